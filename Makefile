@@ -1,0 +1,154 @@
+# souk. The two commands a newcomer needs:
+#
+#   make run     install what is missing, build, open souk on the built-in devnet
+#   make test    all tests: unit, interop, screens, layers, under ASan and UBSan
+#
+# And: make (build ./souk), make bench, make fuzz, make lint, make install PREFIX=, make clean.
+# SAN=1 builds with sanitizers into build/san; CC=clang works as well as gcc.
+
+PREFIX  ?= /usr/local
+B       ?= build$(if $(SAN),/san)
+VERSION := 0.1.0
+
+# Modules from the bottom up. A module may include only those before it; `store`, `hub` and their
+# like do not see each other. tests/layers.sh checks the arrows.
+MODULES := base net eth hub store market
+FRONTS  := ui cli
+
+PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle
+CURL    := $(shell pkg-config --cflags libcurl 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wold-style-definition -Wvla -Wwrite-strings -Wpointer-arith -Wformat=2 -Wconversion \
+        -Wundef -fno-common $(if $(LAX),,-Werror)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+ifdef SAN
+OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDHARDEN := -pie -fsanitize=address,undefined
+else
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+LDHARDEN := -pie -Wl,-z,relro,-z,now,--as-needed
+endif
+
+CFLAGS  ?=
+ALLCF   := -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -DSOUK_PREFIX='"$(PREFIX)"' -Isrc -I. \
+           $(OPT) $(WARN) $(HARDEN) $(CURL) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+# libcurl is not here: it is loaded at its first use (src/net/curl.h says why).
+LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmd4c -lpthread -ldl -lm
+
+src_of  = $(wildcard src/$(1)/*.c)
+UI_SRC  := $(wildcard ui/*.c ui/*/*.c)
+obj_of  = $(patsubst %.c,$(B)/%.o,$(1))
+LIB_OF  = $(B)/lib$(1).a
+ARCHIVES := $(call LIB_OF,ui) $(foreach m,market store hub eth net base,$(call LIB_OF,$(m)))
+CLI_OBJ := $(call obj_of,$(call src_of,cli))
+
+.PHONY: all run test bench fuzz lint install clean deps
+all: souk
+
+ifdef SAN
+SOUK := $(B)/souk
+else
+SOUK := souk
+endif
+
+souk: $(CLI_OBJ) $(ARCHIVES)
+	$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
+ifdef SAN
+$(B)/souk: $(CLI_OBJ) $(ARCHIVES)
+	$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
+endif
+
+define module_rule
+$(call LIB_OF,$(1)): $(call obj_of,$(call src_of,$(1)))
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
+
+$(call LIB_OF,ui): $(call obj_of,$(UI_SRC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLCF) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- tests. Each runner below counts its own tests; tests/run.sh adds them up. --------------------
+TTY_PKGS := $(shell pkg-config --cflags --libs vterm 2>/dev/null)
+UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+SCREENS  := $(patsubst %.c,$(B)/%,$(wildcard tests/screens/test_*.c))
+TTY_OBJ  := $(call obj_of,$(filter-out tests/tty/test_% tests/tty/ttyshot.c,$(wildcard tests/tty/*.c)))
+UNIT_OBJ := $(call obj_of,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+.SECONDARY:
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(ARCHIVES)
+	$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) -lcmocka
+$(B)/tests/screens/%: $(B)/tests/screens/%.o $(TTY_OBJ) $(ARCHIVES)
+	$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil -lcmocka
+$(B)/tests/tty/%: $(B)/tests/tty/%.o $(TTY_OBJ) $(ARCHIVES)
+	$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil -lcmocka
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(TTY_OBJ) $(ARCHIVES)
+	$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil
+
+.PHONY: test-programs run-tests
+test-programs: $(SOUK) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty
+run-tests:
+	@SOUK=$(abspath $(SOUK)) tests/run.sh "layers=tests/layers.sh" \
+	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
+	  "devnet=node --test assets/devnet/test/" \
+	  "interop=node --test tests/interop/" $(EXTRA_TESTS)
+
+test:
+	@assets/setup.sh test
+	@$(MAKE) --no-print-directory -j$$(nproc) SAN=1 test-programs
+	@$(MAKE) --no-print-directory SAN=1 run-tests
+
+# --- fuzzing: libFuzzer, each target for FUZZ_SECONDS on its corpus ------------------------------
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz:
+	@assets/setup.sh fuzz
+	@mkdir -p build/fuzz
+	@for t in $(FUZZ); do \
+	  clang -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"fuzz"' -DSOUK_PREFIX='""' -Isrc -I. $(FUZZ_FLAGS) \
+	    -o build/fuzz/$$t tests/fuzz/$$t.c $(filter-out src/cli/%,$(wildcard src/*/*.c)) $(UI_SRC) \
+	    $$(pkg-config --cflags --libs $(PKGS)) -lmd4c -lpthread -ldl -lm || exit 1; \
+	  mkdir -p build/fuzz/corpus-$$t; \
+	  build/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/corpus-$$t \
+	    $$(ls -d tests/fuzz/corpus/$$t 2>/dev/null) || exit 1; \
+	done
+
+# --- benchmarks: ratios against named peers, measured in one run ----------------------------------
+bench:
+	@assets/setup.sh bench
+	@$(MAKE) --no-print-directory -j$$(nproc) souk $(B)/tests/bench/bench_tui $(B)/tests/bench/synth_cache
+	@tests/bench/run.sh
+
+# --- everything else ------------------------------------------------------------------------------
+run:
+	@assets/setup.sh devnet
+	@$(MAKE) --no-print-directory -j$$(nproc) souk
+	@./souk --devnet
+
+deps:
+	@assets/setup.sh devnet
+
+lint:
+	@assets/setup.sh lint
+	clang-format --dry-run -Werror $(wildcard src/*/*.[ch] ui/*.[ch] ui/*/*.[ch] tests/*/*.[ch])
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	  --suppress=missingIncludeSystem -Isrc -I. src ui
+	clang-tidy --quiet $(wildcard src/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
+	  -DSOUK_VERSION='""' -DSOUK_PREFIX='""' -Isrc -I.
+
+install: souk
+	install -Dm755 souk $(DESTDIR)$(PREFIX)/bin/souk
+	mkdir -p $(DESTDIR)$(PREFIX)/share/souk
+	cp -r assets/contracts assets/devnet assets/setup.sh $(DESTDIR)$(PREFIX)/share/souk/
+
+clean:
+	rm -rf build souk

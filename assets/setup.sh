@@ -1,0 +1,86 @@
+#!/bin/sh
+# Installs what souk needs and does not find: Debian packages by apt, the devnet's pinned npm
+# packages by `npm ci`. Called by the Makefile; does nothing, in milliseconds, when all is there.
+#
+#   setup.sh build     compiler and libraries
+#   setup.sh devnet    Node.js and the devnet's packages
+#   setup.sh test      what only the tests need (and the two above)
+#   setup.sh bench     the programs souk is measured against
+#   setup.sh lint      formatter and static analysers
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+fail() {
+    echo "souk: $*" >&2
+    exit 1
+}
+
+installed() {
+    dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+apt_packages() {
+    missing=
+    for p in "$@"; do
+        installed "$p" || missing="$missing $p"
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null 2>&1 ||
+        fail "these packages are missing and there is no apt-get to install them with:$missing"
+    if [ "$(id -u)" = 0 ]; then as_root=
+    elif command -v sudo >/dev/null 2>&1; then as_root=sudo
+    else fail "become root or install sudo, or ask for these packages:$missing"
+    fi
+    echo "souk: installing$missing" >&2
+    log=$(mktemp)
+    {
+        $as_root apt-get update -qq &&
+            $as_root env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -y -qq --no-install-recommends $missing
+    } >"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        rm -f "$log"
+        fail "apt could not install$missing: is the network there? (its last words are above)"
+    }
+    rm -f "$log"
+}
+
+need_build() {
+    apt_packages build-essential pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
+        libsqlite3-dev libutf8proc-dev libmd4c-dev nettle-dev ncurses-term
+}
+
+# A Node.js of the user's own is as good as Debian's, when it is not older than 18.20.
+need_node() {
+    if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
+        apt_packages nodejs npm
+    fi
+    node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>18||a==18&&b>=20?0:1)' ||
+        fail "the devnet needs Node.js 18.20 or newer; this is $(node --version)"
+}
+
+need_devnet() {
+    need_node
+    cd "$here/devnet"
+    want=$(cksum <package-lock.json)
+    [ "$(cat node_modules/.souk-lock 2>/dev/null || true)" != "$want" ] || return 0
+    echo "souk: installing the devnet's packages (npm ci, once)" >&2
+    log=$(mktemp)
+    npm ci --ignore-scripts --no-audit --no-fund >"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        rm -f "$log"
+        fail "npm could not install the devnet's packages: is the network there? (its last words are above)"
+    }
+    rm -f "$log"
+    echo "$want" >node_modules/.souk-lock
+}
+
+case ${1:-} in
+build) need_build ;;
+devnet) need_build && need_devnet ;;
+test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl && need_devnet ;;
+fuzz) need_build && apt_packages clang libclang-rt-14-dev ;;
+bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl && need_devnet ;;
+lint) need_build && apt_packages clang-format clang-tidy cppcheck ;;
+*) fail "usage: setup.sh build|devnet|test|fuzz|bench|lint" ;;
+esac

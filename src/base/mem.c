@@ -1,0 +1,74 @@
+#include "base/mem.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static atomic_ulong count;
+static atomic_ulong fail_at; /* the count that fails; 0: none */
+static atomic_bool fail_on;  /* and all after it */
+
+/* Counts one allocation; true when a test wants it to fail. */
+static bool must_fail(void)
+{
+    unsigned long now = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
+    unsigned long at = atomic_load_explicit(&fail_at, memory_order_relaxed);
+    return at && (now == at || (now > at && atomic_load(&fail_on)));
+}
+
+void *mem_alloc(size_t n)
+{
+    return must_fail() ? NULL : malloc(n ? n : 1);
+}
+
+void *mem_zalloc(size_t n)
+{
+    return must_fail() ? NULL : calloc(1, n ? n : 1);
+}
+
+void *mem_array(size_t items, size_t size)
+{
+    size_t n;
+    return __builtin_mul_overflow(items, size, &n) ? NULL : mem_zalloc(n);
+}
+
+void *mem_resize(void *p, size_t n)
+{
+    return must_fail() ? NULL : realloc(p, n ? n : 1);
+}
+
+char *mem_strdup(const char *s)
+{
+    return mem_strndup(s, strlen(s));
+}
+
+char *mem_strndup(const char *s, size_t n)
+{
+    char *copy = n < SIZE_MAX ? mem_alloc(n + 1) : NULL;
+    if (copy) {
+        if (n) {
+            memcpy(copy, s, n);
+        }
+        copy[n] = '\0';
+    }
+    return copy;
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
+
+void mem_fail_at(unsigned long nth, bool forever)
+{
+    atomic_store(&fail_on, forever);
+    atomic_store(&fail_at, nth ? atomic_load(&count) + nth : 0);
+}
+
+unsigned long mem_count(void)
+{
+    return atomic_load(&count);
+}

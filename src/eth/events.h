@@ -1,0 +1,64 @@
+/*
+ * events.h: the events souk reads from chains, decoded.
+ *
+ * Signatures and topics are listed in one X-macro; a unit test recomputes
+ * every topic from its signature. Sources: EIP-20, EIP-3009, the x402 Permit2
+ * proxies, OpenGradient's precompile ABI, our own ModelListings.sol.
+ *
+ * event_decode returns EV_NONE for a log that is none of these, or that has
+ * the topic but not the shape (anyone may emit anything). Strings point into
+ * the log's data and are untrusted.
+ */
+#ifndef SOUK_ETH_EVENTS_H
+#define SOUK_ETH_EVENTS_H
+
+#include "eth/eth.h"
+
+#define EVENT_LIST(X)                                                                              \
+    X(EV_TRANSFER, "Transfer(address,address,uint256)")                                            \
+    X(EV_AUTHORIZATION_USED, "AuthorizationUsed(address,bytes32)")                                 \
+    X(EV_SETTLED, "Settled()")                                                                     \
+    X(EV_SETTLED_WITH_PERMIT, "SettledWithPermit()")                                               \
+    X(EV_LISTED, "Listed(address,bytes32,string,string,string,uint256,address,address,string)")    \
+    X(EV_DELISTED, "Delisted(address,bytes32)")                                                    \
+    X(EV_MODEL_INFERENCE,                                                                          \
+      "ModelInferenceEvent(string,(uint8,string,((string,(int128,int128)[],uint32[])[],(string,"   \
+      "string[])[])),((string,(int128,int128)[],uint32[])[],(string,string[])[],(string,string)[]" \
+      ",bool))")
+
+#define X(name, sig) name,
+enum event_kind { EV_NONE, EVENT_LIST(X) EV_COUNT };
+#undef X
+
+const char *event_signature(enum event_kind k);
+bytes32 event_topic(enum event_kind k); /* computed once, cached; thread-safe */
+
+struct event {
+    enum event_kind kind;
+    union {
+        struct {
+            address from, to;
+            u256 value;
+        } transfer;
+        struct {
+            address authorizer;
+            bytes32 nonce;
+        } authorization;
+        struct {
+            address owner;
+            bytes32 id;
+            struct untrusted author, name, blob_id, endpoint;
+            u256 price;
+            address asset, pay_to;
+        } listed; /* and delisted: owner, id */
+        struct {
+            struct untrusted id, cid;
+            unsigned mode;
+            bool simulation; /* is_simulation_result: usage that nobody asked for */
+        } inference;
+    };
+};
+
+enum event_kind event_decode(const struct eth_log *log, struct event *out);
+
+#endif

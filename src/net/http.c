@@ -1,0 +1,748 @@
+/*
+ * http.c: see http.h.
+ *
+ * A call waits in `calls` until libcurl is loaded, then runs on the multi handle; libcurl says
+ * which sockets and which one timer it wants, and collect() finishes what it reports as done.
+ * No libcurl function is called from within a libcurl callback, and done() never from within
+ * either.
+ */
+#include "net/http.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/curl.h"
+#include "base/banned.h"
+
+enum {
+    HEADER_CAP = 64 << 10,
+    TIMEOUT_MS = 30000,
+    CONNECT_MS = 5000,
+    STALL_MS = 15000,
+    HOST_MAX = 100
+};
+
+struct load {
+    struct job job;
+    struct http *h; /* NULL when http_free was quicker */
+    const struct curl_api *api;
+    struct err err;
+};
+
+struct http {
+    struct loop *loop;
+    const struct curl_api *api; /* NULL until loaded */
+    struct load *load;          /* under way */
+    CURLM *multi;
+    uint64_t curl_timer;
+    struct http_call *calls, *last; /* in the order they came */
+    bool closing;
+};
+
+struct http_call {
+    struct http *h;
+    struct http_call *next, *prev;
+    http_done_fn done; /* NULL once it has been called */
+    void *ud;
+    void *stage; /* what it depends on: the load job, then the multi handle it is in */
+
+    char *method, *url, *body;
+    size_t body_len;
+    char **headers; /* NULL-terminated; If-None-Match among them */
+    int timeout_ms, connect_ms, stall_ms;
+
+    CURL *easy; /* NULL until it runs */
+    struct curl_slist *curl_headers;
+    size_t header_bytes;
+    uint64_t stall_timer;
+    int64_t moved_at; /* when `moved` last changed, monotonic */
+    int64_t moved;    /* bytes up and down, headers too */
+    bool no_memory, huge_headers;
+    struct http_response r;
+};
+
+/* --- small things ---------------------------------------------------------------------------- */
+
+void http_host(const char *url, char out[104])
+{
+    const char *p = strstr(url, "://");
+    p = p ? p + 3 : url;
+    size_t n = strcspn(p, "/?#");
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '@') { /* what stands before it may be a password */
+            p += i + 1;
+            n -= i + 1;
+            i = (size_t)-1;
+        }
+    }
+    snprintf(out, 104, "%.*s", (int)(n < HOST_MAX ? n : HOST_MAX), p);
+}
+
+void http_escape(struct buf *b, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c && strchr("-._~", c)))
+            buf_addc(b, (char)c);
+        else
+            buf_addf(b, "%%%02X", c);
+    }
+}
+
+struct loop *http_loop(const struct http *h)
+{
+    return h->loop;
+}
+
+static void free_call(struct http_call *c)
+{
+    for (char **s = c->headers; s && *s; s++)
+        mem_free(*s);
+    mem_free(c->headers);
+    mem_free(c->method);
+    mem_free(c->url);
+    mem_free(c->body);
+    buf_release(&c->r.body);
+    mem_free(c);
+}
+
+static void drop_easy(struct http_call *c)
+{
+    const struct curl_api *api = c->h->api;
+    api->easy_cleanup(c->easy);
+    c->easy = NULL;
+    api->slist_free_all(c->curl_headers);
+    c->curl_headers = NULL;
+}
+
+/* Takes the call off everything that could reach it. */
+static void detach(struct http_call *c)
+{
+    struct http *h = c->h;
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        h->calls = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    else
+        h->last = c->prev;
+    loop_timer_cancel(h->loop, c->stall_timer);
+    if (c->easy) {
+        h->api->multi_remove_handle(c->stage, c->easy);
+        drop_easy(c);
+    }
+    loop_busy(h->loop, -1);
+}
+
+/* Ends the call; c->r.err is set. h may have changed in any way when this returns. */
+static void finish(struct http_call *c)
+{
+    detach(c);
+    if (c->r.err.code != SOUK_OK) {
+        buf_release(&c->r.body);
+        c->r.status = 0;
+    }
+    http_done_fn done = c->done;
+    c->done = NULL;
+    done(c->ud, &c->r);
+    free_call(c);
+}
+
+/* Fails what depends on `stage`, though not what the callbacks start meanwhile. */
+static void fail_all(struct http *h, const void *stage, const struct err *why)
+{
+    struct http_call *c = h->calls;
+    while (c) {
+        if (c->stage != stage) {
+            c = c->next;
+            continue;
+        }
+        c->r.err = *why;
+        finish(c);
+        c = h->calls; /* the list may be another by now */
+    }
+}
+
+/* --- what libcurl tells, in words for people -------------------------------------------------- */
+
+static const char *connect_words(const struct curl_api *api, CURL *easy)
+{
+    long os = 0;
+    api->easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
+    switch (os) {
+    case ECONNREFUSED:
+        return "connection refused";
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+        return "there is no way to it from this network";
+    case ETIMEDOUT:
+        return "it does not answer";
+    default:
+        return "no connection";
+    }
+}
+
+static souk_err timeout_words(struct http_call *c, const char *host)
+{
+    curl_off_t looked_up = 0, connected = 0;
+    c->h->api->easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+    c->h->api->easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    if (!looked_up)
+        return err_set(&c->r.err, SOUK_ENET,
+                       "%s could not be reached: looking its name up takes too long", host);
+    if (!connected)
+        return err_set(&c->r.err, SOUK_ENET, "%s could not be reached: it does not answer", host);
+    c->r.timed_out = true;
+    return err_set(&c->r.err, SOUK_ENET, "%s did not send its whole answer within %.3g s", host,
+                   c->timeout_ms / 1000.0);
+}
+
+static souk_err too_big(struct http_call *c, const char *host)
+{
+    c->r.too_big = true;
+    return err_set(&c->r.err, SOUK_ENET,
+                   "%s sent an answer larger than %zu bytes, the most souk takes here", host,
+                   c->r.body.cap);
+}
+
+/* Our own write callback, or that of the headers, said no. */
+static souk_err refused_words(struct http_call *c, const char *host)
+{
+    if (c->r.too_big)
+        return too_big(c, host);
+    if (c->no_memory)
+        return err_nomem(&c->r.err);
+    if (c->huge_headers)
+        return err_set(&c->r.err, SOUK_ENET, "%s sent more than %d bytes of headers", host,
+                       HEADER_CAP);
+    return err_set(&c->r.err, SOUK_ENET, "the answer of %s cannot be read: damaged data", host);
+}
+
+static bool scheme_is_ours(const char *url)
+{
+    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+static souk_err explain(struct http_call *c, CURLcode rc)
+{
+    struct err *e = &c->r.err;
+    char host[104];
+    http_host(c->url, host);
+    switch (rc) {
+    case CURLE_OK:
+        return SOUK_OK;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        if (scheme_is_ours(c->url))
+            return err_set(e, SOUK_ENET, "%s does not answer in HTTP", host);
+        return err_set(e, SOUK_EINPUT, "%s is no http or https address", c->url);
+    case CURLE_URL_MALFORMAT:
+        return err_set(e, SOUK_EINPUT, "%s is no valid address", c->url);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return err_set(e, SOUK_ENET, "%s could not be reached: name not known", host);
+    case CURLE_COULDNT_CONNECT:
+        return err_set(e, SOUK_ENET, "%s could not be reached: %s", host,
+                       connect_words(c->h->api, c->easy));
+    case CURLE_OPERATION_TIMEDOUT:
+        return timeout_words(c, host);
+    case CURLE_GOT_NOTHING:
+        return err_set(e, SOUK_ENET, "%s closed the connection without an answer", host);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return err_set(e, SOUK_ENET, "the connection to %s broke before the answer was complete",
+                       host);
+    case CURLE_WEIRD_SERVER_REPLY:
+        return err_set(e, SOUK_ENET, "%s does not answer in HTTP", host);
+    case CURLE_BAD_CONTENT_ENCODING:
+        return err_set(e, SOUK_ENET, "the answer of %s is damaged: it cannot be decompressed",
+                       host);
+    case CURLE_FILESIZE_EXCEEDED:
+        return too_big(c, host);
+    case CURLE_WRITE_ERROR:
+        return refused_words(c, host);
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return err_set(e, SOUK_ENET, "%s could not be reached: its certificate is not trusted",
+                       host);
+    case CURLE_SSL_CONNECT_ERROR:
+        return err_set(e, SOUK_ENET, "%s could not be reached: no secure connection came about",
+                       host);
+    case CURLE_OUT_OF_MEMORY:
+        return err_nomem(e);
+    default:
+        return err_set(e, SOUK_ENET, "%s could not be reached: %s", host,
+                       c->h->api->easy_strerror(rc));
+    }
+}
+
+/* --- what libcurl calls ----------------------------------------------------------------------- */
+
+static size_t on_body(char *p, size_t size, size_t n, void *ud)
+{
+    struct http_call *c = ud;
+    size_t len = size * n;
+    buf_add(&c->r.body, p, len);
+    if (!c->r.body.bad)
+        return len;
+    c->r.too_big = c->r.body.over;
+    c->no_memory = !c->r.body.over;
+    return 0;
+}
+
+/* Copies a header's value without the blanks around it; "" when it does not fit or is not text. */
+static void copy_value(char *out, size_t room, const char *p, size_t n)
+{
+    while (n && (p[0] == ' ' || p[0] == '\t'))
+        p++, n--;
+    while (n && strchr(" \t\r\n", p[n - 1]))
+        n--;
+    bool fits = n < room;
+    for (size_t i = 0; i < n && fits; i++)
+        fits = (unsigned char)p[i] >= ' ' && p[i] != 0x7f;
+    if (!fits)
+        n = 0;
+    memcpy(out, p, n);
+    out[n] = '\0';
+}
+
+/* Retry-After in seconds from now: a number, or a date; -1 when it is neither. */
+static int64_t retry_after(const struct curl_api *api, const char *value)
+{
+    if (isdigit((unsigned char)value[0])) {
+        char *end;
+        errno = 0;
+        long long s = strtoll(value, &end, 10);
+        return *end ? -1 : errno || s > INT_MAX ? INT_MAX : s;
+    }
+    time_t at = value[0] ? api->getdate(value, NULL) : -1;
+    if (at < 0)
+        return -1;
+    int64_t left = (int64_t)at - clock_now();
+    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *ud)
+{
+    struct http_call *c = ud;
+    struct http_response *r = &c->r;
+    size_t len = size * n;
+    c->header_bytes += len;
+    if (c->header_bytes > HEADER_CAP) {
+        c->huge_headers = true;
+        return 0;
+    }
+    char value[128];
+    if (len > 5 && strncasecmp(p, "HTTP/", 5) == 0) { /* a 1xx came before: start afresh */
+        r->etag[0] = r->content_type[0] = '\0';
+        r->retry_after = -1;
+    } else if (len > 5 && strncasecmp(p, "ETag:", 5) == 0) {
+        copy_value(r->etag, sizeof r->etag, p + 5, len - 5);
+    } else if (len > 13 && strncasecmp(p, "Content-Type:", 13) == 0) {
+        copy_value(r->content_type, sizeof r->content_type, p + 13, len - 13);
+    } else if (len > 12 && strncasecmp(p, "Retry-After:", 12) == 0) {
+        copy_value(value, sizeof value, p + 12, len - 12);
+        r->retry_after = retry_after(c->h->api, value);
+    }
+    return len;
+}
+
+static void collect(struct http *h);
+
+/* When libcurl cannot go on, every call fails and the next one starts anew. */
+static void give_up_multi(struct http *h)
+{
+    CURLM *dead = h->multi;
+    h->multi = NULL;
+    loop_timer_cancel(h->loop, h->curl_timer);
+    h->curl_timer = 0;
+    struct err why;
+    err_nomem(&why); /* the one way in which the callbacks below fail */
+    fail_all(h, dead, &why);
+    h->api->multi_cleanup(dead);
+}
+
+static void drive(struct http *h, curl_socket_t fd, int events)
+{
+    int running;
+    if (h->multi && h->api->multi_socket_action(h->multi, fd, events, &running) != CURLM_OK)
+        give_up_multi(h);
+    else
+        collect(h);
+}
+
+static void on_fd(void *ud, int fd, short revents)
+{
+    int events = (revents & POLLIN ? CURL_CSELECT_IN : 0) |
+                 (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+                 (revents & (POLLERR | POLLHUP | POLLNVAL) ? CURL_CSELECT_ERR : 0);
+    drive(ud, fd, events);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *per_socket)
+{
+    struct http *h = ud;
+    (void)easy;
+    (void)per_socket;
+    if (what == CURL_POLL_REMOVE) {
+        loop_unwatch(h->loop, fd);
+        return 0;
+    }
+    short events = what == CURL_POLL_IN    ? POLLIN
+                   : what == CURL_POLL_OUT ? POLLOUT
+                                           : POLLIN | POLLOUT;
+    return loop_watch(h->loop, fd, events, on_fd, h, NULL) ? -1 : 0;
+}
+
+static void on_curl_timer(void *ud)
+{
+    struct http *h = ud;
+    h->curl_timer = 0;
+    drive(h, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int set_curl_timer(CURLM *multi, long ms, void *ud)
+{
+    struct http *h = ud;
+    if (multi != h->multi)
+        return 0; /* one that was given up */
+    loop_timer_cancel(h->loop, h->curl_timer);
+    h->curl_timer = 0;
+    if (ms < 0)
+        return 0;
+    h->curl_timer = loop_timer(h->loop, ms, on_curl_timer, h);
+    return h->curl_timer ? 0 : -1;
+}
+
+static void collect(struct http *h)
+{
+    CURLMsg *m;
+    int left;
+    while (h->multi && (m = h->api->multi_info_read(h->multi, &left))) {
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        struct http_call *c = NULL;
+        CURLcode rc = m->data.result;
+        h->api->easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+        h->api->easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &c->r.status);
+        explain(c, rc);
+        finish(c);
+    }
+}
+
+/* --- one call --------------------------------------------------------------------------------- */
+
+static int64_t bytes_moved(struct http_call *c)
+{
+    curl_off_t up = 0, down = 0;
+    long headers = 0;
+    c->h->api->easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    c->h->api->easy_getinfo(c->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    c->h->api->easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &headers);
+    return up + down + headers;
+}
+
+/* Looks four times per stall_ms whether anything moved: uploads have no callback to notice it in.
+ */
+static void check_stall(void *ud)
+{
+    struct http_call *c = ud;
+    int64_t now = clock_mono_ms(), moved = bytes_moved(c);
+    c->stall_timer = 0;
+    if (moved != c->moved) {
+        c->moved = moved;
+        c->moved_at = now;
+    }
+    if (now - c->moved_at < c->stall_ms) {
+        c->stall_timer = loop_timer(c->h->loop, c->stall_ms / 4 + 1, check_stall, c);
+        if (c->stall_timer)
+            return;
+        err_nomem(&c->r.err);
+    } else {
+        char host[104];
+        http_host(c->url, host);
+        c->r.timed_out = true;
+        err_set(&c->r.err, SOUK_ENET, "%s has sent nothing for %.3g s", host, c->stall_ms / 1000.0);
+    }
+    finish(c);
+}
+
+static bool set_headers(struct http_call *c)
+{
+    static const char *const no_expect[] = {"Expect:", NULL}; /* "100 Continue" costs a second */
+    const char *const *lists[] = {no_expect, (const char *const *)c->headers};
+    for (size_t i = 0; i < 2; i++) {
+        for (const char *const *s = lists[i]; s && *s; s++) {
+            struct curl_slist *longer = c->h->api->slist_append(c->curl_headers, *s);
+            if (!longer)
+                return false;
+            c->curl_headers = longer;
+        }
+    }
+    return true;
+}
+
+#define SET(option, value) (api->easy_setopt(c->easy, (option), (value)) == CURLE_OK)
+
+static bool set_method(const struct curl_api *api, struct http_call *c)
+{
+    if (strcmp(c->method, "GET") == 0 && !c->body)
+        return SET(CURLOPT_HTTPGET, 1L);
+    if (strcmp(c->method, "HEAD") == 0)
+        return SET(CURLOPT_NOBODY, 1L);
+    return SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len) &&
+           SET(CURLOPT_POSTFIELDS, c->body ? c->body : "") && SET(CURLOPT_CUSTOMREQUEST, c->method);
+}
+
+/* CURLOPT_NOSIGNAL stays off: libcurl then ignores SIGPIPE while it runs, and needs no alarm. */
+static bool set_options(const struct curl_api *api, struct http_call *c)
+{
+    return SET(CURLOPT_PRIVATE, c) && SET(CURLOPT_URL, c->url) &&
+           SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_PROXY, "") &&
+           SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) &&
+           SET(CURLOPT_USERAGENT, "souk/" SOUK_VERSION) &&
+           SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate") &&
+           SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)c->r.body.cap) &&
+           SET(CURLOPT_TIMEOUT_MS, (long)c->timeout_ms) &&
+           SET(CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_ms) &&
+           SET(CURLOPT_QUICK_EXIT, 1L) && /* never wait for a look-up that is given up */
+           SET(CURLOPT_HTTPHEADER, c->curl_headers) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
+           SET(CURLOPT_WRITEDATA, c) && SET(CURLOPT_HEADERFUNCTION, on_header) &&
+           SET(CURLOPT_HEADERDATA, c) && set_method(api, c);
+}
+
+#undef SET
+
+static bool start_multi(struct http *h)
+{
+    const struct curl_api *api = h->api;
+    CURLM *m = api->multi_init();
+    if (!m)
+        return false;
+    if (api->multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+        api->multi_setopt(m, CURLMOPT_SOCKETDATA, h) != CURLM_OK ||
+        api->multi_setopt(m, CURLMOPT_TIMERFUNCTION, set_curl_timer) != CURLM_OK ||
+        api->multi_setopt(m, CURLMOPT_TIMERDATA, h) != CURLM_OK) {
+        api->multi_cleanup(m);
+        return false;
+    }
+    h->multi = m;
+    return true;
+}
+
+/* Hands a call to libcurl, which acts on it in a later turn. False: no memory. */
+static bool start(struct http_call *c)
+{
+    struct http *h = c->h;
+    if (!h->multi && !start_multi(h))
+        return false;
+    c->easy = h->api->easy_init();
+    if (!c->easy)
+        return false;
+    if (!set_headers(c) || !set_options(h->api, c)) {
+        drop_easy(c);
+        return false;
+    }
+    c->stage = h->multi;
+    c->moved_at = clock_mono_ms();
+    c->stall_timer = loop_timer(h->loop, c->stall_ms / 4 + 1, check_stall, c);
+    if (!c->stall_timer || h->api->multi_add_handle(h->multi, c->easy) != CURLM_OK) {
+        loop_timer_cancel(h->loop, c->stall_timer);
+        h->api->multi_remove_handle(h->multi, c->easy);
+        drop_easy(c);
+        return false;
+    }
+    return true;
+}
+
+/* --- loading libcurl ------------------------------------------------------------------------- */
+
+static void load_run(struct job *j)
+{
+    struct load *load = (struct load *)j;
+    load->api = curl_load(&load->err);
+}
+
+static void start_waiting(struct http *h, const struct load *load)
+{
+    struct http_call *c = h->calls;
+    while (c) {
+        if (c->stage != load) {
+            c = c->next;
+        } else if (start(c)) {
+            c = c->next;
+        } else {
+            err_nomem(&c->r.err);
+            finish(c);
+            c = h->calls;
+        }
+    }
+}
+
+static void load_done(struct job *j)
+{
+    struct load *load = (struct load *)j;
+    struct http *h = load->h;
+    if (h) {
+        h->load = NULL;
+        h->api = load->api;
+        if (h->api)
+            start_waiting(h, load);
+        else
+            fail_all(h, load, &load->err);
+    }
+    mem_free(load);
+}
+
+static bool start_loading(struct http *h)
+{
+    if (h->load)
+        return true;
+    struct load *load = mem_zalloc(sizeof *load);
+    if (!load)
+        return false;
+    load->job.run = load_run;
+    load->job.done = load_done;
+    load->h = h;
+    h->load = load;
+    loop_submit(h->loop, LANE_LOAD, &load->job);
+    return true;
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+static bool copy_headers(struct http_call *c, const struct http_request *rq)
+{
+    size_t n = 0;
+    while (rq->headers && rq->headers[n])
+        n++;
+    c->headers = mem_array(n + 2, sizeof *c->headers);
+    if (!c->headers)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        c->headers[i] = mem_strdup(rq->headers[i]);
+        if (!c->headers[i])
+            return false;
+    }
+    if (!rq->etag)
+        return true;
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_addf(&b, "If-None-Match: %s", rq->etag);
+    c->headers[n] = buf_detach(&b, NULL);
+    return c->headers[n] != NULL;
+}
+
+static bool copy_request(struct http_call *c, const struct http_request *rq)
+{
+    const char *method = rq->method ? rq->method : rq->body ? "POST" : "GET";
+    c->timeout_ms = rq->timeout_ms ? rq->timeout_ms : TIMEOUT_MS;
+    c->connect_ms = rq->connect_ms ? rq->connect_ms : CONNECT_MS;
+    c->stall_ms = rq->stall_ms ? rq->stall_ms : STALL_MS;
+    c->method = mem_strdup(method);
+    c->url = mem_strdup(rq->url);
+    if (rq->body) {
+        c->body = mem_strndup(rq->body, rq->body_len);
+        c->body_len = rq->body_len;
+    }
+    return c->method && c->url && (c->body || !rq->body) && copy_headers(c, rq);
+}
+
+/* A line end in a header would smuggle in another one. */
+static bool headers_are_lines(struct http_call *c)
+{
+    for (char **s = c->headers; *s; s++) {
+        for (const char *p = *s; *p; p++) {
+            if ((unsigned char)*p < ' ' || *p == 0x7f)
+                return false;
+        }
+    }
+    return true;
+}
+
+struct http_call *http_send(struct http *h, const struct http_request *rq, http_done_fn done,
+                            void *ud, struct err *e)
+{
+    if (h->closing) {
+        err_set(e, SOUK_ECANCEL, "stopped");
+        return NULL;
+    }
+    struct http_call *c = mem_zalloc(sizeof *c);
+    if (!c) {
+        err_nomem(e);
+        return NULL;
+    }
+    c->h = h;
+    c->done = done;
+    c->ud = ud;
+    c->r.retry_after = -1;
+    buf_init(&c->r.body, rq->body_cap ? rq->body_cap : HTTP_BODY_CAP);
+    if (!copy_request(c, rq)) {
+        err_nomem(e);
+    } else if (!headers_are_lines(c)) {
+        err_set(e, SOUK_EINPUT, "a control character in a request header for %s", c->url);
+    } else if (!(h->api ? start(c) : start_loading(h))) {
+        err_nomem(e);
+    } else {
+        if (!c->easy)
+            c->stage = h->load;
+        c->prev = h->last;
+        if (h->last)
+            h->last->next = c;
+        else
+            h->calls = c;
+        h->last = c;
+        loop_busy(h->loop, 1);
+        return c;
+    }
+    free_call(c);
+    return NULL;
+}
+
+void http_cancel(struct http_call *c)
+{
+    if (!c->done)
+        return; /* its own done() is running */
+    err_set(&c->r.err, SOUK_ECANCEL, "stopped");
+    finish(c);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+struct http *http_new(struct loop *l, struct err *e)
+{
+    struct http *h = mem_zalloc(sizeof *h);
+    if (!h) {
+        err_nomem(e);
+        return NULL;
+    }
+    h->loop = l;
+    return h;
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    h->closing = true;
+    while (h->calls)
+        http_cancel(h->calls);
+    if (h->load)
+        h->load->h = NULL;
+    loop_timer_cancel(h->loop, h->curl_timer);
+    h->curl_timer = 0;
+    if (h->multi)
+        h->api->multi_cleanup(h->multi);
+    loop_timer_cancel(h->loop, h->curl_timer); /* closing connections may have set it once more */
+    mem_free(h);
+}

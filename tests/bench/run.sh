@@ -1,0 +1,17 @@
+#!/bin/sh
+# All benchmarks, each a ratio against a named peer measured in the same run. Called by `make bench`.
+#   QUICK=1   few rounds, for a first look
+set -eu
+cd "$(dirname "$0")/../.."
+build=${B:-build}/tests/bench
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT INT TERM
+
+for n in 2000 100000; do
+    "$build/synth_cache" "$data/$n" "$n" devnet
+done
+code=0
+"$build/bench_tui" --souk "$PWD/souk" --data2k "$data/2000" --data100k "$data/100000" \
+    ${QUICK:+--quick} || code=$?
+node tests/bench/bench_sync.mjs || code=$?
+exit "$code"

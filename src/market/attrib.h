@@ -1,0 +1,38 @@
+/*
+ * attrib.h: whose listing, whose payment, whose inference: the rules of derive.h as code.
+ *
+ * Built from the listing events, descriptions and files of the cache; then
+ * asked about payments one by one, in any order. Internal to derive.
+ */
+#ifndef SOUK_MARKET_ATTRIB_H
+#define SOUK_MARKET_ATTRIB_H
+
+#include "market/derive.h"
+#include "market/types.h"
+#include "store/derived.h"
+
+struct attrib;
+
+/* s: in a transaction. Reads what descriptions state first, where they changed. */
+souk_err attrib_load(struct store *s, const struct network *n, struct attrib **out, struct err *e);
+void attrib_free(struct attrib *a);
+
+struct verdict {
+    int64_t who; /* a model, an author negated, 0 nobody */
+    int how;     /* enum attribution; 0: nothing is known about the payee or CID */
+};
+
+struct verdict attrib_pay(const struct attrib *a, const struct pay_row *p);
+/* Does any listing, chosen or not, ever name this payee? */
+bool attrib_payee_named(const struct attrib *a, int64_t payee);
+struct verdict attrib_cid(const struct attrib *a, int64_t cid);
+souk_err attrib_each_cid(const struct attrib *a,
+                         souk_err (*fn)(void *ud, int64_t cid, struct verdict v, struct err *e),
+                         void *ud, struct err *e);
+/* The author of a model, 0 for none. */
+int64_t attrib_author(const struct attrib *a, int64_t model);
+
+/* Puts what listings and files say into the derived columns of m (all but `ever`). */
+void attrib_model(const struct attrib *a, struct derived_model *m);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * config.h: networks and settings: built-in defaults, then the configuration file, then options.
+ *
+ * A network is a profile: where the Hub is, which chain carries payments and
+ * which inferences, at which contract addresses, with which limits. Two are
+ * built in: `opengradient` (live hosts and addresses; sources: the official
+ * SDK, explorer and facilitator, all overridable) and `devnet` (filled from
+ * the running devnet's status file). A section [network.NAME] in
+ * $XDG_CONFIG_HOME/souk/config changes one or adds another.
+ *
+ * Token symbols and decimals come from this table, never from a server.
+ *
+ *     network = devnet                  what a plain `souk` opens
+ *     theme = paper
+ *     [network.opengradient]
+ *     payment_rpc = https://mine.example https://base-rpc.publicnode.com
+ *     payment_max_range = 2000
+ *     listings = 0x…                    none, or nothing, takes it away
+ *     token = EURC 0x… 6                adds one, or replaces the one at that address;
+ *                                       `whole` behind it: read all its logs
+ *
+ * The environment is not asked: what souk talks to is written down in one place.
+ */
+#ifndef SOUK_MARKET_CONFIG_H
+#define SOUK_MARKET_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "eth/eth.h"
+#include "net/json.h"
+
+enum { CONFIG_URL = 256, CONFIG_URLS = 1024, CONFIG_TOKENS = 8, CONFIG_NETWORKS = 8 };
+
+struct token {
+    char symbol[12];
+    address addr;
+    unsigned decimals;
+    bool whole_log; /* quiet enough to read all its logs; else only those to known payees */
+};
+
+struct chain_config {
+    int64_t chain_id;
+    char rpc[CONFIG_URLS];     /* blank-separated, first preferred; empty: none */
+    uint64_t start_block;      /* nothing of ours is older */
+    unsigned confirmations;    /* blocks behind the head that count as settled */
+    uint64_t max_range;        /* most blocks asked for at once */
+};
+
+struct network {
+    char name[32];
+    char hub[CONFIG_URL];
+    char hub_web[CONFIG_URL];
+    char bazaar[CONFIG_URL];   /* facilitator with /discovery/resources; empty: none */
+    char walrus[CONFIG_URLS];  /* aggregators */
+    struct chain_config payment, inference;
+    bool has_listings;
+    address listings;          /* ModelListings on the payment chain, when has_listings */
+    address inference_emitter; /* 0x…F4 */
+    address exact_proxy, upto_proxy;
+    struct token token[CONFIG_TOKENS];
+    unsigned tokens;
+    bool local;                /* the devnet: loopback addresses are allowed */
+    uint32_t from_file;        /* which keys the configuration file set; config.c numbers them */
+};
+
+struct config {
+    struct network network[CONFIG_NETWORKS];
+    unsigned networks;
+    char default_network[32];
+    char theme[32];
+    char path[1024]; /* the file read, or where it would be */
+    bool file_found;
+    bool network_from_file, theme_from_file;
+};
+
+/* Defaults, then the file when there is one. A wrong line is SOUK_EINPUT naming file and line. */
+souk_err config_load(struct config *c, struct err *e);
+/* NULL when there is no such network. */
+struct network *config_network(struct config *c, const char *name);
+const struct token *network_token(const struct network *n, address a);
+/* Sets one key of a network ("hub", "payment_rpc", …); what both the file and tests use. */
+souk_err network_set(struct network *n, const char *key, const char *value, struct err *e);
+/*
+ * Fills the devnet profile from its status file ($XDG_STATE_HOME/souk/devnet/status.json), but for
+ * what the configuration file says. SOUK_ENOTFOUND when it is not running; config_load has tried.
+ */
+souk_err network_from_devnet(struct network *n, struct err *e);
+/* Every key with its value and where the value came from ("default", "file"), for `souk config`. */
+void config_each(const struct config *c,
+                 void (*fn)(void *ud, const char *section, const char *key, const char *value,
+                            bool from_file),
+                 void *ud);
+
+#endif

@@ -1,0 +1,133 @@
+/* The devnet's profile, out of the status file its supervisor keeps while it runs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/paths.h"
+#include "market/config_internal.h"
+
+#include "base/banned.h"
+
+enum { STATUS_MAX = 64 << 10 };
+
+static souk_err read_status(const char *path, struct buf *b, struct err *e)
+{
+    char part[4096];
+    ssize_t n;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return err_set(e, SOUK_ENOTFOUND, "the devnet is not running: start it with `souk devnet up`");
+    if (fd < 0)
+        return err_set(e, SOUK_EINPUT, "%s: %s", path, strerror(errno));
+    while ((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR)) {
+        if (n > 0)
+            buf_add(b, part, (size_t)n);
+    }
+    int bad = n < 0 ? errno : 0;
+    close(fd);
+    if (bad != 0)
+        return err_set(e, SOUK_EINPUT, "%s: %s", path, strerror(bad));
+    return buf_check(b, path, e);
+}
+
+/* Sets a key from a member, unless it is absent, or the configuration file has the word. */
+static souk_err take(struct network *n, const char *key, const json *obj, const char *member,
+                     struct err *e)
+{
+    const char *text = json_cstr(obj, member);
+    char number[24];
+    int64_t v;
+    if (text == NULL && json_int(obj, member, &v)) {
+        snprintf(number, sizeof number, "%lld", (long long)v);
+        text = number;
+    }
+    if (text == NULL || network_key_from_file(n, key))
+        return SOUK_OK;
+    return network_set(n, key, text, e);
+}
+
+static souk_err take_token(struct network *n, const char *symbol, const json *t, struct err *e)
+{
+    /* The devnet's chain is ours alone: every token on it is quiet enough to be read whole. */
+    struct token one = {.whole_log = true};
+    const char *addr = json_cstr(t, "address");
+    int64_t decimals;
+    if (symbol == NULL || addr == NULL || !json_int(t, "decimals", &decimals) || decimals < 0 ||
+        decimals > 77 || strlen(symbol) >= sizeof one.symbol ||
+        !address_parse(addr, strlen(addr), &one.addr))
+        return err_set(e, SOUK_EINPUT, "a token without symbol, address or decimals");
+    memcpy(one.symbol, symbol, strlen(symbol) + 1);
+    one.decimals = (unsigned)decimals;
+    return network_put_token(n, &one, e);
+}
+
+/* tokens: [{symbol, address, decimals}, …], or {symbol: {address, decimals}, …}. */
+static souk_err take_tokens(struct network *n, const json *tokens, struct err *e)
+{
+    souk_err c = SOUK_OK;
+    if (network_key_from_file(n, "token") || tokens == NULL)
+        return SOUK_OK;
+    n->tokens = 0;
+    for (const json *t = tokens->child; t != NULL && c == SOUK_OK; t = t->next)
+        c = take_token(n, t->string != NULL ? t->string : json_cstr(t, "symbol"), t, e);
+    return c;
+}
+
+static souk_err take_all(struct network *n, const json *status, struct err *e)
+{
+    const json *pay = json_get(status, "payment_chain"), *infer = json_get(status, "inference_chain");
+    const json *contracts = json_get(status, "contracts");
+    const struct {
+        const char *key;
+        const json *obj;
+        const char *member;
+    } map[] = {
+        {"hub", status, "hub"},
+        {"bazaar", status, "bazaar"},
+        {"walrus", status, "walrus"},
+        {"payment_rpc", pay, "rpc"},
+        {"payment_chain_id", pay, "chain_id"},
+        {"inference_rpc", infer, "rpc"},
+        {"inference_chain_id", infer, "chain_id"},
+        {"listings", contracts, "listings"},
+        {"inference_emitter", contracts, "inference"},
+        {"exact_proxy", contracts, "exact_proxy"},
+        {"upto_proxy", contracts, "upto_proxy"},
+    };
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+        souk_err c = take(n, map[i].key, map[i].obj, map[i].member, e);
+        if (c != SOUK_OK)
+            return c;
+    }
+    return take_tokens(n, json_get(status, "tokens"), e);
+}
+
+souk_err network_from_devnet(struct network *n, struct err *e)
+{
+    char path[PATH_BUF];
+    struct err mine = {0};
+    struct buf b;
+    if (e == NULL)
+        e = &mine;
+    souk_err c = paths_get(PATH_STATE, "devnet/status.json", path, e);
+    if (c != SOUK_OK)
+        return c;
+    buf_init(&b, STATUS_MAX);
+    c = read_status(path, &b, e);
+    if (c == SOUK_OK) {
+        json *status = json_parse(b.p, b.len, "the devnet's status file", e);
+        if (status == NULL)
+            c = SOUK_EINPUT;
+        else if (!json_bool(status, "running", false))
+            c = err_set(e, SOUK_ENOTFOUND,
+                        "the devnet is not running: start it with `souk devnet up`");
+        else if ((c = take_all(n, status, e)) != SOUK_OK)
+            c = err_prefix(e, "%s", path);
+        json_free(status);
+    }
+    buf_release(&b);
+    return c;
+}

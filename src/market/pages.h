@@ -1,0 +1,170 @@
+/*
+ * pages.h: what the Model, Author, Health and Compare views show, read in one go.
+ *
+ * Each page is one heap object with everything it points to (an arena
+ * inside), loaded on a worker from a reader connection, immutable, freed
+ * whole. Text from outside is marked in the comments.
+ */
+#ifndef SOUK_MARKET_PAGES_H
+#define SOUK_MARKET_PAGES_H
+
+#include "market/catalog.h"
+#include "market/types.h"
+
+/* A series of daily values, oldest first; day 0 is `first_day` (unix day number). */
+struct series {
+    int64_t first_day;
+    size_t n;
+    uint64_t *v;
+};
+
+struct provenance {
+    const char *place; /* server or node */
+    int64_t chain;     /* 0: not a chain */
+    int64_t first, last; /* blocks or page */
+    char hash[HASH_BUF]; /* "" none */
+    int64_t time;
+};
+
+struct listing_row {
+    char id[HASH_BUF];
+    address owner, pay_to;
+    struct amount price;
+    struct untrusted author, name, blob_id, endpoint;
+    bool active, proven, chosen;  /* chosen: the one whose figures the model shows */
+    bool endpoint_bad;
+    int64_t time;                 /* of its latest event */
+    uint64_t block;
+    char tx[HASH_BUF];
+    uint64_t payments, settlements; /* to its payTo, in the window */
+    struct income income;
+};
+
+struct offer_row { /* from Bazaar: a seller's claim */
+    struct untrusted resource, scheme, description;
+    struct amount amount;
+    address pay_to;
+    int64_t chain, updated;
+    bool same_payee; /* pays the model's proven listing's address */
+};
+
+struct file_row {
+    struct untrusted version, name, blob_id, notes;
+    int64_t size;
+};
+
+struct call_row {
+    enum { CALL_PAYMENT, CALL_SETTLEMENT, CALL_INFERENCE } kind;
+    int64_t time;
+    uint64_t block;
+    int64_t chain;
+    char tx[HASH_BUF];
+    address payer;        /* not for inferences */
+    struct amount amount; /* not for inferences */
+};
+
+struct price_row {
+    int64_t time;
+    struct amount price;
+};
+
+struct model_page {
+    struct model_row row; /* with figures of the window */
+    struct untrusted description, blob_id, llm_path;
+    enum blob_source blob_from;
+    bool legacy_blob; /* an IPFS id: cannot be verified the Walrus way */
+    enum window window;
+    int64_t as_of;
+    struct series calls, settlements, paid; /* per day: calls, settlements, payments; at most 120 days */
+    struct series income;                   /* of income_asset, atomic units scaled to fit u64: see scale */
+    struct amount income_asset;             /* value = atomic units per series unit */
+    const struct listing_row *listing;
+    size_t listings;
+    const struct offer_row *offer;
+    size_t offers;
+    const struct file_row *file;
+    size_t files;
+    const struct call_row *call; /* latest first, at most 200 */
+    size_t calls_n;
+    const struct price_row *price; /* history, newest first */
+    size_t prices;
+    uint64_t returning;   /* payers that paid on two or more days of the window */
+    struct provenance hub, chain;
+};
+souk_err model_page_load(struct store *s, int64_t id, enum window w, struct model_page **out,
+                         struct err *e);
+void model_page_free(struct model_page *p);
+
+struct author_row {
+    const char *author; /* outside text */
+    uint32_t models, listed;
+    struct figures figures;
+    struct income unattributed; /* paid to an address several of the models share */
+};
+struct author_list {
+    struct author_row *row;
+    size_t n;
+    enum window window;
+    int64_t as_of;
+};
+souk_err author_list_load(struct store *s, enum window w, struct author_list **out, struct err *e);
+void author_list_free(struct author_list *l);
+/* Authors can be sorted by calls, income, payers, payments, last and author. */
+bool author_sortable(enum sort_key k);
+/* Fills order[0..l->n) with row numbers in that order. */
+void author_order(const struct author_list *l, enum sort_key k, bool reverse, uint32_t *order);
+
+struct author_page {
+    struct author_row row;
+    enum window window;
+    int64_t as_of;
+    const struct model_row *model; /* by calls */
+    size_t models;
+    struct series calls, settlements, income;
+    struct amount income_asset;
+    const struct call_row *call; /* latest payments and settlements, newest first, at most 200 */
+    const struct untrusted *call_model; /* beside call: which model, empty: unattributed */
+    size_t calls_n;
+    uint64_t payers_new, payers_returning;
+};
+/* who: an author's name, or an address that is owner or payTo of one of his listings. */
+souk_err author_page_load(struct store *s, const char *who, enum window w, struct author_page **out,
+                          struct err *e);
+void author_page_free(struct author_page *p);
+
+/* The market as a whole: a first honest form. */
+struct health {
+    enum window window;
+    int64_t as_of;
+    uint64_t as_of_block;
+    uint64_t stored, listed, proven, called_ever, called, paid; /* models */
+    uint64_t paid_by_3;         /* models with three or more distinct payers in the window */
+    uint64_t calls, payments, settlements, inferences, payers, authors, authors_earning;
+    struct income income;       /* to listings of models on the Hub, plus unattributed */
+    struct income unattributed; /* of that: to addresses shared by several models */
+    struct income unlisted;     /* proved settlements to payees no listing names: not in income */
+    uint64_t unlisted_payments;
+    uint64_t unknown_inferences; /* of CIDs no model has */
+    struct series calls_weekly, payments_weekly, settlements_weekly, payers_weekly, new_payers_weekly,
+        uploads_weekly, income_weekly; /* whole weeks, oldest first; day = first day of week 0 */
+    struct amount income_asset;
+    uint64_t top_half_authors;  /* fewest authors that together earn half of income_asset */
+    struct amount median_author; /* in income_asset, zeros included */
+    struct provenance payments_from, inferences_from, hub_from;
+};
+souk_err health_load(struct store *s, enum window w, struct health **out, struct err *e);
+void health_free(struct health *h);
+
+/* Activity: what each source last did, and where the figures come from. */
+struct activity {
+    struct sync_state *state;
+    size_t n;
+    uint64_t models, listings, payments, inferences, offers; /* rows in the cache */
+    int64_t size_bytes;
+    struct provenance *source; /* newest first, at most 50 */
+    size_t sources;
+};
+souk_err activity_load(struct store *s, struct activity **out, struct err *e);
+void activity_free(struct activity *a);
+
+#endif

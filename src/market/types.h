@@ -1,0 +1,68 @@
+/*
+ * types.h: the words of the market, shared by everything that shows it.
+ *
+ * Counting, by definition (each is shown under its own name):
+ *   payment     one settled `exact` transfer to a listing's payTo, proved by its
+ *               protocol event in the same transaction: one paid call
+ *   settlement  one settled `upto` (session) transfer: income, an unknown number of calls
+ *   inference   one ModelInferenceEvent of the model's CID: unpaid usage
+ *   call        payments + inferences
+ *   payer       distinct paying addresses over payments and settlements (a set union)
+ *   income      sums per asset, never added across assets
+ * All are raw: every proved settlement counts, whoever made it.
+ *
+ * A window ends at `as_of`, the time of the newest block the payments were
+ * read up to, so figures do not change while no block arrives.
+ */
+#ifndef SOUK_MARKET_TYPES_H
+#define SOUK_MARKET_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eth/eth.h"
+
+enum window { WINDOW_7D, WINDOW_30D, WINDOW_90D, WINDOW_ALL, WINDOW_COUNT };
+const char *window_name(enum window w);                 /* "7d" "30d" "90d" "all" */
+bool window_parse(const char *s, enum window *out);
+int64_t window_seconds(enum window w);                  /* 0 for all */
+
+/* One amount with its asset. Symbols are ours (config), "?" for an asset we do not know. */
+struct amount {
+    u256 value;
+    address asset;
+    char symbol[12];
+    unsigned decimals;
+    unsigned rank; /* place of the asset in the profile's order; unknown ones come last */
+};
+
+/* Income per asset, in the profile's token order; usually one or two. */
+enum { INCOME_MAX = 8 };
+struct income {
+    const struct amount *of;
+    size_t n;
+};
+
+enum mark { MARK_UNLISTED, MARK_UNPROVEN, MARK_PROVEN };
+enum blob_source { BLOB_UNKNOWN, BLOB_LISTING, BLOB_FILES, BLOB_DESCRIPTION };
+
+enum { SPARK_DAYS = 30 };
+
+/* The figures of one model or author over one window. */
+struct figures {
+    uint64_t calls, payments, settlements, inferences, payers;
+    struct income income;
+    int64_t last;             /* time of the last call or settlement; 0: never in the window */
+    const uint16_t *spark;    /* SPARK_DAYS daily counts of calls + settlements, oldest first; NULL: none */
+};
+
+extern const struct figures figures_none;
+
+/* Orders incomes: first asset of the profile first, then the next. */
+int income_cmp(const struct income *a, const struct income *b);
+/* "124.81 USDC + 0.5 OPG", or "–": into out, cut at its end. */
+char *income_format(const struct income *in, char *out, size_t size);
+char *amount_format(const struct amount *a, char *out, size_t size);
+
+#endif

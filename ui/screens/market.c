@@ -1,0 +1,700 @@
+/*
+ * Market: is anything here alive, and what does it cost?
+ *
+ * One row a model; search as you type; every column sorts. The table shows a
+ * view (catalog.h) built on a worker; what is on the screen stays until the
+ * next one is ready.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/human.h"
+#include "base/mem.h"
+#include "market/catalog.h"
+#include "ui/domain.h"
+#include "ui/screens/parts.h"
+#include "ui/screens/screens.h"
+#include "ui/widgets/bars.h"
+#include "ui/widgets/edit.h"
+#include "ui/widgets/table.h"
+
+#include "base/banned.h"
+
+enum { PREVIEW_ROWS = 6, PREVIEW_MIN_W = 100, PREVIEW_MIN_H = 26 };
+
+enum { COL_MODEL, COL_MARK, COL_AUTHOR, COL_TASK, COL_PRICE, COL_CALLS, COL_PAYERS, COL_INCOME,
+       COL_SPARK, COL_NOTE, COLS };
+
+static const struct column columns[COLS] = {
+    [COL_MODEL] = {"MODEL", 22, 36, ALIGN_LEFT, 0, 3, true, false},
+    [COL_MARK] = {"", 2, 2, ALIGN_LEFT, 0, 0, false, false},
+    [COL_AUTHOR] = {"AUTHOR", 10, 16, ALIGN_LEFT, 4, 1, true, false},
+    [COL_TASK] = {"TASK", 18, 18, ALIGN_LEFT, 8, 0, true, false},
+    [COL_PRICE] = {"PRICE/CALL", 11, 11, ALIGN_RIGHT, 0, 0, true, false},
+    [COL_CALLS] = {"CALLS", 10, 10, ALIGN_RIGHT, 1, 0, true, true},
+    [COL_PAYERS] = {"PAYERS", 7, 7, ALIGN_RIGHT, 5, 0, true, true},
+    [COL_INCOME] = {"INCOME", 13, 15, ALIGN_RIGHT, 2, 0, true, true},
+    [COL_SPARK] = {"30 DAYS", SPARK_DAYS / 2, SPARK_DAYS, ALIGN_LEFT, 6, 0, false, false},
+    [COL_NOTE] = {"", 18, 22, ALIGN_LEFT, 7, 0, false, false},
+};
+
+static const enum sort_key sort_of[COLS] = {
+    [COL_MODEL] = SORT_NAME,   [COL_AUTHOR] = SORT_AUTHOR, [COL_TASK] = SORT_TASK,
+    [COL_PRICE] = SORT_PRICE,  [COL_CALLS] = SORT_CALLS,   [COL_PAYERS] = SORT_PAYERS,
+    [COL_INCOME] = SORT_INCOME,
+};
+
+static const char *const calls_title[WINDOW_COUNT] = {"CALLS 7d", "CALLS 30d", "CALLS 90d", "CALLS"};
+static const char *const income_title[WINDOW_COUNT] = {"INCOME 7d", "INCOME 30d", "INCOME 90d",
+                                                       "INCOME"};
+
+struct view_job;
+
+struct market_screen {
+    struct app *app;
+    struct domain *d;
+    struct table *table;
+    struct view *view; /* what the table shows; NULL: nothing yet */
+    struct query query;
+    bool sorted_by_hand; /* the user chose a sort: searching does not change it */
+    struct edit edit;
+    bool editing;
+    struct view_job *job;
+    bool again;
+    struct {
+        int64_t id;              /* whose page this is */
+        struct model_page *page; /* NULL: none yet */
+        struct page_job *job;
+    } preview;
+};
+
+static const struct model_row *row_at(const struct market_screen *s, size_t i)
+{
+    return &s->view->catalog->row[s->view->row[i]];
+}
+
+static const struct model_row *selected(const struct market_screen *s)
+{
+    size_t i = table_selected(s->table);
+    return s->view && i < s->view->n ? row_at(s, i) : NULL;
+}
+
+/* --- views --------------------------------------------------------------------------------------- */
+
+struct view_job {
+    struct market_job mj;
+    struct market_screen *screen; /* NULL: it closed */
+    struct catalog *catalog;
+    struct query query;
+    struct view *view;
+};
+
+static void take_view(struct market_screen *s, struct view *v)
+{
+    const struct model_row *was = selected(s);
+    bool same_question = s->view && memcmp(&s->view->query, &v->query, sizeof v->query) == 0;
+    size_t at = 0;
+    if (was && same_question) /* newer data: stay with the model the user was on */
+        for (size_t i = 0; i < v->n; i++)
+            if (v->catalog->row[v->row[i]].id == was->id) {
+                at = i;
+                break;
+            }
+    struct view *old = s->view;
+    s->view = v;
+    table_set_rows(s->table, v->n);
+    table_select(s->table, at);
+    view_free(old);
+}
+
+static void ask_view(struct market_screen *s);
+
+static void view_run(struct market_job *mj, struct store *store)
+{
+    struct view_job *j = (struct view_job *)mj;
+    view_make(j->catalog, &j->query, store, &j->view, &mj->err);
+}
+
+static void view_done(struct market_job *mj)
+{
+    struct view_job *j = (struct view_job *)mj;
+    struct market_screen *s = j->screen;
+    if (s) {
+        s->job = NULL;
+        if (j->view)
+            take_view(s, j->view);
+        else if (mj->err.code != SOUK_ECANCEL)
+            app_toast_err(s->app, &mj->err);
+        app_dirty(s->app);
+        if (s->again)
+            ask_view(s);
+    } else {
+        view_free(j->view);
+    }
+    catalog_unref(j->catalog);
+    mem_free(j);
+}
+
+/* Builds the view of what is asked now; one job at a time, the latest question wins. */
+static void ask_view(struct market_screen *s)
+{
+    s->again = s->job != NULL;
+    if (s->job || !s->d->catalog)
+        return;
+    struct view_job *j = mem_zalloc(sizeof *j);
+    if (!j)
+        return;
+    j->screen = s;
+    j->catalog = catalog_ref(s->d->catalog);
+    j->query = s->query;
+    j->mj.run = view_run;
+    j->mj.done = view_done;
+    s->job = j;
+    market_submit(s->d->market, &j->mj);
+}
+
+static void show_sort(struct market_screen *s)
+{
+    int col = -1;
+    for (int c = 0; c < COLS; c++)
+        if (columns[c].sortable && sort_of[c] == s->query.sort)
+            col = c;
+    table_set_sort(s->table, col, sort_descends(s->query.sort) != s->query.reverse);
+}
+
+static void ask_sort(struct market_screen *s, enum sort_key k, bool reverse)
+{
+    s->query.sort = k;
+    s->query.reverse = reverse;
+    s->sorted_by_hand = true;
+    show_sort(s);
+    ask_view(s);
+}
+
+static void ask_text(struct market_screen *s)
+{
+    snprintf(s->query.text, sizeof s->query.text, "%.*s", (int)sizeof s->query.text - 1,
+             s->edit.text);
+    if (!s->sorted_by_hand) { /* best match first while searching, busiest first otherwise */
+        s->query.sort = s->query.text[0] ? SORT_MATCH : SORT_CALLS;
+        s->query.reverse = false;
+        show_sort(s);
+    }
+    ask_view(s);
+}
+
+/* --- cells ---------------------------------------------------------------------------------------- */
+
+static void cell_mark(const struct model_row *m, struct strip *out)
+{
+    if (m->mark == MARK_PROVEN)
+        strip_glyph(out, GL_CHECK, ST_GOOD);
+    else
+        strip_str(out, m->mark == MARK_UNPROVEN ? "?" : "–",
+                  m->mark == MARK_UNPROVEN ? ST_WARN : ST_DIM);
+    if (m->on_disk)
+        strip_glyph(out, GL_ON_DISK, ST_ACCENT);
+}
+
+static void cell_count(struct strip *out, uint64_t n)
+{
+    char text[HUMAN_BUF];
+    if (n)
+        strip_str(out, human_count(text, n), ST_NORMAL);
+    else
+        strip_str(out, "–", ST_DIM);
+}
+
+/* What a number hides, in words. */
+static void cell_note(const struct model_row *m, enum window w, struct strip *out)
+{
+    const struct figures *f = m->figures;
+    if (m->gone)
+        strip_str(out, "gone from the Hub", ST_WARN);
+    else if (f->calls + f->settlements == 0)
+        strip_strf(out, ST_DIM, w == WINDOW_ALL ? "never called" : "no calls in %s", window_name(w));
+    else if (f->payers > 0 && f->payers <= 3 && f->payments + f->settlements >= 20)
+        strip_strf(out, ST_WARN, "only %u payer%s", (unsigned)f->payers, f->payers == 1 ? "" : "s");
+    else if (f->payments + f->settlements == 0)
+        strip_str(out, "unpaid calls only", ST_DIM);
+    else if (m->mark == MARK_UNPROVEN)
+        strip_str(out, "listing not proven", ST_WARN);
+}
+
+static void cell(void *ud, size_t row, int col, struct strip *out)
+{
+    struct market_screen *s = ud;
+    const struct model_row *m = row_at(s, row);
+    const struct figures *f = m->figures;
+    char text[256];
+    switch (col) {
+    case COL_MODEL:
+        part_name(m->name, ST_STRONG, out);
+        break;
+    case COL_MARK:
+        cell_mark(m, out);
+        break;
+    case COL_AUTHOR:
+        part_name(m->author, ST_NORMAL, out);
+        break;
+    case COL_TASK:
+        strip_untrusted(out, untrusted(m->task), ST_DIM);
+        break;
+    case COL_PRICE:
+        strip_str(out, m->price ? amount_format(m->price, text, sizeof text) : "–",
+                  m->price ? ST_MONEY : ST_DIM);
+        break;
+    case COL_CALLS:
+        cell_count(out, f->calls);
+        break;
+    case COL_PAYERS:
+        cell_count(out, f->payers);
+        break;
+    case COL_INCOME:
+        strip_str(out, income_format(&f->income, text, sizeof text), f->income.n ? ST_MONEY : ST_DIM);
+        break;
+    case COL_SPARK:
+        if (f->spark) {
+            uint32_t v[SPARK_DAYS];
+            for (int i = 0; i < SPARK_DAYS; i++)
+                v[i] = f->spark[i];
+            spark_strip(out, part_spark_width(table_width(s->table, COL_SPARK)), v, SPARK_DAYS,
+                        ST_CHART1);
+        }
+        break;
+    case COL_NOTE:
+        cell_note(m, s->view->catalog->window, out);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_marked(void *ud, size_t row)
+{
+    struct market_screen *s = ud;
+    return domain_is_marked(s->d, row_at(s, row)->id);
+}
+
+static const struct table_ops table_ops = {cell, is_marked};
+
+/* --- preview ---------------------------------------------------------------------------------------- */
+
+static souk_err preview_load(struct store *st, const void *key, enum window w, void **out,
+                             struct err *e)
+{
+    int64_t id;
+    struct model_page *page = NULL;
+    memcpy(&id, key, sizeof id);
+    souk_err r = model_page_load(st, id, w, &page, e);
+    *out = page;
+    return r;
+}
+
+static void preview_free(void *page)
+{
+    model_page_free(page);
+}
+
+static void preview_take(void *self, void *page, const struct err *e)
+{
+    struct market_screen *s = self;
+    (void)e; /* a preview that cannot be had is simply not there */
+    model_page_free(s->preview.page);
+    s->preview.page = page;
+    s->preview.job = NULL;
+    app_dirty(s->app);
+}
+
+/* Asks for the selected model's page unless it is there or on its way. */
+static void preview_want(struct market_screen *s, const struct model_row *m)
+{
+    if (s->preview.job || s->preview.id == m->id)
+        return;
+    s->preview.id = m->id;
+    s->preview.job = page_job_start(s->d, &m->id, sizeof m->id, preview_load, preview_take,
+                                    preview_free, s);
+}
+
+/* The first line of a description that says something: not a heading, rule, image or link alone. */
+struct first_words {
+    struct untrusted text;
+};
+
+static void find_words(void *ud, struct untrusted line)
+{
+    struct first_words *w = ud;
+    size_t letters = 0;
+    for (size_t i = 0; i < line.n; i++)
+        letters += (line.p[i] >= 'a' && line.p[i] <= 'z') || (unsigned char)line.p[i] >= 0xc3;
+    if (!w->text.n && letters > 20 && !memchr("#|!<[-=`", line.p[0], 8))
+        w->text = line;
+}
+
+static void draw_preview(struct market_screen *s, struct canvas *c, struct rect area)
+{
+    canvas_hline(c, area.x, area.y, area.w, ST_BORDER);
+    const struct model_row *m = selected(s);
+    if (!m)
+        return;
+    preview_want(s, m);
+    int x = area.x + 2, y = area.y + 1, w = area.w - 4;
+    int used = canvas_untrusted(c, x, y, w / 2, untrusted(m->name), ST_TITLE);
+    canvas_str(c, x + used + 2, y, 4, "by", ST_DIM);
+    canvas_untrusted(c, x + used + 5, y, w - used - 5, untrusted(m->author), ST_NORMAL);
+    const struct model_page *p = s->preview.page;
+    if (!p || p->row.id != m->id) {
+        canvas_str(c, x, y + 1, w, "…", ST_DIM);
+        return;
+    }
+    struct first_words words = {{NULL, 0}};
+    text_each_line(p->description, 60, find_words, &words);
+    if (words.text.n)
+        canvas_untrusted(c, x, y + 1, w, words.text, ST_NORMAL);
+    else
+        canvas_str(c, x, y + 1, w, "no description", ST_DIM);
+
+    char a[HUMAN_BUF], b[HUMAN_BUF], d[HUMAN_BUF];
+    const struct figures *f = p->row.figures;
+    canvas_strf(c, x, y + 2, w, ST_NORMAL,
+                "%s paid calls · %s session settlements · %s unpaid inferences · %u payers, %u of them on two days or more",
+                human_count(a, f->payments), human_count(b, f->settlements),
+                human_count(d, f->inferences), (unsigned)f->payers, (unsigned)p->returning);
+    if (p->blob_id.n) {
+        used = canvas_str(c, x, y + 3, w, "blob ", ST_DIM);
+        used += canvas_untrusted(c, x + used, y + 3, w - used, p->blob_id, ST_CODE);
+        if (p->blob_from == BLOB_DESCRIPTION)
+            canvas_str(c, x + used, y + 3, w - used, "  as the description says", ST_DIM);
+    } else {
+        canvas_str(c, x, y + 3, w, "blob id not known", ST_DIM);
+    }
+}
+
+/* --- the screen ------------------------------------------------------------------------------------- */
+
+static souk_err market_open_screen(struct app *a, void *arg, void **self, struct err *e)
+{
+    (void)arg;
+    struct market_screen *s = mem_zalloc(sizeof *s);
+    struct table *t = s ? table_new(columns, COLS, &table_ops, s) : NULL;
+    if (!t) {
+        mem_free(s);
+        return err_nomem(e);
+    }
+    s->app = a;
+    s->d = app_domain(a);
+    s->table = t;
+    s->query.sort = SORT_CALLS;
+    edit_init(&s->edit);
+    show_sort(s);
+    /* The head is small and in order: its view costs nothing and makes the first frame. */
+    struct view *v;
+    if (s->d->catalog && view_make(s->d->catalog, &s->query, NULL, &v, NULL) == SOUK_OK)
+        take_view(s, v);
+    *self = s;
+    return SOUK_OK;
+}
+
+static void market_close_screen(void *self)
+{
+    struct market_screen *s = self;
+    if (s->job)
+        s->job->screen = NULL;
+    page_job_drop(s->preview.job);
+    model_page_free(s->preview.page);
+    view_free(s->view);
+    table_free(s->table);
+    edit_release(&s->edit);
+    mem_free(s);
+}
+
+static void market_update(void *self)
+{
+    struct market_screen *s = self;
+    s->preview.id = 0; /* ask anew */
+    ask_view(s);
+}
+
+static void draw_search(struct market_screen *s, struct canvas *c, int x, int y, int w)
+{
+    const struct view *v = s->view;
+    char n[HUMAN_BUF], total[HUMAN_BUF], right[256] = "";
+    if (v) {
+        snprintf(right, sizeof right, "%s of %s%s · %s%s%s", human_count(n, v->n),
+                 human_count(total, s->d->catalog->total), s->query.alive ? " · alive only" : "",
+                 window_name(s->d->window), s->query.task[0] ? " · " : "",
+                 s->d->complete ? "" : " · loading");
+    }
+    struct strip st;
+    strip_init(&st, canvas_charset(c));
+    strip_str(&st, right, ST_DIM);
+    if (s->query.task[0])
+        strip_untrusted(&st, untrusted(s->query.task), ST_ACCENT);
+    if (s->d->marks)
+        strip_strf(&st, ST_MARKED, " · %u marked", (unsigned)s->d->marks);
+    int room = w - st.width - 3;
+    if (s->editing || s->edit.len) {
+        canvas_str(c, x, y, 1, "/", ST_KEY);
+        edit_draw(&s->edit, c, x + 1, y, room > 10 ? room - 1 : 10, ST_STRONG, s->editing);
+    } else if (v && v->note[0]) {
+        canvas_untrusted(c, x, y, room, untrusted(v->note), ST_DIM);
+    } else {
+        canvas_str(c, x, y, room, "/ search by name, author, task, description", ST_DIM);
+    }
+    canvas_strip(c, x + w - st.width, y, st.width, &st);
+}
+
+/* Nothing in the cache: say what this is, what is being tried, and what can be done. */
+static void draw_empty(struct market_screen *s, struct canvas *c, struct rect area)
+{
+    struct domain *d = s->d;
+    const char *name = market_network(d->market)->name;
+    struct rect r = rect_center(area, 72, 12);
+    int y = r.y;
+    canvas_strf(c, r.x, y++, r.w, ST_TITLE, "Nothing of the network %s is on this machine yet.", name);
+    y++;
+    if (d->syncing)
+        canvas_str(c, r.x, y++, r.w, "Asking its servers now; what they answer appears here.", ST_NORMAL);
+    else if (market_offline(d->market))
+        canvas_str(c, r.x, y++, r.w, "This is --offline: nothing is fetched.", ST_NORMAL);
+    else
+        canvas_str(c, r.x, y++, r.w, "Its servers could not be reached:", ST_NORMAL);
+    for (size_t i = 0; i < d->sources && y < r.y + r.h - 4; i++) {
+        const struct live_source *src = &d->source[i];
+        if (src->phase != SYNC_FAILED)
+            continue;
+        int used = canvas_strf(c, r.x + 2, y, r.w, ST_BAD, "✗ %s  ", src->name);
+        canvas_untrusted(c, r.x + 2 + used, y++, r.w - used - 2, untrusted(src->message), ST_NORMAL);
+    }
+    y++;
+    canvas_str(c, r.x, y, 3, "S", ST_KEY);
+    canvas_str(c, r.x + 4, y++, r.w, "try again now", ST_NORMAL);
+    canvas_str(c, r.x, y, 3, "D", ST_KEY);
+    canvas_str(c, r.x + 4, y++, r.w,
+               "open the built-in market instead: 2,000 models, two chains, all on", ST_NORMAL);
+    canvas_str(c, r.x + 4, y++, r.w, "this machine, no account and no money needed", ST_NORMAL);
+    canvas_str(c, r.x, y, 3, "4", ST_KEY);
+    canvas_str(c, r.x + 4, y, r.w, "see what failed and why", ST_NORMAL);
+}
+
+static void market_draw(void *self, struct canvas *c, struct rect area)
+{
+    struct market_screen *s = self;
+    if (!s->d->catalog || s->d->catalog->total == 0) {
+        draw_empty(s, c, area);
+        return;
+    }
+    struct rect top = rect_cut_top(&area, 1);
+    draw_search(s, c, top.x + 1, top.y, top.w - 2);
+    if (area.w >= PREVIEW_MIN_W && area.h >= PREVIEW_MIN_H) {
+        struct rect bottom = rect_cut_bottom(&area, PREVIEW_ROWS);
+        draw_preview(s, c, bottom);
+    }
+    enum window w = s->view ? s->view->catalog->window : s->d->window;
+    table_set_title(s->table, COL_CALLS, calls_title[w]);
+    table_set_title(s->table, COL_INCOME, income_title[w]);
+    table_draw(s->table, c, area, !s->editing,
+               s->query.text[0] ? "No model fits. Esc takes the search back; x all filters."
+                                : "No model fits these filters. x takes them off.");
+}
+
+static bool market_event(void *self, const struct event *ev)
+{
+    struct market_screen *s = self;
+    if (ev->kind == EV_MOUSE) {
+        enum table_event te = table_mouse(s->table, &ev->mouse);
+        if (te == TABLE_OPEN && selected(s)) {
+            int64_t id = selected(s)->id;
+            app_push(s->app, &screen_model, &id);
+        } else if (te == TABLE_SORT) {
+            int col;
+            bool desc;
+            table_sort_by(s->table, &col, &desc);
+            ask_sort(s, sort_of[col], desc != sort_descends(sort_of[col]));
+        }
+        return te != TABLE_IGNORED;
+    }
+    if (!s->editing)
+        return false;
+    if (ev->kind == EV_KEY && (ev->key.code == K_UP || ev->key.code == K_DOWN ||
+                               ev->key.code == K_PGUP || ev->key.code == K_PGDN))
+        return false; /* the rows can be walked while the search is open */
+    switch (edit_event(&s->edit, ev)) {
+    case EDIT_CHANGED:
+        ask_text(s);
+        break;
+    case EDIT_CANCEL:
+        edit_set(&s->edit, "");
+        s->editing = false;
+        ask_text(s);
+        break;
+    case EDIT_DONE:
+        s->editing = false;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+/* --- menus --- */
+
+static void sort_chosen(void *ud, long i)
+{
+    if (i >= 0)
+        ask_sort(ud, (enum sort_key)i, false);
+}
+
+static void sort_menu(struct market_screen *s)
+{
+    struct menu_item items[SORT_COUNT] = {0};
+    for (int k = 0; k < SORT_COUNT; k++) {
+        items[k].label = untrusted(sort_name((enum sort_key)k));
+        items[k].on = s->query.sort == (enum sort_key)k;
+    }
+    app_menu(s->app, "Sort by", items, SORT_COUNT, (size_t)s->query.sort, sort_chosen, s);
+}
+
+enum { FACET_ALIVE, FACET_ANY_TASK, FACET_TASKS, FACETS_MAX = 64 };
+
+static void facet_chosen(void *ud, long i)
+{
+    struct market_screen *s = ud;
+    const struct catalog *c = s->d->catalog;
+    if (i < 0 || !c)
+        return;
+    if (i == FACET_ALIVE)
+        s->query.alive = !s->query.alive;
+    else if (i == FACET_ANY_TASK)
+        s->query.task[0] = '\0';
+    else if ((size_t)i - FACET_TASKS < c->tasks)
+        snprintf(s->query.task, sizeof s->query.task, "%s", c->task[i - FACET_TASKS].value);
+    ask_view(s);
+}
+
+static void facet_menu(struct market_screen *s)
+{
+    const struct catalog *c = s->d->catalog;
+    struct menu_item items[FACETS_MAX] = {0};
+    size_t n = FACET_TASKS;
+    if (!c)
+        return;
+    items[FACET_ALIVE] = (struct menu_item){.label = untrusted("alive only: called in the window"),
+                                            .count = c->alive, .has_count = true,
+                                            .on = s->query.alive};
+    items[FACET_ANY_TASK] = (struct menu_item){.label = untrusted("any task"), .count = c->total,
+                                               .has_count = true, .on = !s->query.task[0]};
+    for (uint32_t i = 0; i < c->tasks && n < FACETS_MAX; i++)
+        items[n++] = (struct menu_item){
+            .label = untrusted(c->task[i].value[0] ? c->task[i].value : "(no task)"),
+            .count = c->task[i].count,
+            .has_count = true,
+            .on = s->query.task[0] && strcmp(s->query.task, c->task[i].value) == 0};
+    app_menu(s->app, "Show", items, n, 0, facet_chosen, s);
+}
+
+static void clear_all(struct market_screen *s)
+{
+    edit_set(&s->edit, "");
+    s->editing = false;
+    s->query.alive = false;
+    s->query.task[0] = s->query.author[0] = '\0';
+    domain_unmark_all(s->d);
+    ask_text(s);
+}
+
+static bool market_action(void *self, enum action act)
+{
+    struct market_screen *s = self;
+    const struct model_row *m = selected(s);
+    switch (table_action(s->table, act)) {
+    case TABLE_MOVED:
+        return true;
+    case TABLE_OPEN:
+        if (m) {
+            int64_t id = m->id;
+            app_push(s->app, &screen_model, &id);
+        }
+        return true;
+    case TABLE_SORT: {
+        int col;
+        bool desc;
+        table_sort_by(s->table, &col, &desc);
+        ask_sort(s, sort_of[col], desc != sort_descends(sort_of[col]));
+        return true;
+    }
+    case TABLE_IGNORED:
+        break;
+    }
+    switch (act) {
+    case ACT_FILTER:
+        s->editing = true;
+        return true;
+    case ACT_BACK:
+        if (!s->edit.len)
+            return false;
+        edit_set(&s->edit, "");
+        ask_text(s);
+        return true;
+    case ACT_SORT:
+        sort_menu(s);
+        return true;
+    case ACT_FACETS:
+        facet_menu(s);
+        return true;
+    case ACT_CLEAR:
+        clear_all(s);
+        return true;
+    case ACT_MARK:
+        if (m && !domain_mark(s->d, m->id))
+            app_toast(s->app, ST_WARN, "Four models are marked already; C compares them");
+        table_action(s->table, ACT_DOWN);
+        return true;
+    case ACT_COMPARE:
+        if (s->d->marks < 2)
+            app_toast(s->app, ST_WARN, "Mark two to four models with space, then C compares them");
+        else
+            app_push(s->app, &screen_compare, NULL);
+        return true;
+    case ACT_WINDOW_LESS:
+    case ACT_WINDOW_MORE:
+        domain_window_step(s->d, act == ACT_WINDOW_MORE ? 1 : -1);
+        return true;
+    case ACT_COPY:
+        if (m && m->brief && m->brief->blob_id)
+            app_copy(s->app, untrusted(m->brief->blob_id), "the blob id");
+        else if (m)
+            app_copy(s->app, untrusted(m->name), "the model's name");
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The devnet is offered where it helps: on the empty screen of another network. */
+static bool market_offers(void *self, enum action act)
+{
+    struct market_screen *s = self;
+    bool empty = !s->d->catalog || s->d->catalog->total == 0;
+    if (act == ACT_DEVNET)
+        return empty && !market_network(s->d->market)->local;
+    return !empty;
+}
+
+static const enum action actions[] = {ACT_OPEN,     ACT_FILTER,  ACT_SORT,        ACT_FACETS,
+                                      ACT_MARK,     ACT_COMPARE, ACT_WINDOW_MORE, ACT_WINDOW_LESS,
+                                      ACT_REVERSE,  ACT_COPY,    ACT_CLEAR,       ACT_SORT_LEFT,
+                                      ACT_SORT_RIGHT, ACT_DEVNET, ACT_NONE};
+
+const struct screen_ops screen_market = {
+    .name = "market",
+    .title = "Market",
+    .actions = actions,
+    .open = market_open_screen,
+    .close = market_close_screen,
+    .draw = market_draw,
+    .event = market_event,
+    .action = market_action,
+    .update = market_update,
+    .offers = market_offers,
+};

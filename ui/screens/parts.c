@@ -1,0 +1,102 @@
+#include "ui/screens/parts.h"
+
+#include "base/human.h"
+
+#include "base/banned.h"
+
+const struct column part_call_columns[PART_CALL_COLS] = {
+    [PART_CALL_TIME] = {"WHEN", 8, 8, ALIGN_RIGHT, 0, 0, false, false},
+    [PART_CALL_KIND] = {"KIND", 10, 10, ALIGN_LEFT, 3, 0, false, false},
+    [PART_CALL_AMOUNT] = {"AMOUNT", 12, 14, ALIGN_RIGHT, 0, 0, false, false},
+    [PART_CALL_PAYER] = {"PAYER", 13, 13, ALIGN_LEFT, 1, 0, false, false},
+    [PART_CALL_TX] = {"TRANSACTION", 13, 66, ALIGN_LEFT, 2, 1, false, false},
+    [PART_CALL_MODEL] = {"MODEL", 12, 30, ALIGN_LEFT, 0, 1, false, false},
+};
+
+void part_mark(enum mark m, struct strip *out)
+{
+    if (m == MARK_PROVEN)
+        strip_glyph(out, GL_CHECK, ST_GOOD);
+    else if (m == MARK_UNPROVEN)
+        strip_str(out, "?", ST_WARN);
+    else
+        strip_glyph(out, GL_DASH, ST_DIM);
+}
+
+void part_name(const char *name, enum style s, struct strip *out)
+{
+    if (text_mixed_scripts(untrusted(name)))
+        strip_str(out, "△ ", ST_WARN);
+    strip_untrusted(out, untrusted(name), s);
+}
+
+int part_spark_width(int room)
+{
+    return room >= SPARK_DAYS ? SPARK_DAYS : SPARK_DAYS / 2;
+}
+
+/* Ages count from as_of, the end of the window: they do not move while no block arrives. */
+void part_call_cell(const struct call_row *call, const struct untrusted *model, int col,
+                    int64_t as_of, struct strip *out)
+{
+    static const char *const kinds[] = {"payment", "settlement", "inference"};
+    char text[256];
+    bool paid = call->kind != CALL_INFERENCE;
+    switch (col) {
+    case PART_CALL_TIME:
+        strip_str(out, human_age(text, as_of > call->time ? as_of - call->time : 0), ST_NORMAL);
+        break;
+    case PART_CALL_KIND:
+        strip_str(out, kinds[call->kind], ST_DIM);
+        break;
+    case PART_CALL_AMOUNT:
+        if (paid)
+            strip_str(out, amount_format(&call->amount, text, sizeof text), ST_MONEY);
+        else
+            strip_str(out, "unpaid", ST_DIM);
+        break;
+    case PART_CALL_PAYER:
+        if (paid) {
+            char full[ADDRESS_BUF];
+            address_format(call->payer, full);
+            strip_strf(out, ST_CODE, "%.6s…%s", full, full + 36);
+        }
+        break;
+    case PART_CALL_TX:
+        strip_str(out, call->tx, ST_CODE);
+        break;
+    case PART_CALL_MODEL:
+        if (model && model->n)
+            strip_untrusted(out, *model, ST_STRONG);
+        else
+            strip_str(out, "unattributed", ST_WARN);
+        break;
+    default:
+        break;
+    }
+}
+
+int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
+                    const struct provenance *p)
+{
+    int x = r.x + 20, w = r.w - 21;
+    canvas_str(c, r.x + 1, y, 18, label, ST_DIM);
+    if (!p->place) {
+        canvas_str(c, x, y, w, "not read yet", ST_DIM);
+        return y + 1;
+    }
+    struct strip st;
+    char a[HUMAN_BUF], b[HUMAN_BUF];
+    strip_init(&st, canvas_charset(c));
+    strip_untrusted(&st, untrusted(p->place), ST_NORMAL);
+    if (p->chain)
+        strip_strf(&st, ST_NORMAL, ", chain %lld, blocks %s to %s", (long long)p->chain,
+                   human_count(a, (uint64_t)p->first), human_count(b, (uint64_t)p->last));
+    else
+        strip_strf(&st, ST_NORMAL, ", page %lld", (long long)p->first);
+    strip_strf(&st, ST_DIM, ", read %s", human_time(a, p->time));
+    canvas_strip(c, x, y++, w, &st);
+    if (p->hash[0])
+        canvas_strf(c, x, y++, w, ST_CODE, "%s", p->hash);
+    return y;
+}

@@ -1,0 +1,31 @@
+/*
+ * parts.h: pieces that several screens show the same way.
+ */
+#ifndef SOUK_UI_PARTS_H
+#define SOUK_UI_PARTS_H
+
+#include "market/pages.h"
+#include "ui/widgets/table.h"
+
+/* ✓ proven, ? not proven, – not listed. */
+void part_mark(enum mark m, struct strip *out);
+
+/* A name from outside, with a sign before it when its letters are of scripts that look alike. */
+void part_name(const char *name, enum style s, struct strip *out);
+
+/* Columns for a sparkline of SPARK_DAYS in so much room: each must stand for as many days. */
+int part_spark_width(int room);
+
+/* The table of calls: time, kind, amount, payer, transaction, and (last) the model. */
+enum { PART_CALL_TIME, PART_CALL_KIND, PART_CALL_AMOUNT, PART_CALL_PAYER, PART_CALL_TX,
+       PART_CALL_MODEL, PART_CALL_COLS };
+extern const struct column part_call_columns[PART_CALL_COLS];
+/* model: for the last column; may be NULL. */
+void part_call_cell(const struct call_row *call, const struct untrusted *model, int col,
+                    int64_t as_of, struct strip *out);
+
+/* "label   chain 84532, blocks 1–18,204 (0x…), read 3 m ago from host": returns the next row. */
+int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
+                    const struct provenance *p);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * screens.h: the screens. Each is one file of this folder: a state, and a struct screen_ops.
+ * Their domain (app_domain) is a struct domain.
+ */
+#ifndef SOUK_UI_SCREENS_H
+#define SOUK_UI_SCREENS_H
+
+#include "ui/app.h"
+
+extern const struct screen_ops screen_market;   /* tab */
+extern const struct screen_ops screen_health;   /* tab */
+extern const struct screen_ops screen_authors;  /* tab */
+extern const struct screen_ops screen_activity; /* tab */
+
+extern const struct screen_ops screen_model;   /* arg: const int64_t *, the model's id */
+extern const struct screen_ops screen_compare; /* arg: NULL; compares the domain's marked models */
+extern const struct screen_ops screen_author;  /* arg: const char *, the author's name */
+
+#endif

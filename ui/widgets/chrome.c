@@ -1,0 +1,137 @@
+#include "ui/widgets/chrome.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/human.h"
+#include "base/banned.h"
+
+enum { BRAND_W = 6 };
+
+static enum glyph_id light_sign(enum style light)
+{
+    return light == ST_GOOD   ? GL_MARK
+           : light == ST_WARN ? GL_WARN
+           : light == ST_BAD  ? GL_CROSS
+                              : GL_RING;
+}
+
+static void freshness(int64_t seconds, bool offline, struct strip *s)
+{
+    char age[HUMAN_BUF];
+    human_age(age, seconds > 0 ? seconds : 0);
+    if (seconds < 60) {
+        strip_str(s, offline ? "just synced" : "synced just now", ST_DIM);
+    } else {
+        strip_strf(s, ST_DIM, offline ? "%s old" : "synced %s ago", age);
+    }
+}
+
+static void status_text(const struct app_status *st, struct canvas *c, struct strip *s)
+{
+    if (!st->network) {
+        return;
+    }
+    strip_str(s, st->network, ST_STRONG);
+    strip_glyph(s, GL_SPACE, ST_NORMAL);
+    strip_glyph(s, light_sign(st->light), st->light);
+    strip_glyph(s, GL_SPACE, ST_NORMAL);
+    /* What matters comes first: at 80 columns the end may be cut. */
+    if (st->offline) {
+        bool more = st->activity[0] || st->synced_at;
+        strip_str(s, more ? "offline, " : "offline, never synced", ST_WARN);
+    }
+    if (st->activity[0]) {
+        strip_untrusted(s, untrusted(st->activity), ST_ACCENT);
+    } else if (st->synced_at) {
+        freshness(clock_now() - st->synced_at, st->offline, s);
+        canvas_note_age(c);
+    } else if (!st->offline) {
+        strip_str(s, "never synced", ST_STALE);
+    }
+    strip_glyph(s, GL_SPACE, ST_NORMAL);
+}
+
+/* Tabs from left to right; returns the one at column `x`, drawing when there is a canvas. */
+static int tabs(const struct header *h, int width, struct canvas *c, struct rect row, int x)
+{
+    int at = BRAND_W;
+    for (int i = 0; i < h->n_tabs; i++) {
+        int w = (int)strlen(h->tab[i]) + 2; /* "1 Market" */
+        if (at + w > width) {
+            break;
+        }
+        if (x >= at && x < at + w) {
+            return i;
+        }
+        if (c) {
+            canvas_strf(c, row.x + at, row.y, 1, ST_KEY, "%d", i + 1);
+            canvas_str(c, row.x + at + 2, row.y, w - 2, h->tab[i], i == h->at ? ST_TITLE : ST_DIM);
+            if (i == h->at) {
+                canvas_over(c, (struct rect){row.x + at, row.y, w, 1}, OVER_UNFOCUSED);
+            }
+        }
+        at += w + 2;
+    }
+    return -1;
+}
+
+static int tabs_width(const struct header *h)
+{
+    int w = 0;
+    for (int i = 0; i < h->n_tabs; i++) {
+        w += (int)strlen(h->tab[i]) + 4;
+    }
+    return w;
+}
+
+void header_draw(const struct header *h, struct canvas *c, struct rect row)
+{
+    struct strip s;
+    strip_init(&s, canvas_charset(c));
+    status_text(&h->status, c, &s);
+    int room = row.w - BRAND_W;
+    int left = (h->crumb ? h->crumb->width : tabs_width(h)) + 1;
+    int right = room - left > room / 3 ? room - left : room / 3;
+    right = s.width < right ? s.width : right;
+    canvas_strip(c, row.x + row.w - right, row.y, right, &s);
+    canvas_str(c, row.x + 1, row.y, BRAND_W - 1, "souk", ST_ACCENT);
+    if (h->crumb) {
+        canvas_strip(c, row.x + BRAND_W, row.y, room - right - 1, h->crumb);
+    } else {
+        tabs(h, row.w - right - 1, c, row, -1);
+    }
+}
+
+int header_tab_at(const struct header *h, int width, int x)
+{
+    return h->crumb ? -1 : tabs(h, width, NULL, (struct rect){0}, x);
+}
+
+static int footer_entry(enum action a, struct canvas *c, int x, int y, int room)
+{
+    char key[KEY_NAME_MAX];
+    struct strip s;
+    strip_init(&s, canvas_charset(c));
+    strip_strf(&s, ST_KEY, "%s", action_key_label(a, canvas_charset(c), key));
+    strip_glyph(&s, GL_SPACE, ST_NORMAL);
+    strip_str(&s, action_info(a)->word, ST_DIM);
+    if (s.width > room) {
+        return 0;
+    }
+    canvas_strip(c, x, y, room, &s);
+    return s.width + 2;
+}
+
+void footer_draw(const enum action *actions, size_t n, struct canvas *c, struct rect row)
+{
+    static const enum action always[] = {ACT_PALETTE, ACT_HELP, ACT_BACK};
+    enum { ALWAYS = sizeof always / sizeof always[0], ALWAYS_W = 27 /* what they take */ };
+    int x = row.x + 1, end = row.x + row.w;
+    for (size_t i = 0; i < n; i++) {
+        x += footer_entry(actions[i], c, x, row.y, end - ALWAYS_W - x);
+    }
+    for (size_t i = 0; i < ALWAYS; i++) {
+        x += footer_entry(always[i], c, x, row.y, end - x);
+    }
+}

@@ -1,0 +1,125 @@
+#include <locale.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/devnet.h"
+#include "ui/ui.h"
+
+#include "base/banned.h"
+
+void say(const struct options *o, const char *fmt, ...)
+{
+    if (o->set[OPT_QUIET])
+        return;
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    fputs("souk: ", stderr);
+    text_fputs(stderr, untrusted(text));
+    fputc('\n', stderr);
+}
+
+/* The UI; when its user asked for the devnet, that is started and the UI opens on it. */
+static souk_err run_ui(const struct options *o, struct err *e)
+{
+    struct devnet_options d;
+    souk_err r = devnet_options_from(o, &d, e);
+    if (r)
+        return r;
+    d.owned = true;
+    d.traffic = o->set[OPT_TRAFFIC] ? d.traffic : 20;
+    struct ui_options u = {
+        .network = o->value[OPT_NETWORK],
+        .offline = o->set[OPT_OFFLINE],
+        .no_color = o->set[OPT_NO_COLOR],
+        .theme = o->value[OPT_THEME],
+        .script = o->value[OPT_SCRIPT],
+        .term = o->value[OPT_TERM],
+        .window = o->value[OPT_WINDOW],
+    };
+    bool devnet = o->set[OPT_DEVNET], started;
+    if (devnet && u.network && strcmp(u.network, "devnet") != 0)
+        return err_set(e, SOUK_EUSAGE, "--devnet opens the network devnet, not %s", u.network);
+    for (;;) {
+        if (devnet) {
+            r = devnet_up(&d, &started, e);
+            if (r)
+                return r;
+            u.network = "devnet";
+        }
+        enum ui_exit how;
+        r = ui_run(&u, &how, e);
+        if (r || how != UI_EXIT_DEVNET)
+            return r;
+        devnet = true;
+    }
+}
+
+static souk_err run(const struct options *o, struct err *e)
+{
+    static souk_err (*const command[CMD_COUNT])(const struct options *, struct err *) = {
+        [CMD_UI] = run_ui,           [CMD_SYNC] = cmd_sync,         [CMD_MODELS] = cmd_models,
+        [CMD_SHOW] = cmd_show,       [CMD_COMPARE] = cmd_compare,   [CMD_HEALTH] = cmd_health,
+        [CMD_AUTHORS] = cmd_authors, [CMD_AUTHOR] = cmd_author,     [CMD_NETWORKS] = cmd_networks,
+        [CMD_CONFIG] = cmd_config,   [CMD_DOCTOR] = cmd_doctor,     [CMD_DEVNET] = cmd_devnet,
+    };
+    if (o->set[OPT_VERSION]) {
+        puts("souk " SOUK_VERSION);
+        return SOUK_OK;
+    }
+    if (o->set[OPT_HELP] || o->command == CMD_HELP) {
+        enum command_id about = o->command;
+        if (o->command == CMD_HELP && o->args > 0) {
+            char *words[] = {(char *)"souk", (char *)o->arg[0], NULL};
+            struct options which;
+            souk_err r = options_parse(2, words, &which, e);
+            if (r)
+                return r;
+            about = which.command;
+        }
+        options_help(about);
+        return SOUK_OK;
+    }
+    return command[o->command](o, e);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    mallopt(M_ARENA_MAX, 1); /* workers take turns anyway; more arenas cost memory and mprotects */
+    signal(SIGPIPE, SIG_IGN);
+    struct options o;
+    struct err e = {0};
+    souk_err r = options_parse(argc, argv, &o, &e);
+    int64_t fixed = 0;
+    if (!r)
+        r = options_int(&o, OPT_CLOCK, 0, 0, 4000000000, &fixed, &e);
+    if (!r) {
+        if (o.set[OPT_CLOCK])
+            clock_fix(fixed);
+        if (o.set[OPT_DATA])
+            paths_override(o.value[OPT_DATA]);
+        char log[PATH_BUF];
+        if (!paths_get(PATH_STATE, "log", log, NULL))
+            log_open(log, NULL);
+        r = run(&o, &e);
+    }
+    if (r && e.msg[0]) {
+        fputs("souk: ", stderr);
+        text_fputs(stderr, untrusted(e.msg));
+        fputc('\n', stderr);
+    }
+    log_close();
+    return (int)r;
+}

@@ -1,0 +1,105 @@
+/*
+ * options.h: the command line, from one table each for commands and options.
+ *
+ * The two X-macros are the only list: parsing, `souk help`, a command's usage
+ * and "unknown option" all come from them (the man page and completions will
+ * too). Exit codes are souk_err's.
+ */
+#ifndef SOUK_CLI_OPTIONS_H
+#define SOUK_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* id, name, arguments, one line of help */
+#define COMMAND_LIST(X)                                                                            \
+    X(UI, "", "", "the terminal UI")                                                               \
+    X(SYNC, "sync", "", "fill the cache from the Hub, the listings, Bazaar and both chains")       \
+    X(MODELS, "models", "[QUERY]", "list models: search, filter, sort")                            \
+    X(SHOW, "show", "MODEL", "one model: description, versions, offers, calls, income")            \
+    X(COMPARE, "compare", "MODEL MODEL [MODEL [MODEL]]", "two to four models side by side")        \
+    X(HEALTH, "health", "", "the market's vital signs")                                            \
+    X(AUTHORS, "authors", "", "all authors by calls and income")                                   \
+    X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")             \
+    X(NETWORKS, "networks", "", "the network profiles")                                            \
+    X(CONFIG, "config", "", "every setting and where it comes from")                               \
+    X(DOCTOR, "doctor", "", "check this installation and the network's servers")                   \
+    X(DEVNET, "devnet", "up|down|status|reset", "the built-in market on this machine")             \
+    X(HELP, "help", "[COMMAND]", "this text, or a command's options")
+
+#define X(id, name, args, help) CMD_##id,
+enum command_id { COMMAND_LIST(X) CMD_COUNT };
+#undef X
+
+#define ON(c) (1u << CMD_##c)
+#define ON_ALL ((1u << CMD_COUNT) - 1u)
+#define ON_DATA                                                                                    \
+    (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) |  \
+     ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC))
+#define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR))
+
+/* id, name, argument ("" for none), commands it belongs to, one line of help */
+#define OPTION_LIST(X)                                                                             \
+    X(NETWORK, "network", "NAME", ON_ALL, "network profile: opengradient (default), devnet, …")    \
+    X(JSON, "json", "", ON_DATA, "print JSON")                                                     \
+    X(CSV, "csv", "", ON_LISTS, "print CSV")                                                       \
+    X(OFFLINE, "offline", "", ON_ALL, "use the cache alone, never the network")                    \
+    X(QUIET, "quiet", "", ON_ALL, "no progress and no remarks on stderr")                          \
+    X(NO_COLOR, "no-color", "", ON_ALL, "no colours (as the variable NO_COLOR does)")              \
+    X(WINDOW, "window", "7d|30d|90d|all",                                                          \
+      ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(UI),        \
+      "the window figures are for (default 30d)")                                                  \
+    X(SORT, "sort", "KEY", ON(MODELS) | ON(AUTHORS), "calls, income, payers, price, new, name, …") \
+    X(REVERSE, "reverse", "", ON(MODELS) | ON(AUTHORS), "the other direction")                     \
+    X(LIMIT, "limit", "N", ON(MODELS) | ON(AUTHORS), "at most N rows")                             \
+    X(TASK, "task", "TASK", ON(MODELS), "only this task")                                          \
+    X(AUTHOR, "author", "NAME", ON(MODELS), "only this author")                                    \
+    X(ALIVE, "alive", "", ON(MODELS), "only models called in the window")                          \
+    X(WATCH, "watch", "", ON(SYNC), "go on until interrupted, every 30 seconds")                   \
+    X(FULL, "full", "", ON(SYNC), "read everything again from the beginning")                      \
+    X(ONLY, "only", "SOURCE", ON(SYNC), "hub, bazaar, listings, payments or inferences alone")     \
+    X(DATA, "data", "DIR", ON_ALL, "keep cache, state and configuration below DIR")                \
+    X(CLOCK, "clock", "UNIXTIME", ON_ALL, "pretend that it is this time (tests, demos)")           \
+    X(THEME, "theme", "NAME", ON(UI), "dark or light")                                             \
+    X(SCRIPT, "script", "FILE", ON(UI), "play keys from FILE (- for standard input)")              \
+    X(TERM, "term", "WxH", ON(UI), "with --script: draw on a grid, not on the terminal")           \
+    X(DEVNET, "devnet", "", ON(UI), "start the built-in market, and stop it at the end")           \
+    X(SEED, "seed", "N", ON(DEVNET) | ON(UI), "devnet: the history's seed (default 1)")            \
+    X(N_MODELS, "models", "N", ON(DEVNET) | ON(UI), "devnet: models (default 2000)")                        \
+    X(N_AUTHORS, "authors", "N", ON(DEVNET) | ON(UI), "devnet: authors (default 300)")                      \
+    X(N_PAYMENTS, "payments", "N", ON(DEVNET) | ON(UI), "devnet: settled payments (default 30000)")         \
+    X(N_INFERENCES, "inferences", "N", ON(DEVNET) | ON(UI), "devnet: inference events (default 60000)")     \
+    X(N_DAYS, "days", "N", ON(DEVNET) | ON(UI), "devnet: days of history (default 120)")                    \
+    X(END, "end", "UNIXTIME", ON(DEVNET) | ON(UI), "devnet: end of the history (default: last midnight)")   \
+    X(TRAFFIC, "traffic", "SECONDS", ON(DEVNET) | ON(UI),                                          \
+      "devnet: a real payment about every so often (0: none)")                                     \
+    X(PORT, "port", "N", ON(DEVNET) | ON(UI), "devnet: first of seven ports (18400; 0: any free)")  \
+    X(HELP, "help", "", ON_ALL, "help on the command")                                             \
+    X(VERSION, "version", "", ON_ALL, "the version")
+
+#define X(id, name, arg, on, help) OPT_##id,
+enum option_id { OPTION_LIST(X) OPT_COUNT };
+#undef X
+
+enum { ARGS_MAX = 8 };
+
+struct options {
+    enum command_id command;
+    bool set[OPT_COUNT];
+    const char *value[OPT_COUNT];
+    const char *arg[ARGS_MAX]; /* what follows the command, options taken out */
+    int args;
+};
+
+/* Parses argv; SOUK_EUSAGE names the mistake and the nearest right word. */
+souk_err options_parse(int argc, char **argv, struct options *o, struct err *e);
+
+/* The option's value as a number in [min, max]; absent when not given. */
+souk_err options_int(const struct options *o, enum option_id id, int64_t absent, int64_t min,
+                     int64_t max, int64_t *out, struct err *e);
+
+void options_help(enum command_id about); /* CMD_HELP or CMD_UI: everything */
+
+#endif

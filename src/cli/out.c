@@ -1,0 +1,283 @@
+#include "cli/out.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/human.h"
+#include "base/mem.h"
+
+#include "base/banned.h"
+
+enum { TABLE_CAP = 64 << 20 };
+
+void out_init(struct out_table *t, const char *spec)
+{
+    *t = (struct out_table){0};
+    arena_init(&t->text, TABLE_CAP);
+    char *words = arena_strdup(&t->text, spec);
+    for (char *p = words; p && *p && t->cols < OUT_COLS;) {
+        t->right[t->cols] = *p == '>';
+        p += *p == '>';
+        t->title[t->cols++] = p;
+        p += strcspn(p, " ");
+        if (*p)
+            *p++ = '\0';
+    }
+    t->failed = !words;
+}
+
+void out_release(struct out_table *t)
+{
+    mem_free(t->cell);
+    arena_release(&t->text);
+}
+
+void out_cell(struct out_table *t, struct untrusted v)
+{
+    if (t->cells == t->room) {
+        size_t room = t->room ? t->room * 2 : 256;
+        struct untrusted *more = mem_resize(t->cell, room * sizeof *more);
+        if (!more) {
+            t->failed = true;
+            return;
+        }
+        t->cell = more;
+        t->room = room;
+    }
+    char *copy = arena_strndup(&t->text, v.p ? v.p : "", v.n);
+    if (!copy) {
+        t->failed = true;
+        return;
+    }
+    t->cell[t->cells++] = untrusted_n(copy, v.n);
+}
+
+void out_cellf(struct out_table *t, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    out_cell(t, untrusted(text));
+}
+
+static int cell_width(struct untrusted v)
+{
+    struct line_text line;
+    text_line(&line, v, OUT_WIDE + 1, TEXT_UNICODE);
+    int w = line.width;
+    text_release(&line);
+    return w > OUT_WIDE ? OUT_WIDE : w;
+}
+
+static void print_text(const struct out_table *t)
+{
+    int width[OUT_COLS];
+    for (int c = 0; c < t->cols; c++) {
+        width[c] = (int)strlen(t->title[c]);
+        for (size_t i = (size_t)c; i < t->cells; i += (size_t)t->cols) {
+            int w = cell_width(t->cell[i]);
+            width[c] = w > width[c] ? w : width[c];
+        }
+    }
+    struct buf line;
+    buf_init(&line, 1 << 16);
+    for (size_t i = 0; i < t->cells + (size_t)t->cols; i++) {
+        int c = (int)(i % (size_t)t->cols);
+        struct untrusted v = i < (size_t)t->cols ? untrusted(t->title[c]) : t->cell[i - (size_t)t->cols];
+        bool last = c == t->cols - 1;
+        if (last && !t->right[c])
+            text_add(&line, v, width[c], TEXT_UNICODE); /* no blanks at the end of a line */
+        else
+            text_add_padded(&line, v, t->right[c] ? -width[c] : width[c], TEXT_UNICODE);
+        if (!last) {
+            buf_adds(&line, "  ");
+            continue;
+        }
+        puts(line.p);
+        buf_clear(&line);
+    }
+    buf_release(&line);
+}
+
+static void csv_cell(struct buf *b, struct untrusted v, bool sanitise)
+{
+    struct buf clean;
+    buf_init(&clean, 1 << 20);
+    if (sanitise) {
+        text_add(&clean, v, 0, TEXT_UNICODE);
+        v = untrusted_n(clean.p, clean.len);
+    }
+    bool formula = v.n > 0 && memchr("=+-@\t\r", v.p[0], 6) && !(v.p[0] == '-' && v.n == 1);
+    bool quote = formula;
+    for (size_t i = 0; i < v.n && !quote; i++)
+        quote = memchr(",\"\r\n", v.p[i], 4) != NULL;
+    if (quote)
+        buf_addc(b, '"');
+    if (formula)
+        buf_addc(b, '\'');
+    for (size_t i = 0; i < v.n; i++) {
+        if (quote && v.p[i] == '"')
+            buf_addc(b, '"');
+        buf_addc(b, v.p[i]);
+    }
+    if (quote)
+        buf_addc(b, '"');
+    buf_release(&clean);
+}
+
+static void print_csv(const struct out_table *t)
+{
+    struct buf line;
+    buf_init(&line, 4 << 20);
+    bool tty = isatty(STDOUT_FILENO);
+    for (int c = 0; c < t->cols; c++) {
+        const char *title = t->title[c];
+        for (size_t i = 0; title[i]; i++) /* column names as in JSON: lower case */
+            buf_addc(&line, (char)(title[i] >= 'A' && title[i] <= 'Z' ? title[i] + 32 : title[i]));
+        buf_adds(&line, c == t->cols - 1 ? "\r\n" : ",");
+    }
+    for (size_t i = 0; i < t->cells; i++) {
+        csv_cell(&line, t->cell[i], tty);
+        bool last = (i + 1) % (size_t)t->cols == 0;
+        buf_adds(&line, last ? "\r\n" : ",");
+        if (last) {
+            fwrite(line.p, 1, line.len, stdout);
+            buf_clear(&line);
+        }
+    }
+    buf_release(&line);
+}
+
+static souk_err flush_stdout(struct err *e)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return err_set(e, SOUK_EFAIL, "standard output could not be written");
+    return SOUK_OK;
+}
+
+souk_err out_print(struct out_table *t, bool csv, struct err *e)
+{
+    if (t->failed)
+        return err_nomem(e);
+    if (csv)
+        print_csv(t);
+    else
+        print_text(t);
+    return flush_stdout(e);
+}
+
+void out_field(const char *label, struct untrusted value)
+{
+    printf("%-16s ", label);
+    text_fputs(stdout, value);
+    putchar('\n');
+}
+
+void out_fieldf(const char *label, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    out_field(label, untrusted(text));
+}
+
+void out_address_json(struct json_out *o, const char *key, address a)
+{
+    char text[ADDRESS_BUF];
+    json_out_cstr(o, key, address_is_zero(a) ? NULL : address_format(a, text));
+}
+
+void out_amount_json(struct json_out *o, const char *key, const struct amount *a)
+{
+    if (!a) {
+        json_out_null(o, key);
+        return;
+    }
+    char dec[U256_DEC];
+    json_obj_open(o, key);
+    json_out_cstr(o, "amount", u256_to_dec(a->value, dec));
+    out_address_json(o, "asset", a->asset);
+    json_out_cstr(o, "symbol", a->symbol);
+    json_out_int(o, "decimals", a->decimals);
+    json_obj_close(o);
+}
+
+void out_income_json(struct json_out *o, const char *key, const struct income *in)
+{
+    json_arr_open(o, key);
+    for (size_t i = 0; i < in->n; i++)
+        out_amount_json(o, NULL, &in->of[i]);
+    json_arr_close(o);
+}
+
+void out_figures_json(struct json_out *o, const struct figures *f)
+{
+    json_out_int(o, "calls", (int64_t)f->calls);
+    json_out_int(o, "payments", (int64_t)f->payments);
+    json_out_int(o, "settlements", (int64_t)f->settlements);
+    json_out_int(o, "inferences", (int64_t)f->inferences);
+    json_out_int(o, "payers", (int64_t)f->payers);
+    out_income_json(o, "income", &f->income);
+    if (f->last)
+        json_out_int(o, "last", f->last);
+    else
+        json_out_null(o, "last");
+}
+
+void out_series_json(struct json_out *o, const char *key, const struct series *s)
+{
+    json_obj_open(o, key);
+    json_out_int(o, "first_day", s->first_day);
+    json_arr_open(o, "values");
+    for (size_t i = 0; i < s->n; i++)
+        json_out_int(o, NULL, (int64_t)s->v[i]);
+    json_arr_close(o);
+    json_obj_close(o);
+}
+
+void out_provenance_json(struct json_out *o, const char *key, const struct provenance *p)
+{
+    if (!p->place) {
+        json_out_null(o, key);
+        return;
+    }
+    json_obj_open(o, key);
+    json_out_str(o, "source", untrusted(p->place));
+    if (p->chain) {
+        json_out_int(o, "chain", p->chain);
+        json_out_int(o, "first_block", p->first);
+        json_out_int(o, "last_block", p->last);
+        json_out_cstr(o, "last_hash", p->hash[0] ? p->hash : NULL);
+    } else {
+        json_out_int(o, "page", p->first);
+    }
+    json_out_int(o, "at", p->time);
+    json_obj_close(o);
+}
+
+const char *out_mark(enum mark m)
+{
+    return m == MARK_PROVEN ? "proven" : m == MARK_UNPROVEN ? "not proven" : "not listed";
+}
+
+void out_mark_json(struct json_out *o, enum mark m)
+{
+    json_out_bool(o, "listed", m != MARK_UNLISTED);
+    json_out_bool(o, "proven", m == MARK_PROVEN);
+}
+
+souk_err out_json(struct buf *b, struct err *e)
+{
+    buf_addc(b, '\n');
+    souk_err r = buf_check(b, "the answer", e);
+    if (r)
+        return r;
+    fwrite(b->p, 1, b->len, stdout);
+    return flush_stdout(e);
+}

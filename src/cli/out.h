@@ -1,0 +1,55 @@
+/*
+ * out.h: what commands print: aligned tables, CSV, and the JSON forms of our types.
+ *
+ * A table is filled cell by cell and printed once: as text (columns fitted,
+ * every cell sanitised) or as CSV (RFC 4180, exact bytes; on a terminal the
+ * cells are sanitised as well, and a cell that a spreadsheet would take for a
+ * formula gets a leading apostrophe).
+ */
+#ifndef SOUK_CLI_OUT_H
+#define SOUK_CLI_OUT_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "market/pages.h"
+#include "net/json.h"
+
+enum { OUT_COLS = 20, OUT_WIDE = 44 /* columns a cell may take in text */ };
+
+struct out_table {
+    const char *title[OUT_COLS];
+    bool right[OUT_COLS];
+    int cols;
+    struct untrusted *cell; /* row by row */
+    size_t cells, room;
+    struct arena text;
+    bool failed; /* out of memory: printing says so */
+};
+
+/* spec: blank-separated titles in upper case, '>' before those that align right. */
+void out_init(struct out_table *t, const char *spec);
+void out_release(struct out_table *t);
+void out_cell(struct out_table *t, struct untrusted v);
+void out_cellf(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+souk_err out_print(struct out_table *t, bool csv, struct err *e);
+
+/* "label   value" lines of a page. */
+void out_field(const char *label, struct untrusted value);
+void out_fieldf(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+void out_amount_json(struct json_out *o, const char *key, const struct amount *a); /* NULL -> null */
+void out_income_json(struct json_out *o, const char *key, const struct income *in);
+void out_address_json(struct json_out *o, const char *key, address a);
+void out_figures_json(struct json_out *o, const struct figures *f);
+void out_series_json(struct json_out *o, const char *key, const struct series *s);
+void out_provenance_json(struct json_out *o, const char *key, const struct provenance *p);
+void out_mark_json(struct json_out *o, enum mark m); /* "listed", "proven" */
+const char *out_mark(enum mark m);
+
+/* Prints a finished document and its newline on stdout. */
+souk_err out_json(struct buf *b, struct err *e);
+
+#endif

@@ -6,6 +6,7 @@
 #   setup.sh devnet    Node.js and the devnet's packages
 #   setup.sh test      what only the tests need (and the two above)
 #   setup.sh bench     the programs souk is measured against
+#   setup.sh shot      what the README's picture needs
 #   setup.sh lint      formatter and static analysers
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -81,6 +82,7 @@ devnet) need_build && need_devnet ;;
 test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl && need_devnet ;;
 fuzz) need_build && apt_packages clang libclang-rt-14-dev ;;
 bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl && need_devnet ;;
+shot) need_build && apt_packages libvterm-dev librsvg2-bin fonts-dejavu-core ;;
 lint) need_build && apt_packages clang-format clang-tidy cppcheck ;;
-*) fail "usage: setup.sh build|devnet|test|fuzz|bench|lint" ;;
+*) fail "usage: setup.sh build|devnet|test|fuzz|bench|shot|lint" ;;
 esac

@@ -16,9 +16,28 @@ static size_t fitting(struct untrusted s, size_t cap)
     return cap; /* not UTF-8 anyway */
 }
 
+/* A zero byte becomes U+FFFD, as in JSON (json.h): one name is the same name from every source. */
+static struct untrusted without_zeros(struct intake *in, struct untrusted s)
+{
+    size_t zeros = 0, n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        zeros += s.p[i] == '\0';
+    if (zeros == 0)
+        return s;
+    char *out = arena_alloc(in->a, s.n + 2 * zeros);
+    in->nomem |= !out;
+    for (size_t i = 0; i < s.n && out; i++) {
+        memcpy(out + n, s.p[i] ? s.p + i : "\xEF\xBF\xBD", s.p[i] ? 1 : 3);
+        n += s.p[i] ? 1 : 3;
+    }
+    return (struct untrusted){out, n};
+}
+
 struct untrusted hub_copy(struct intake *in, struct untrusted s, size_t cap, bool *cut)
 {
     struct untrusted none = {NULL, 0};
+    if (s.p && memchr(s.p, '\0', s.n))
+        s = without_zeros(in, s);
     if (!s.p || in->nomem)
         return none;
     size_t n = fitting(s, cap);

@@ -1,0 +1,154 @@
+/*
+ * derived.h: what market/derive reads and writes: raw rows streamed, derived rows replaced.
+ *
+ * The readers call fn for each row, in the order stated; what fn returns other
+ * than SOUK_OK ends the run and is returned. Text is valid inside fn only.
+ * `who` is a model's id, or an author's id negated; 0 is nobody.
+ */
+#ifndef SOUK_STORE_DERIVED_H
+#define SOUK_STORE_DERIVED_H
+
+#include "store/store.h"
+
+#define ROW_FN(type) souk_err (*fn)(void *ud, const struct type *row, struct err *e)
+
+/* --- reading. */
+
+/* Listing events of a chain, in its order, with the model of the Hub each names. */
+struct listing_event {
+    uint64_t block, log;
+    bool listed;
+    bytes32 lid;
+    int64_t model; /* 0: the Hub has no such model, or a delisting */
+    address owner_address;
+    int64_t owner, asset, pay_to;
+    u256 price;
+    struct untrusted blob_id, endpoint;
+    int64_t time;
+};
+souk_err store_each_listing_event(struct store *s, int64_t chain, ROW_FN(listing_event), void *ud,
+                                  struct err *e);
+
+/* Models with a description that derive has not read yet. */
+struct description_row {
+    int64_t model;
+    struct untrusted description;
+};
+souk_err store_each_unread(struct store *s, ROW_FN(description_row), void *ud, struct err *e);
+/* What was read: the one blob id the description states; empty: none. */
+souk_err store_stated_put(struct store *s, int64_t model, const char *stated, struct err *e);
+/* Forgets what was read, of all: the rules of reading changed. */
+souk_err store_unread_all(struct store *s, struct err *e);
+souk_err store_description(struct store *s, int64_t model, struct arena *a, struct untrusted *out,
+                           struct err *e);
+
+/* All models by id, with the derived columns as they stand. */
+struct derived_model {
+    int64_t id, author;
+    int mark, ever, blob_from;
+    u256 price;
+    int64_t asset, pay_to, owner, listed_at; /* asset 0: no price */
+    struct untrusted endpoint, blob_id, stated; /* absent: none */
+};
+souk_err store_each_model(struct store *s, ROW_FN(derived_model), void *ud, struct err *e);
+souk_err store_derived_model_put(struct store *s, const struct derived_model *m, struct err *e);
+
+/* Files with a blob id, by model. */
+struct file_blob {
+    int64_t model;
+    struct untrusted version, name, blob_id;
+};
+souk_err store_each_file_blob(struct store *s, ROW_FN(file_blob), void *ud, struct err *e);
+
+/* CIDs that were called and the models whose files, or whose descriptions, name them. */
+struct cid_claim {
+    int64_t cid, model;
+};
+souk_err store_each_file_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e);
+souk_err store_each_stated_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e);
+/* 0: was never called. */
+souk_err store_cid_find(struct store *s, struct untrusted text, int64_t *cid, struct err *e);
+
+/* Proved payments of a chain in its order, each with what it was attributed to before. */
+struct pay_row {
+    uint64_t block, log;
+    int64_t payer, payee, asset;
+    u256 amount;
+    int scheme;
+    int64_t time;
+    int64_t who; /* as pay_model says */
+    int how;     /* 0: no row there */
+};
+souk_err store_each_pay(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud, struct err *e);
+
+/* Inferences of a chain by CID, then time. */
+struct infer_row {
+    int64_t cid, time;
+};
+souk_err store_each_infer(struct store *s, int64_t chain, ROW_FN(infer_row), void *ud,
+                          struct err *e);
+
+/* Assets of a chain in the order they are shown. */
+struct asset_row {
+    int64_t addr; /* addr.id */
+    address address;
+    char symbol[12];
+    unsigned decimals;
+};
+souk_err store_assets(struct store *s, int64_t chain, struct asset_row *out, size_t max, size_t *n,
+                      struct err *e);
+
+/* --- writing. */
+
+/* Empties stat, author_stat, payee_stat, market_stat, weekly and cid_model. */
+souk_err store_derived_clear(struct store *s, struct err *e);
+
+struct figures_out {
+    int win;
+    int64_t who; /* a model, or an author negated */
+    uint64_t calls, payments, settlements, inferences, payers;
+    uint64_t back;  /* models: payers on two or more days of the window */
+    uint64_t fresh; /* authors: payers whose first payment is in the window */
+    struct untrusted income, shared; /* encoded; shared: of authors, what no model can have */
+    int64_t last;
+};
+souk_err store_figures_put(struct store *s, const struct figures_out *f, struct err *e);
+
+struct payee_out {
+    int win;
+    int64_t payee;
+    uint64_t payments, settlements;
+    struct untrusted income;
+};
+souk_err store_payee_put(struct store *s, const struct payee_out *p, struct err *e);
+
+struct market_out {
+    int win;
+    uint64_t payments, settlements, inferences, payers, strays, unknown;
+    struct untrusted income, shared, stray;
+};
+souk_err store_market_put(struct store *s, const struct market_out *m, struct err *e);
+
+struct week_out {
+    int64_t week;
+    uint64_t payments, settlements, inferences, payers, fresh;
+    struct untrusted income;
+};
+souk_err store_week_put(struct store *s, const struct week_out *w, struct err *e);
+
+souk_err store_cid_model_put(struct store *s, int64_t cid, int64_t model, int how, struct err *e);
+
+/* how 0 removes the row. */
+souk_err store_pay_model_put(struct store *s, int64_t chain, uint64_t block, uint64_t log,
+                             int64_t who, int how, struct err *e);
+
+/* The packed rows of one model or author; written only where they differ. An empty one is removed. */
+souk_err store_days_put(struct store *s, int64_t who, struct untrusted v, struct err *e);
+souk_err store_spark_put(struct store *s, int64_t who, struct untrusted v, struct err *e);
+/* Calls fn with who of each row there is, so that those with nothing left can be removed. */
+struct who_row {
+    int64_t who;
+};
+souk_err store_each_days_who(struct store *s, ROW_FN(who_row), void *ud, struct err *e);
+
+#endif

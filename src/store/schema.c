@@ -1,0 +1,240 @@
+#include "store/schema.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "store/query.h"
+
+#include "base/banned.h"
+
+enum { APPLICATION_ID = 0x736f756b }; /* "souk" */
+
+static const char v1_hub[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+
+    /* kind: enum source_kind. first/last: page or block range. */
+    "CREATE TABLE source(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, place TEXT NOT NULL,"
+    " chain INTEGER NOT NULL, filter TEXT, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " hash BLOB, etag TEXT, time INTEGER NOT NULL);"
+    "CREATE INDEX source_by_page ON source(kind, place, first);"
+    "CREATE INDEX source_by_filter ON source(chain, filter, last) WHERE filter IS NOT NULL;"
+
+    "CREATE TABLE author(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE addr(id INTEGER PRIMARY KEY, a BLOB NOT NULL UNIQUE);"
+    "CREATE TABLE tx(id INTEGER PRIMARY KEY, h BLOB NOT NULL UNIQUE);"
+    "CREATE TABLE cid(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+    /* Names and decimals, ours. id is the order in which assets are shown: the profile's. */
+    "CREATE TABLE asset(id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, addr INTEGER NOT NULL,"
+    " symbol TEXT NOT NULL, decimals INTEGER NOT NULL, UNIQUE(chain, addr));"
+
+    /*
+     * What the Hub says, then what derive found. read: whether derive has read the description
+     * since it last changed; stated: the blob id it found there. mark: enum mark. ever: was called
+     * once. price ... listed_at: the active chosen listing. blob_from: enum blob_source.
+     */
+    "CREATE TABLE model(id INTEGER PRIMARY KEY, author INTEGER NOT NULL, name TEXT NOT NULL,"
+    " task TEXT NOT NULL, llm_path TEXT NOT NULL, hash BLOB NOT NULL, first_seen INTEGER NOT NULL,"
+    " last_seen INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0, src INTEGER NOT NULL,"
+    " read INTEGER NOT NULL DEFAULT 0, stated TEXT,"
+    " mark INTEGER NOT NULL DEFAULT 0, ever INTEGER NOT NULL DEFAULT 0, price BLOB, asset INTEGER,"
+    " pay_to INTEGER, owner INTEGER, endpoint TEXT, listed_at INTEGER NOT NULL DEFAULT 0,"
+    " blob_id TEXT, blob_from INTEGER NOT NULL DEFAULT 0, UNIQUE(author, name));"
+    "CREATE INDEX model_unread ON model(id) WHERE read = 0;"
+    "CREATE INDEX model_by_src ON model(src);"
+    "CREATE INDEX model_by_blob ON model(blob_id) WHERE blob_id IS NOT NULL;"
+    "CREATE INDEX model_by_stated ON model(stated) WHERE stated IS NOT NULL;";
+
+static const char v1_text[] =
+    /*
+     * The searchable text, rowid = model.id, in two indexes: names are short and asked by their
+     * columns; descriptions are long, only asked whether they hold a word, and kept here.
+     */
+    "CREATE VIRTUAL TABLE model_name USING fts5(name, author, task,"
+    " tokenize='unicode61 remove_diacritics 2', detail=column, columnsize=0, prefix='1 2 3');"
+    "CREATE VIRTUAL TABLE model_text USING fts5(description,"
+    " tokenize='unicode61 remove_diacritics 2', detail=none, columnsize=0, prefix='3 4 5 6');"
+    "CREATE VIRTUAL TABLE name_vocab USING fts5vocab(model_name, row);"
+    "CREATE VIRTUAL TABLE text_vocab USING fts5vocab(model_text, row);";
+
+static const char v1_rows[] =
+    "CREATE TABLE file(model INTEGER NOT NULL, version TEXT NOT NULL, name TEXT NOT NULL,"
+    " size INTEGER NOT NULL, blob_id TEXT, notes TEXT, src INTEGER NOT NULL,"
+    " PRIMARY KEY(model, version, name)) WITHOUT ROWID;"
+    "CREATE INDEX file_by_blob ON file(blob_id) WHERE blob_id IS NOT NULL;"
+
+    /* kind: 1 Listed, 2 Delisted (then only owner and lid count). */
+    "CREATE TABLE listing_event(chain INTEGER NOT NULL, block INTEGER NOT NULL,"
+    " log INTEGER NOT NULL, kind INTEGER NOT NULL, owner INTEGER NOT NULL, lid BLOB NOT NULL,"
+    " author TEXT, name TEXT, blob_id TEXT, price BLOB, asset INTEGER, pay_to INTEGER,"
+    " endpoint TEXT, flags INTEGER NOT NULL DEFAULT 0, tx INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " src INTEGER NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE INDEX listing_by_model ON listing_event(name, author);"
+    "CREATE INDEX listing_by_lid ON listing_event(lid);"
+
+    "CREATE TABLE offer(resource TEXT NOT NULL, n INTEGER NOT NULL, scheme TEXT NOT NULL,"
+    " chain INTEGER NOT NULL, amount BLOB NOT NULL, asset INTEGER NOT NULL,"
+    " pay_to INTEGER NOT NULL, description TEXT NOT NULL, updated INTEGER NOT NULL,"
+    " src INTEGER NOT NULL, PRIMARY KEY(resource, n)) WITHOUT ROWID;"
+    "CREATE INDEX offer_by_payee ON offer(pay_to);"
+
+    /* scheme: enum pay_scheme. tier: enum pay_tier. */
+    "CREATE TABLE pay(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " tx INTEGER NOT NULL, payer INTEGER NOT NULL, payee INTEGER NOT NULL, asset INTEGER NOT NULL,"
+    " amount BLOB NOT NULL, scheme INTEGER NOT NULL, tier INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " src INTEGER NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE TABLE infer(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " tx INTEGER NOT NULL, cid INTEGER NOT NULL, time INTEGER NOT NULL, src INTEGER NOT NULL,"
+    " PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE INDEX infer_by_cid ON infer(cid, time);"
+
+    /* Checkpoints of the log filters: everything up to and including block is in. The highest is
+       the cursor, the ones below it are where to look for a fork. */
+    "CREATE TABLE cursor(chain INTEGER NOT NULL, filter TEXT NOT NULL, block INTEGER NOT NULL,"
+    " hash BLOB NOT NULL, time INTEGER NOT NULL, PRIMARY KEY(chain, filter, block)) WITHOUT ROWID;"
+
+    /* What sync last did with each source, for the Activity screen. phase: enum sync_phase. */
+    "CREATE TABLE sync_state(source TEXT PRIMARY KEY, phase INTEGER NOT NULL, done INTEGER NOT NULL,"
+    " total INTEGER NOT NULL, message TEXT, started INTEGER NOT NULL, finished INTEGER NOT NULL,"
+    " ok_at INTEGER NOT NULL) WITHOUT ROWID;";
+
+/* win: enum window. who: a model.id, or an author.id negated. */
+static const char v1_derived[] =
+    /* What happened in the window; no row when nothing did. */
+    "CREATE TABLE stat(win INTEGER NOT NULL, model INTEGER NOT NULL, calls INTEGER NOT NULL,"
+    " payments INTEGER NOT NULL, settlements INTEGER NOT NULL, inferences INTEGER NOT NULL,"
+    " payers INTEGER NOT NULL, back INTEGER NOT NULL, income BLOB, last INTEGER NOT NULL,"
+    " PRIMARY KEY(win, model)) WITHOUT ROWID;"
+    "CREATE INDEX stat_by_calls ON stat(win, calls DESC, settlements DESC, model);"
+    "CREATE TABLE author_stat(win INTEGER NOT NULL, author INTEGER NOT NULL,"
+    " calls INTEGER NOT NULL, payments INTEGER NOT NULL, settlements INTEGER NOT NULL,"
+    " inferences INTEGER NOT NULL, payers INTEGER NOT NULL, fresh INTEGER NOT NULL, income BLOB,"
+    " shared BLOB, last INTEGER NOT NULL, PRIMARY KEY(win, author)) WITHOUT ROWID;"
+    /* Proved payments to each address that any listing names, whoever they are attributed to. */
+    "CREATE TABLE payee_stat(win INTEGER NOT NULL, payee INTEGER NOT NULL,"
+    " payments INTEGER NOT NULL, settlements INTEGER NOT NULL, income BLOB,"
+    " PRIMARY KEY(win, payee)) WITHOUT ROWID;"
+    "CREATE TABLE market_stat(win INTEGER PRIMARY KEY, payments INTEGER NOT NULL,"
+    " settlements INTEGER NOT NULL, inferences INTEGER NOT NULL, payers INTEGER NOT NULL,"
+    " income BLOB, shared BLOB, stray BLOB, strays INTEGER NOT NULL, unknown INTEGER NOT NULL);"
+    /* Weeks begin on Monday, UTC; week 0 holds 1970-01-01. */
+    "CREATE TABLE weekly(week INTEGER PRIMARY KEY, payments INTEGER NOT NULL,"
+    " settlements INTEGER NOT NULL, inferences INTEGER NOT NULL, payers INTEGER NOT NULL,"
+    " fresh INTEGER NOT NULL, income BLOB);"
+    /* The last 30 days as uint16s, and every day that had anything; the formats are derive's. */
+    "CREATE TABLE spark(who INTEGER PRIMARY KEY, v BLOB NOT NULL);"
+    "CREATE TABLE days(who INTEGER PRIMARY KEY, v BLOB NOT NULL);"
+    /* Whose a payment is, and why: see market/derive.h. who 0: nobody's. */
+    "CREATE TABLE pay_model(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " who INTEGER NOT NULL, how INTEGER NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE INDEX pay_model_by_who ON pay_model(who, block);"
+    "CREATE TABLE cid_model(cid INTEGER PRIMARY KEY, model INTEGER NOT NULL, how INTEGER NOT NULL);"
+    "CREATE INDEX cid_model_by_model ON cid_model(model);";
+
+static const char *const v1[] = {v1_hub, v1_text, v1_rows, v1_derived, NULL};
+
+const struct migration schema_migrations[] = {{1, v1}, {0, NULL}};
+
+int schema_newest(const struct migration *m)
+{
+    int newest = 0;
+    for (; m->version; m++) {
+        if (m->version <= newest) {
+            BUG("migrations out of order at %d", m->version);
+        }
+        newest = m->version;
+    }
+    return newest;
+}
+
+/* First column of the first row of a pragma or query; -1 on failure. */
+static int one_int(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    int v = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
+        v = sqlite3_column_int(st, 0);
+    }
+    int rc = sqlite3_finalize(st);
+    return rc == SQLITE_OK ? v : -1;
+}
+
+int schema_check(sqlite3 *db, const struct migration *m, const char *path, struct err *e)
+{
+    int have = one_int(db, "PRAGMA user_version");
+    int app = one_int(db, "PRAGMA application_id");
+    int tables = one_int(db, "SELECT count(*) FROM sqlite_schema");
+    if (have < 0 || app < 0 || tables < 0) {
+        query_failed(db, path, e);
+        return -1;
+    }
+    if (tables == 0) {
+        return 0; /* new, or its making was interrupted */
+    }
+    if (app != APPLICATION_ID) {
+        err_set(e, SOUK_EINPUT,
+                "%s is a database, but not a cache of souk: move it away, or use another --data "
+                "directory; nothing was changed",
+                path);
+        return -1;
+    }
+    int newest = schema_newest(m);
+    if (have > newest) {
+        err_set(e, SOUK_EINPUT,
+                "this cache was written by a newer souk (schema %d, this one knows %d): update "
+                "souk, or use another --data directory; nothing was changed",
+                have, newest);
+        return -1;
+    }
+    return have;
+}
+
+static souk_err run(sqlite3 *db, const char *sql, const char *path, struct err *e)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? SOUK_OK
+                                                                : query_failed(db, path, e);
+}
+
+static souk_err step_to(sqlite3 *db, const struct migration *m, const char *path, struct err *e)
+{
+    char mark[96];
+    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
+             APPLICATION_ID, m->version);
+    souk_err rc = SOUK_OK;
+    for (size_t i = 0; m->sql[i] && !rc; i++) {
+        rc = run(db, m->sql[i], path, e);
+    }
+    return rc ? rc : run(db, mark, path, e);
+}
+
+souk_err schema_migrate(sqlite3 *db, const struct migration *m, const char *path, struct err *e)
+{
+    int newest = schema_newest(m);
+    for (;;) {
+        /* Asked again inside the transaction: another souk may be migrating the same file. */
+        int have = schema_check(db, m, path, e);
+        if (have < 0) {
+            return e ? e->code : SOUK_EINPUT;
+        }
+        if (have == newest) {
+            return SOUK_OK;
+        }
+        souk_err rc = run(db, "BEGIN IMMEDIATE", path, e);
+        if (rc) {
+            return rc;
+        }
+        have = schema_check(db, m, path, e);
+        const struct migration *next = m;
+        while (next->version && next->version <= have) {
+            next++;
+        }
+        if (have >= 0 && next->version) {
+            rc = step_to(db, next, path, e);
+        }
+        if (!sqlite3_get_autocommit(db)) {
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        }
+        if (rc) {
+            return rc;
+        }
+    }
+}

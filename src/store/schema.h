@@ -1,0 +1,46 @@
+/*
+ * schema.h: the cache's tables, as numbered migrations.
+ *
+ * A cache file carries its version in PRAGMA user_version. Opening an older
+ * one runs the migrations after it, each in a transaction of its own; a newer
+ * one is refused with a kind word (it was written by a newer souk). Never
+ * edit a migration that has shipped: add one.
+ *
+ * Conventions: authors, addresses, transactions and CIDs are interned (author,
+ * addr, tx, cid); an `asset`, `payer`, `pay_to` or `owner` is an addr.id;
+ * amounts are 32 bytes big-endian; times are unix seconds; `src` names the row
+ * of `source` that says where a row came from: which server or node, which
+ * page or block range, ending in which block hash, when.
+ *
+ * Raw rows (model, listing_event, offer, pay, infer) are what sources said.
+ * Derived rows (the derived columns of model; stat, spark, days, ...) are
+ * computed from raw rows by market/derive and may be thrown away at any time.
+ */
+#ifndef SOUK_STORE_SCHEMA_H
+#define SOUK_STORE_SCHEMA_H
+
+#include "base/err.h"
+
+struct sqlite3;
+
+struct migration {
+    int version;
+    const char *const *sql; /* statements, in as many strings as it takes, ended by NULL */
+};
+
+extern const struct migration schema_migrations[]; /* ascending, ended by version 0 */
+
+/* The newest version of a chain of migrations. */
+int schema_newest(const struct migration *m);
+
+/*
+ * Brings db to the newest version of the chain. SOUK_EINPUT when the file is
+ * newer than the chain, or is a database but no cache; nothing is changed then.
+ * path is for the message. Tests hand in chains of their own.
+ */
+souk_err schema_migrate(struct sqlite3 *db, const struct migration *m, const char *path,
+                        struct err *e);
+/* The version of the file, checked as above; -1 and *e when it must be refused. */
+int schema_check(struct sqlite3 *db, const struct migration *m, const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * store.h: the cache of one network in one SQLite file.
+ *
+ * WAL: one writer connection (used only on LANE_WRITE), readers apart (each
+ * used by one thread at a time). A function here is one query or one upsert;
+ * what the rows mean is market's business. Strings in row structs point into
+ * the arena given, or into SQLite's row and are valid only inside a callback.
+ *
+ * Writing happens inside store_begin ... store_commit. Rows and the cursor
+ * that vouches for them go into one transaction, so that a kill at any moment
+ * loses nothing and counts nothing twice; keys are (chain, block, log) and
+ * inserts ignore what is already there.
+ */
+#ifndef SOUK_STORE_STORE_H
+#define SOUK_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "eth/eth.h"
+
+struct store;
+struct sqlite3;
+
+enum store_mode {
+    STORE_READ,  /* fails with SOUK_ENOTFOUND when there is no file */
+    STORE_WRITE, /* makes and migrates the file */
+};
+
+/* A file from a newer souk is SOUK_EINPUT and says so; a broken file too, naming the remedy. */
+souk_err store_open(const char *path, enum store_mode mode, struct store **out, struct err *e);
+void store_close(struct store *s);
+struct sqlite3 *store_db(struct store *s); /* for the query files of this folder and for tests */
+int store_version(struct store *s);
+
+souk_err store_begin(struct store *s, struct err *e);
+souk_err store_commit(struct store *s, struct err *e); /* on failure the transaction is undone */
+void store_rollback(struct store *s);
+
+/* Several queries that must see one state of the cache. Nests in a transaction of one's own. */
+souk_err store_snapshot(struct store *s, struct err *e);
+void store_snapshot_end(struct store *s);
+
+/* Moves what the write-ahead log holds into the file, as far as readers allow. Never fails. */
+void store_checkpoint(struct store *s);
+
+/*
+ * Counters that move with each commit that changed raw rows or cursors, or searchable text: what
+ * was computed from the cache is fresh while its number stands.
+ */
+int64_t store_raw_version(struct store *s);
+int64_t store_text_version(struct store *s);
+
+/* A place for one thing that lives as long as the connection (the search's memory). */
+void **store_attachment(struct store *s, void (*free_fn)(void *p));
+
+/* meta: small named values. */
+souk_err store_meta_set_int(struct store *s, const char *key, int64_t v, struct err *e);
+int64_t store_meta_int(struct store *s, const char *key, int64_t absent);
+
+/* --- sources: provenance. */
+enum source_kind { SOURCE_HUB = 1, SOURCE_BAZAAR = 2, SOURCE_LOGS = 3, SOURCE_HUB_DETAIL = 4 };
+struct source_row {
+    int64_t id;
+    enum source_kind kind;
+    const char *place;  /* URL of the server or node */
+    int64_t chain;      /* 0: none */
+    const char *filter; /* name of the log filter, or NULL */
+    int64_t first, last; /* page, or block range */
+    const bytes32 *hash; /* of block `last`; NULL: none */
+    const char *etag;
+    int64_t time;
+};
+souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *id, struct err *e);
+/* The newest source of this kind and page: its etag, for conditional requests. false: none. */
+bool store_source_etag(struct store *s, enum source_kind kind, const char *place, int64_t page,
+                       char out[128]);
+souk_err store_source_get(struct store *s, int64_t id, struct arena *a, struct source_row *out,
+                          struct err *e);
+
+/* The newest first, at most max. */
+souk_err store_sources_recent(struct store *s, size_t max, struct arena *a,
+                              struct source_row **out, size_t *n, struct err *e);
+
+/* --- models. */
+struct model_in {
+    struct untrusted author, name, task, llm_path, description;
+};
+/* Inserts or updates; changed says whether anything differed from what was there. */
+souk_err store_model_put(struct store *s, const struct model_in *m, int64_t src, int64_t now,
+                         int64_t *id, bool *changed, struct err *e);
+/* The page was unchanged (304): its models (last seen through pages of this number) are still there. */
+souk_err store_models_touch_page(struct store *s, const char *place, int64_t page, int64_t now,
+                                 struct err *e);
+/* After a complete listing that began at `since`: models not seen in it are marked gone. */
+souk_err store_models_sweep(struct store *s, int64_t since, int64_t *gone, struct err *e);
+
+struct file_in {
+    struct untrusted version, name, blob_id, notes;
+    int64_t size; /* -1 unknown */
+};
+souk_err store_file_put(struct store *s, int64_t model, const struct file_in *f, int64_t src,
+                        struct err *e);
+
+/* --- listings, offers. */
+struct listing_in {
+    bool listed; /* false: delisted, only owner, id, place in the chain count */
+    address owner;
+    bytes32 id;
+    struct untrusted author, name, blob_id, endpoint;
+    u256 price;
+    address asset, pay_to;
+    unsigned flags;
+    int64_t chain;
+    uint64_t block, log;
+    bytes32 tx;
+    int64_t time;
+};
+souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t src, struct err *e);
+
+struct offer_in {
+    struct untrusted resource, scheme, description;
+    int n; /* index among the resource's offers */
+    int64_t chain;
+    u256 amount;
+    address asset, pay_to;
+    int64_t updated;
+};
+souk_err store_offers_clear(struct store *s, struct err *e); /* before a full new listing */
+souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src, struct err *e);
+
+/* --- chain rows. */
+enum pay_scheme { PAY_EIP3009 = 1, PAY_PERMIT2 = 2, PAY_UPTO = 3, PAY_PLAIN = 9 };
+enum pay_tier { TIER_INFLOW = 1, TIER_LISTED = 2, TIER_PROVED = 3 };
+struct pay_in {
+    int64_t chain;
+    uint64_t block, log;
+    bytes32 tx;
+    address payer, payee, asset;
+    u256 amount;
+    enum pay_scheme scheme;
+    enum pay_tier tier;
+    int64_t time;
+};
+souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, struct err *e);
+
+struct infer_in {
+    int64_t chain;
+    uint64_t block, log;
+    bytes32 tx;
+    struct untrusted cid;
+    int64_t time;
+};
+souk_err store_infer_put(struct store *s, const struct infer_in *i, int64_t src, struct err *e);
+
+souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *symbol,
+                         unsigned decimals, struct err *e);
+
+/* --- cursors and reorganisations. Names of the log filters: */
+#define FILTER_LISTINGS "listings"
+#define FILTER_PAYMENTS "payments"     /* its cursor's time is what the windows end at */
+#define FILTER_PAYEES "payees"         /* transfers of the busy tokens to known payees */
+#define FILTER_INFERENCES "inferences"
+
+struct cursor {
+    uint64_t block;
+    bytes32 hash;
+    int64_t time; /* of that block */
+};
+bool store_cursor_get(struct store *s, int64_t chain, const char *filter, struct cursor *out);
+/* Checkpoints at or above c are replaced by it. c NULL: forgets the cursor, as for a full sync. */
+souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
+                          const struct cursor *c, struct err *e);
+/*
+ * The latest checkpoints of this filter, newest (the cursor itself) first: where to look for the
+ * fork. The last STORE_CHECKPOINTS are kept.
+ */
+enum { STORE_CHECKPOINTS = 256 };
+size_t store_checkpoints(struct store *s, int64_t chain, const char *filter, struct cursor *out,
+                         size_t max);
+/* Forgets every row of the chain's filter above `block` and sets the cursor back to c (NULL: to nothing). */
+souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64_t block,
+                      const struct cursor *c, struct err *e);
+
+/* --- what sync asks before it asks others (sync.c). */
+struct payee_row {
+    address a;
+    uint64_t since; /* block of the first listing that named it */
+};
+/* The payees of all listings of a chain, by address. */
+souk_err store_payees(struct store *s, int64_t chain, struct arena *a, struct payee_row **out,
+                      size_t *n, struct err *e);
+/* SOUK_ENOTFOUND when there is no such model. */
+souk_err store_model_name(struct store *s, int64_t id, struct arena *a, struct untrusted *author,
+                          struct untrusted *name, struct err *e);
+/* Models on the Hub without any known blob id, whose files were not read since `since`. */
+souk_err store_models_without_blob(struct store *s, const char *place, int64_t since,
+                                   struct arena *a, int64_t **out, size_t *n, struct err *e);
+/* When a page was last read; 0: never. */
+int64_t store_source_time(struct store *s, enum source_kind kind, const char *place, int64_t page);
+
+/* --- what sync did. */
+enum sync_phase { SYNC_NEVER, SYNC_RUNNING, SYNC_OK, SYNC_FAILED, SYNC_STOPPED };
+struct sync_state {
+    const char *source; /* "hub", "bazaar", "listings", "payments", "inferences", "files", "figures" */
+    enum sync_phase phase;
+    int64_t done, total; /* total 0: unknown */
+    const char *message; /* untrusted when it quotes a server */
+    int64_t started, finished, ok_at;
+};
+souk_err store_sync_state_put(struct store *s, const struct sync_state *st, struct err *e);
+souk_err store_sync_states(struct store *s, struct arena *a, struct sync_state **out, size_t *n,
+                           struct err *e);
+
+#endif

@@ -1,0 +1,214 @@
+/* What the catalogue reads. */
+#include "store/catalog_rows.h"
+
+#include <string.h>
+
+#include "store/query.h"
+
+#include "base/banned.h"
+
+/* The columns of a catalog_row without its figures: the first MODEL_COLUMNS of each query here. */
+#define MODEL                                                                                      \
+    "m.id, m.author, m.name, m.task, m.mark, m.ever, m.blob_id, m.gone, m.price, m.asset,"         \
+    " m.listed_at, m.first_seen, m.src, m.blob_from, m.endpoint, m.pay_to, m.owner"
+enum { MODEL_COLUMNS = 17, FIGURE_COLUMNS = 8 };
+#define FIGURES                                                                                    \
+    "t.calls, t.payments, t.settlements, t.inferences, t.payers, t.back, t.income, t.last"
+
+static void read_model(struct query_run *q, struct catalog_row *r)
+{
+    *r = (struct catalog_row){.id = query_col_int(q, 0),
+                              .author_id = query_col_int(q, 1),
+                              .name = query_col_text(q, 2),
+                              .task = query_col_text(q, 3),
+                              .mark = (int)query_col_int(q, 4),
+                              .ever = query_col_int(q, 5) != 0,
+                              .blob_id = query_col_text(q, 6),
+                              .gone = query_col_int(q, 7) != 0,
+                              .asset = query_col_int(q, 9),
+                              .listed_at = query_col_int(q, 10),
+                              .first_seen = query_col_int(q, 11),
+                              .src = query_col_int(q, 12),
+                              .blob_from = (int)query_col_int(q, 13)};
+    if (r->asset) {
+        r->price = query_col_u256(q, 8);
+        r->endpoint = query_col_text(q, 14);
+        r->pay_to = query_col_int(q, 15);
+        r->owner = query_col_int(q, 16);
+    }
+}
+
+static void read_figures(struct query_run *q, int at, struct figures_row *f)
+{
+    *f = (struct figures_row){.any = true,
+                              .calls = (uint64_t)query_col_int(q, at),
+                              .payments = (uint64_t)query_col_int(q, at + 1),
+                              .settlements = (uint64_t)query_col_int(q, at + 2),
+                              .inferences = (uint64_t)query_col_int(q, at + 3),
+                              .payers = (uint64_t)query_col_int(q, at + 4),
+                              .more = (uint64_t)query_col_int(q, at + 5),
+                              .income = query_col_text(q, at + 6),
+                              .last = query_col_int(q, at + 7)};
+}
+
+static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
+{
+    struct err other;
+    souk_err closed = query_close(q, rc ? &other : e);
+    return rc ? rc : closed;
+}
+
+/* Models, their figures and their sparks all come by id: one pass over each, side by side. */
+souk_err store_each_catalog_row(struct store *s, int win, ROW_FN(catalog_row), void *ud,
+                                struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT " MODEL " FROM model m ORDER BY m.id");
+    struct query_run t =
+        query_open(s, "SELECT t.model, " FIGURES " FROM stat t WHERE t.win = ? ORDER BY t.model");
+    query_int(&t, win);
+    struct query_run k = query_open(s, "SELECT who, v FROM spark WHERE who > 0 ORDER BY who");
+    bool more_t = query_next(&t), more_k = query_next(&k);
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct catalog_row r;
+        read_model(&q, &r);
+        while (more_t && query_col_int(&t, 0) < r.id) {
+            more_t = query_next(&t);
+        }
+        while (more_k && query_col_int(&k, 0) < r.id) {
+            more_k = query_next(&k);
+        }
+        if (more_t && query_col_int(&t, 0) == r.id) {
+            read_figures(&t, 1, &r.figures);
+        }
+        if (more_k && query_col_int(&k, 0) == r.id) {
+            r.figures.spark = query_col_text(&k, 1);
+        }
+        rc = fn(ud, &r, e);
+    }
+    rc = finish(&q, rc, e);
+    rc = finish(&t, rc, e);
+    return finish(&k, rc, e);
+}
+
+/* The columns MODEL, author, spark, then FIGURES. */
+static souk_err each_joined(struct query_run q, ROW_FN(catalog_row), void *ud, uint32_t *n,
+                            struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct catalog_row r;
+        read_model(&q, &r);
+        r.author = query_col_text(&q, MODEL_COLUMNS);
+        if (sqlite3_column_type(q.st, MODEL_COLUMNS + 2) != SQLITE_NULL) {
+            read_figures(&q, MODEL_COLUMNS + 2, &r.figures);
+        }
+        r.figures.spark = query_col_text(&q, MODEL_COLUMNS + 1);
+        *n += 1;
+        rc = fn(ud, &r, e);
+    }
+    return finish(&q, rc, e);
+}
+
+#define NO_FIGURES "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+
+souk_err store_catalog_head(struct store *s, int win, uint32_t limit, ROW_FN(catalog_row),
+                            void *ud, struct err *e)
+{
+    uint32_t n = 0;
+    struct query_run q = query_open(
+        s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM stat t INDEXED BY stat_by_calls"
+           " CROSS JOIN model m ON m.id = t.model JOIN author a ON a.id = m.author"
+           " LEFT JOIN spark k ON k.who = m.id WHERE t.win = ?"
+           " ORDER BY t.calls DESC, t.settlements DESC, t.model LIMIT ?");
+    query_int(&q, win);
+    query_int(&q, limit);
+    souk_err rc = each_joined(q, fn, ud, &n, e);
+    if (rc || n == limit) {
+        return rc;
+    }
+    q = query_open(s, "SELECT " MODEL ", a.name, k.v, " NO_FIGURES " FROM model m"
+                      " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
+                      " WHERE NOT EXISTS (SELECT 1 FROM stat t WHERE t.win = ? AND t.model = m.id)"
+                      " ORDER BY m.id LIMIT ?");
+    query_int(&q, win);
+    query_int(&q, limit - n);
+    return each_joined(q, fn, ud, &n, e);
+}
+
+souk_err store_catalog_row(struct store *s, int win, int64_t id, ROW_FN(catalog_row), void *ud,
+                           struct err *e)
+{
+    uint32_t n = 0;
+    struct query_run q = query_open(
+        s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM model m"
+           " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
+           " LEFT JOIN stat t ON t.win = ? AND t.model = m.id WHERE m.id = ?");
+    query_int(&q, win);
+    query_int(&q, id);
+    souk_err rc = each_joined(q, fn, ud, &n, e);
+    return !rc && n == 0 ? err_set(e, SOUK_ENOTFOUND, "this model is not in the cache") : rc;
+}
+
+souk_err store_each_of_author(struct store *s, int win, int64_t author, ROW_FN(catalog_row),
+                              void *ud, struct err *e)
+{
+    uint32_t n = 0;
+    struct query_run q = query_open(
+        s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM model m"
+           " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
+           " LEFT JOIN stat t ON t.win = ? AND t.model = m.id WHERE m.author = ?"
+           " ORDER BY coalesce(t.calls, 0) DESC, coalesce(t.settlements, 0) DESC, m.id");
+    query_int(&q, win);
+    query_int(&q, author);
+    return each_joined(q, fn, ud, &n, e);
+}
+
+souk_err store_each_author(struct store *s, ROW_FN(author_name), void *ud, struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT id, name FROM author ORDER BY id");
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct author_name row = {query_col_int(&q, 0), query_col_text(&q, 1)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
+address store_address(struct store *s, int64_t addr)
+{
+    address a = {{0}};
+    struct query_run q = query_open(s, "SELECT a FROM addr WHERE id = ?");
+    query_int(&q, addr);
+    if (query_next(&q)) {
+        a = query_col_address(&q, 0);
+    }
+    query_close(&q, NULL);
+    return a;
+}
+
+souk_err store_model_count(struct store *s, uint32_t *n, struct err *e)
+{
+    int64_t v;
+    struct query_run q = query_open(s, "SELECT max(id) FROM model");
+    souk_err rc = query_one(&q, 0, &v, e);
+    *n = (uint32_t)v;
+    return rc;
+}
+
+souk_err store_alive_count(struct store *s, int win, uint32_t *n, struct err *e)
+{
+    int64_t v;
+    struct query_run q = query_open(s, "SELECT count(*) FROM stat WHERE win = ?");
+    query_int(&q, win);
+    souk_err rc = query_one(&q, 0, &v, e);
+    *n = (uint32_t)v;
+    return rc;
+}
+
+int64_t store_synced_at(struct store *s)
+{
+    int64_t v;
+    struct query_run q = query_open(s, "SELECT max(ok_at) FROM sync_state");
+    return query_one(&q, 0, &v, NULL) == SOUK_OK ? v : 0;
+}

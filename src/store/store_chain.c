@@ -1,0 +1,181 @@
+/* What chains say: listings, payments, inferences; addresses, transactions and CIDs interned. */
+#include <string.h>
+
+#include "store/query.h"
+
+#include "base/banned.h"
+
+/* --- interning ------------------------------------------------------------------------------ */
+
+/* The id of a value: found, or added by insert. Both statements take the value alone. */
+static int64_t intern(struct store *s, const char *select, const char *insert, const void *blob,
+                      struct untrusted text, size_t n, struct err *e)
+{
+    int64_t id = 0;
+    for (int i = 0; i < 2; i++) {
+        struct query_run q = query_open(s, i == 0 ? select : insert);
+        if (blob) {
+            query_blob(&q, blob, n);
+        } else {
+            query_text(&q, text);
+        }
+        if (query_one(&q, 0, &id, e)) {
+            return 0;
+        }
+        if (id) {
+            return id;
+        }
+    }
+    return sqlite3_last_insert_rowid(store_db(s));
+}
+
+int64_t store_addr(struct store *s, address a, struct err *e)
+{
+    struct addr_memo *m = store_addr_memo(s, a);
+    if (m->id && address_eq(m->a, a)) {
+        return m->id;
+    }
+    int64_t id = intern(s, "SELECT id FROM addr WHERE a = ?", "INSERT INTO addr(a) VALUES(?)", a.b,
+                        untrusted(NULL), sizeof a.b, e);
+    if (id) {
+        *m = (struct addr_memo){a, id};
+    }
+    return id;
+}
+
+int64_t store_tx(struct store *s, bytes32 h, struct err *e)
+{
+    struct tx_memo *m = store_tx_memo(s); /* the logs of one transaction come together */
+    if (m->id && memcmp(&m->h, &h, sizeof h) == 0) {
+        return m->id;
+    }
+    int64_t id = intern(s, "SELECT id FROM tx WHERE h = ?", "INSERT INTO tx(h) VALUES(?)", h.b,
+                        untrusted(NULL), sizeof h.b, e);
+    if (id) {
+        *m = (struct tx_memo){h, id};
+    }
+    return id;
+}
+
+int64_t store_cid(struct store *s, struct untrusted text, struct err *e)
+{
+    return intern(s, "SELECT id FROM cid WHERE text = ?", "INSERT INTO cid(text) VALUES(?)", NULL,
+                  text.p ? text : untrusted(""), 0, e);
+}
+
+static souk_err code_of(const struct err *e)
+{
+    return e ? e->code : SOUK_EFAIL;
+}
+
+/* Runs an insert that ignores what is there; says that raw rows changed when it was new. */
+static souk_err insert(struct store *s, struct query_run *q, struct err *e)
+{
+    souk_err rc = query_do(q, e);
+    if (!rc && sqlite3_changes(store_db(s)) > 0) {
+        store_touched(s);
+    }
+    return rc;
+}
+
+/* --- rows ----------------------------------------------------------------------------------- */
+
+souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t src, struct err *e)
+{
+    int64_t owner = store_addr(s, l->owner, e);
+    int64_t tx = owner ? store_tx(s, l->tx, e) : 0;
+    int64_t asset = tx ? store_addr(s, l->asset, e) : 0;
+    int64_t pay_to = asset ? store_addr(s, l->pay_to, e) : 0;
+    if (!pay_to) {
+        return code_of(e);
+    }
+    struct query_run q = query_open(
+        s, "INSERT OR IGNORE INTO listing_event(chain, block, log, kind, owner, lid, tx, time,"
+           " src, flags, author, name, blob_id, price, asset, pay_to, endpoint)"
+           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, nullif(?, ''))");
+    query_int(&q, l->chain);
+    query_int(&q, (int64_t)l->block);
+    query_int(&q, (int64_t)l->log);
+    query_int(&q, l->listed ? 1 : 2);
+    query_int(&q, owner);
+    query_blob(&q, l->id.b, sizeof l->id.b);
+    query_int(&q, tx);
+    query_int(&q, l->time);
+    query_int(&q, src);
+    query_int(&q, l->flags);
+    if (l->listed) {
+        query_text(&q, l->author.p ? l->author : untrusted(""));
+        query_text(&q, l->name.p ? l->name : untrusted(""));
+        query_text(&q, l->blob_id);
+        query_u256(&q, l->price);
+        query_int(&q, asset);
+        query_int(&q, pay_to);
+        query_text(&q, l->endpoint);
+    }
+    return insert(s, &q, e);
+}
+
+souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, struct err *e)
+{
+    int64_t tx = store_tx(s, p->tx, e);
+    int64_t payer = tx ? store_addr(s, p->payer, e) : 0;
+    int64_t payee = payer ? store_addr(s, p->payee, e) : 0;
+    int64_t asset = payee ? store_addr(s, p->asset, e) : 0;
+    if (!asset) {
+        return code_of(e);
+    }
+    struct query_run q = query_open(
+        s, "INSERT OR IGNORE INTO pay(chain, block, log, tx, payer, payee, asset, amount, scheme,"
+           " tier, time, src) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_int(&q, p->chain);
+    query_int(&q, (int64_t)p->block);
+    query_int(&q, (int64_t)p->log);
+    query_int(&q, tx);
+    query_int(&q, payer);
+    query_int(&q, payee);
+    query_int(&q, asset);
+    query_u256(&q, p->amount);
+    query_int(&q, p->scheme);
+    query_int(&q, p->tier);
+    query_int(&q, p->time);
+    query_int(&q, src);
+    return insert(s, &q, e);
+}
+
+souk_err store_infer_put(struct store *s, const struct infer_in *i, int64_t src, struct err *e)
+{
+    int64_t tx = store_tx(s, i->tx, e);
+    int64_t cid = tx ? store_cid(s, i->cid, e) : 0;
+    if (!cid) {
+        return code_of(e);
+    }
+    struct query_run q =
+        query_open(s, "INSERT OR IGNORE INTO infer(chain, block, log, tx, cid, time, src)"
+                      " VALUES(?, ?, ?, ?, ?, ?, ?)");
+    query_int(&q, i->chain);
+    query_int(&q, (int64_t)i->block);
+    query_int(&q, (int64_t)i->log);
+    query_int(&q, tx);
+    query_int(&q, cid);
+    query_int(&q, i->time);
+    query_int(&q, src);
+    return insert(s, &q, e);
+}
+
+souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *symbol,
+                         unsigned decimals, struct err *e)
+{
+    int64_t addr = store_addr(s, a, e);
+    if (!addr) {
+        return code_of(e);
+    }
+    struct query_run q = query_open(
+        s, "INSERT INTO asset(chain, addr, symbol, decimals) VALUES(?, ?, ?, ?)"
+           " ON CONFLICT DO UPDATE SET symbol = excluded.symbol, decimals = excluded.decimals"
+           " WHERE symbol <> excluded.symbol OR decimals <> excluded.decimals");
+    query_int(&q, chain);
+    query_int(&q, addr);
+    query_text(&q, untrusted(symbol));
+    query_int(&q, decimals);
+    return insert(s, &q, e);
+}

@@ -1,0 +1,261 @@
+/* Where rows came from, how far each log filter was read, what sync last did. */
+#include <string.h>
+
+#include "store/query.h"
+
+#include "base/banned.h"
+
+/* --- sources -------------------------------------------------------------------------------- */
+
+souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *id, struct err *e)
+{
+    struct query_run q = query_open(
+        s, "INSERT INTO source(kind, place, chain, filter, first, last, hash, etag, time)"
+           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_int(&q, r->kind);
+    query_text(&q, untrusted(r->place ? r->place : ""));
+    query_int(&q, r->chain);
+    query_text(&q, untrusted(r->filter));
+    query_int(&q, r->first);
+    query_int(&q, r->last);
+    query_blob(&q, r->hash, sizeof *r->hash);
+    query_text(&q, untrusted(r->etag));
+    query_int(&q, r->time);
+    souk_err rc = query_do(&q, e);
+    *id = rc ? 0 : sqlite3_last_insert_rowid(store_db(s));
+    return rc;
+}
+
+bool store_source_etag(struct store *s, enum source_kind kind, const char *place, int64_t page,
+                       char out[128])
+{
+    struct query_run q =
+        query_open(s, "SELECT etag FROM source WHERE kind = ? AND place = ? AND first = ?"
+                      " ORDER BY id DESC LIMIT 1");
+    query_int(&q, kind);
+    query_text(&q, untrusted(place));
+    query_int(&q, page);
+    out[0] = '\0';
+    if (query_next(&q)) {
+        struct untrusted etag = query_col_text(&q, 0);
+        if (etag.n < 128) { /* a longer one is of no use to us */
+            memcpy(out, etag.p ? etag.p : "", etag.n);
+            out[etag.n] = '\0';
+        }
+    }
+    return query_close(&q, NULL) == SOUK_OK && out[0] != '\0';
+}
+
+/* Reads the columns kind ... time, from the second of the row on. */
+static bool source_copy(struct query_run *q, struct arena *a, struct source_row *out)
+{
+    struct untrusted place, filter, etag, hash;
+    if (!query_copy(q, 2, a, &place) || !query_copy(q, 4, a, &filter) ||
+        !query_copy(q, 7, a, &hash) || !query_copy(q, 8, a, &etag)) {
+        return false;
+    }
+    *out = (struct source_row){.id = query_col_int(q, 0),
+                               .kind = (enum source_kind)query_col_int(q, 1),
+                               .place = place.p,
+                               .chain = query_col_int(q, 3),
+                               .filter = filter.p,
+                               .first = query_col_int(q, 5),
+                               .last = query_col_int(q, 6),
+                               .hash = hash.n == sizeof(bytes32) ? (const bytes32 *)hash.p : NULL,
+                               .etag = etag.p,
+                               .time = query_col_int(q, 9)};
+    return true;
+}
+
+#define SOURCE_COLUMNS "id, kind, place, chain, filter, first, last, hash, etag, time"
+
+souk_err store_source_get(struct store *s, int64_t id, struct arena *a, struct source_row *out,
+                          struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT " SOURCE_COLUMNS " FROM source WHERE id = ?");
+    query_int(&q, id);
+    bool found = query_next(&q);
+    bool copied = found && source_copy(&q, a, out);
+    souk_err rc = query_close(&q, e);
+    if (rc || copied) {
+        return rc;
+    }
+    return found ? err_nomem(e) : err_set(e, SOUK_ENOTFOUND, "no source %lld", (long long)id);
+}
+
+souk_err store_sources_recent(struct store *s, size_t max, struct arena *a,
+                              struct source_row **out, size_t *n, struct err *e)
+{
+    *n = 0;
+    *out = arena_alloc(a, max * sizeof **out);
+    bool ok = *out != NULL;
+    struct query_run q =
+        query_open(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY id DESC LIMIT ?");
+    query_int(&q, (int64_t)max);
+    while (ok && query_next(&q)) {
+        ok = source_copy(&q, a, &(*out)[*n]);
+        *n += ok;
+    }
+    souk_err rc = query_close(&q, e);
+    return !rc && !ok ? err_nomem(e) : rc;
+}
+
+/* --- cursors -------------------------------------------------------------------------------- */
+
+static void cursor_read(struct query_run *q, struct cursor *out)
+{
+    *out = (struct cursor){.block = (uint64_t)query_col_int(q, 0),
+                           .hash = query_col_bytes32(q, 1),
+                           .time = query_col_int(q, 2)};
+}
+
+size_t store_checkpoints(struct store *s, int64_t chain, const char *filter, struct cursor *out,
+                         size_t max)
+{
+    struct query_run q = query_open(s, "SELECT block, hash, time FROM cursor WHERE chain = ? AND"
+                                       " filter = ? ORDER BY block DESC LIMIT ?");
+    query_int(&q, chain);
+    query_text(&q, untrusted(filter));
+    query_int(&q, (int64_t)max);
+    size_t n = 0;
+    while (n < max && query_next(&q)) {
+        cursor_read(&q, &out[n++]);
+    }
+    return query_close(&q, NULL) == SOUK_OK ? n : 0;
+}
+
+bool store_cursor_get(struct store *s, int64_t chain, const char *filter, struct cursor *out)
+{
+    return store_checkpoints(s, chain, filter, out, 1) == 1;
+}
+
+static souk_err forget_above(struct store *s, int64_t chain, const char *filter, int64_t block,
+                             struct err *e)
+{
+    struct query_run q =
+        query_open(s, "DELETE FROM cursor WHERE chain = ? AND filter = ? AND block > ?");
+    query_int(&q, chain);
+    query_text(&q, untrusted(filter));
+    query_int(&q, block);
+    return query_do(&q, e);
+}
+
+static souk_err prune(struct store *s, int64_t chain, const char *filter, struct err *e)
+{
+    struct query_run q = query_open(
+        s, "DELETE FROM cursor WHERE chain = ?1 AND filter = ?2 AND block <="
+           " (SELECT block FROM cursor WHERE chain = ?1 AND filter = ?2"
+           "  ORDER BY block DESC LIMIT 1 OFFSET ?3)");
+    query_int(&q, chain);
+    query_text(&q, untrusted(filter));
+    query_int(&q, STORE_CHECKPOINTS);
+    return query_do(&q, e);
+}
+
+souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
+                          const struct cursor *c, struct err *e)
+{
+    store_touched(s); /* the windows move with it */
+    souk_err rc = forget_above(s, chain, filter, c ? (int64_t)c->block : -1, e);
+    if (rc || !c) {
+        return rc;
+    }
+    struct query_run q = query_open(s, "INSERT OR REPLACE INTO cursor(chain, filter, block, hash,"
+                                       " time) VALUES(?, ?, ?, ?, ?)");
+    query_int(&q, chain);
+    query_text(&q, untrusted(filter));
+    query_int(&q, (int64_t)c->block);
+    query_blob(&q, c->hash.b, sizeof c->hash.b);
+    query_int(&q, c->time);
+    rc = query_do(&q, e);
+    return rc ? rc : prune(s, chain, filter, e);
+}
+
+/* --- reorganisations ------------------------------------------------------------------------ */
+
+/* One of the statements below, which all take chain, filter, block. */
+static souk_err unwind_one(struct store *s, const char *sql, int64_t chain, const char *filter,
+                           int64_t block, struct err *e)
+{
+    struct query_run q = query_open(s, sql);
+    query_int(&q, chain);
+    query_text(&q, untrusted(filter));
+    query_int(&q, block);
+    return query_do(&q, e);
+}
+
+#define OF_FILTER                                                                                  \
+    " WHERE chain = ?1 AND block > ?3 AND src IN"                                                  \
+    " (SELECT id FROM source WHERE chain = ?1 AND filter = ?2 AND last > ?3)"
+
+souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64_t block,
+                      const struct cursor *c, struct err *e)
+{
+    static const char *const sql[] = {
+        "DELETE FROM pay_model WHERE (chain, block, log) IN"
+        " (SELECT chain, block, log FROM pay" OF_FILTER ")",
+        "DELETE FROM pay" OF_FILTER,
+        "DELETE FROM infer" OF_FILTER,
+        "DELETE FROM listing_event" OF_FILTER,
+        "DELETE FROM source WHERE chain = ?1 AND filter = ?2 AND first > ?3",
+        /* What is left reaches over the fork: its rows up to the block stay, its end does not. */
+        "UPDATE source SET last = ?3, hash = NULL WHERE chain = ?1 AND filter = ?2 AND last > ?3",
+    };
+    int64_t at = block > INT64_MAX ? INT64_MAX : (int64_t)block;
+    if (!c && block == 0) {
+        at = -1; /* to nothing: the first block too */
+    }
+    for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
+        souk_err rc = unwind_one(s, sql[i], chain, filter, at, e);
+        if (rc) {
+            return rc;
+        }
+    }
+    return store_cursor_set(s, chain, filter, c, e);
+}
+
+/* --- what sync did -------------------------------------------------------------------------- */
+
+souk_err store_sync_state_put(struct store *s, const struct sync_state *st, struct err *e)
+{
+    struct query_run q =
+        query_open(s, "INSERT OR REPLACE INTO sync_state(source, phase, done, total, message,"
+                      " started, finished, ok_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+    query_text(&q, untrusted(st->source));
+    query_int(&q, st->phase);
+    query_int(&q, st->done);
+    query_int(&q, st->total);
+    query_text(&q, untrusted(st->message));
+    query_int(&q, st->started);
+    query_int(&q, st->finished);
+    query_int(&q, st->ok_at);
+    return query_do(&q, e);
+}
+
+souk_err store_sync_states(struct store *s, struct arena *a, struct sync_state **out, size_t *n,
+                           struct err *e)
+{
+    enum { SOURCES_MAX = 32 };
+    *n = 0;
+    *out = arena_alloc(a, SOURCES_MAX * sizeof **out);
+    bool ok = *out != NULL;
+    struct query_run q = query_open(s, "SELECT source, phase, done, total, message, started,"
+                                       " finished, ok_at FROM sync_state ORDER BY source LIMIT ?");
+    query_int(&q, SOURCES_MAX);
+    while (ok && query_next(&q)) {
+        struct untrusted source, message;
+        ok = query_copy(&q, 0, a, &source) && query_copy(&q, 4, a, &message);
+        if (ok) {
+            (*out)[(*n)++] = (struct sync_state){.source = source.p,
+                                                 .phase = (enum sync_phase)query_col_int(&q, 1),
+                                                 .done = query_col_int(&q, 2),
+                                                 .total = query_col_int(&q, 3),
+                                                 .message = message.p,
+                                                 .started = query_col_int(&q, 5),
+                                                 .finished = query_col_int(&q, 6),
+                                                 .ok_at = query_col_int(&q, 7)};
+        }
+    }
+    souk_err rc = query_close(&q, e);
+    return !rc && !ok ? err_nomem(e) : rc;
+}

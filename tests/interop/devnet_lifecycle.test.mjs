@@ -1,0 +1,387 @@
+// `souk devnet` as processes: what starts, what is left, and what it says when something is wrong.
+// Everything lives below directories of its own; ports are whichever are free.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { after, test } from 'node:test';
+
+const SOUK = path.resolve(process.env.SOUK ?? 'souk');
+const ASSETS = path.resolve(process.env.SOUK_ASSETS ?? new URL('../../assets', import.meta.url).pathname);
+const WORLD = ['--models', 60, '--authors', 12, '--payments', 300, '--inferences', 300, '--days', 12,
+    '--end', 1795219200];
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'souk-lifecycle-'));
+const MAIN = `${scratch}/main`; // the data directory most tests share, so that its world is made once
+const OTHER = `${scratch}/other`;
+const DEADLINE = 60000;
+
+// --- starting souk and looking at processes
+
+function start(args, env = {}) {
+    const child = spawn(SOUK, args.map(String), { stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, SOUK_ASSETS: ASSETS, ...env } });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (d) => (said.out += d));
+    child.stderr.on('data', (d) => (said.err += d));
+    const done = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, ...said })));
+    return { child, done };
+}
+const souk = (args, env) => start(args, env).done;
+const up = (data, env, extra = []) => start(['devnet', 'up', '--data', data, '--port', 0, ...WORLD, ...extra], env);
+const down = (data) => souk(['devnet', 'down', '--data', data]);
+const status = async (data) => JSON.parse((await souk(['devnet', 'status', '--json', '--data', data])).out);
+
+/** Processes, zombies aside, that carry the directory in their command line: {pid, args}. */
+function processes(dir) {
+    const found = [];
+    for (const pid of fs.readdirSync('/proc').filter((n) => /^\d+$/.test(n))) {
+        try {
+            const args = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+            if (args.includes(`${dir}/`) || args.includes(`${dir} `)) found.push({ pid: Number(pid), args });
+        } catch {
+            // it ended while we looked
+        }
+    }
+    return found;
+}
+
+/** For what another process does in its own time. */
+async function until(condition, what) {
+    for (const end = Date.now() + DEADLINE; !(await condition());) {
+        assert.ok(Date.now() < end, `waited in vain until ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+}
+const untilNone = (dir) => until(() => processes(dir).length === 0, 'no process is left');
+
+const answers = (port) => new Promise((resolve) => {
+    const s = net.connect(port, '127.0.0.1');
+    s.once('connect', () => (s.destroy(), resolve(true))).once('error', () => resolve(false));
+});
+const openPorts = async (first) => {
+    const ports = Array.from({ length: 7 }, (_, i) => first + i);
+    const open = await Promise.all(ports.map(answers));
+    return ports.filter((_, i) => open[i]);
+};
+const listenOn = (port) => new Promise((resolve, reject) => {
+    const s = net.createServer().once('error', reject).listen(port, '127.0.0.1', () => resolve(s));
+});
+
+const worldsOf = (data) => {
+    const dir = `${data}/cache/devnet`;
+    return fs.existsSync(dir) ? fs.readdirSync(dir).filter((n) => fs.statSync(`${dir}/${n}`).isDirectory()) : [];
+};
+/** Every directory of the cache is a whole world: the ledger is written last but one. */
+const halfWorlds = (data) => worldsOf(data).filter((n) => !fs.existsSync(`${data}/cache/devnet/${n}/ledger.jsonl`));
+
+/** It failed, and said so in one line that is not the program's entrails. */
+function oneLine({ code, err }, pattern, exit) {
+    const lines = err.trimEnd().split('\n').filter((l) => !/making the devnet's history/.test(l));
+    assert.equal(lines.length, 1, err);
+    assert.match(lines[0], pattern);
+    assert.doesNotMatch(lines[0], /undefined|\.c:\d|at .*\.mjs/);
+    assert.notEqual(code, 0);
+    if (exit !== undefined) assert.equal(code, exit);
+}
+
+/** A directory with a `node` that is this shell script; REAL is the real one. */
+let fakes = 0;
+function fakeNode(script) {
+    const dir = `${scratch}/bin${fakes++}`;
+    fs.mkdirSync(dir);
+    fs.writeFileSync(`${dir}/node`, `#!/bin/sh\nREAL='${process.execPath}'\n${script}\n`, { mode: 0o755 });
+    return { PATH: `${dir}:${process.env.PATH}` };
+}
+
+after(async () => {
+    for (const data of [MAIN, OTHER]) await down(data);
+    fs.rmSync(scratch, { recursive: true, force: true });
+});
+
+// --- what is missing or in the way: said in one line, nothing started
+
+const fails = async (env, pattern, extra) => {
+    const data = `${scratch}/fails`;
+    oneLine(await up(data, env, extra).done, pattern);
+    assert.deepEqual(processes(data), []);
+    assert.deepEqual(worldsOf(data), []);
+    assert.deepEqual(await status(data), { running: false });
+};
+
+test('a port in use is named, with whose it would be', async () => {
+    const holder = await listenOn(0);
+    const { port } = holder.address();
+    await fails({}, new RegExp(`port ${port} \\(the devnet's Hub\\) is in use.*--port`), ['--port', port - 2]);
+    holder.close();
+});
+
+test('no node, an old node, a node that is none', async () => {
+    fs.mkdirSync(`${scratch}/empty`);
+    await fails({ PATH: `${scratch}/empty` }, /needs Node\.js 18\.20 or newer and found none: run `make deps`/);
+    await fails(fakeNode('echo v16.20.2'), /needs Node\.js 18\.20 .* is v16\.20\.2/);
+    await fails(fakeNode('echo v18.19.9'), /needs Node\.js 18\.20 .* is v18\.19\.9/);
+    await fails(fakeNode('echo hello'), /`node --version` does not work/);
+});
+
+test('packages that are not installed', async () => {
+    fs.mkdirSync(`${scratch}/bare/devnet`, { recursive: true });
+    await fails({ SOUK_ASSETS: `${scratch}/bare` }, /packages are not installed: run `make deps`/);
+    await fails({ SOUK_ASSETS: `${scratch}/nowhere` }, /devnet's files are missing/);
+});
+
+test('packages that are only half installed', async () => {
+    const half = `${scratch}/half/devnet`;
+    fs.mkdirSync(`${half}/node_modules`, { recursive: true });
+    fs.symlinkSync(`${ASSETS}/devnet/node_modules/@foundry-rs`, `${half}/node_modules/@foundry-rs`);
+    for (const name of ['key.mjs', 'build.mjs', 'serve.mjs', 'lib', 'blobs.txt', 'package.json', 'package-lock.json'])
+        fs.cpSync(`${ASSETS}/devnet/${name}`, `${half}/${name}`, { recursive: true });
+    fs.symlinkSync(`${ASSETS}/contracts`, `${scratch}/half/contracts`);
+    await fails({ SOUK_ASSETS: `${scratch}/half` }, /packages are incomplete .*: run `make deps`/);
+});
+
+test('a state directory that cannot be one', async () => {
+    fs.writeFileSync(`${scratch}/file`, '');
+    oneLine(await up(`${scratch}/file/x`).done, /cannot make the directory .*: Not a directory/);
+    fs.mkdirSync(`${scratch}/odd/state/devnet/turn`, { recursive: true });
+    oneLine(await up(`${scratch}/odd`).done, /state\/devnet\/turn cannot be written: Is a directory/);
+});
+
+test('numbers out of range and no verb are mistakes of usage', async () => {
+    oneLine(await souk(['devnet', 'up', '--data', MAIN, '--port', '70000']), /--port takes a number from 0 to/, 2);
+    oneLine(await souk(['devnet', '--data', MAIN]), /souk devnet up, down, status or reset/, 2);
+});
+
+test('the generator fails: its own words, no world', async () => {
+    const env = fakeNode(`case "$*" in *build.mjs*) echo 'devnet build: ENOSPC: no space left on device' >&2; exit 1;; esac
+exec "$REAL" "$@"`);
+    await fails(env, /history could not be made: .*no space left on device/);
+});
+
+// --- interrupted
+
+test('Ctrl-C while the history is made leaves no process and no half of a world', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+        const u = up(OTHER);
+        await until(() => processes(OTHER).some((p) => p.args.includes('--dump-state')), 'the chains are being written');
+        assert.notEqual(worldsOf(OTHER).length, 0);
+        u.child.kill(signal);
+        const { code, err } = await u.done;
+        assert.equal(code, 130, err);
+        assert.deepEqual(worldsOf(OTHER), []);
+        await untilNone(OTHER);
+        assert.deepEqual(await status(OTHER), { running: false });
+    }
+});
+
+test('a souk killed while the history is made leaves no process either', async () => {
+    const u = up(OTHER);
+    await until(() => processes(OTHER).some((p) => p.args.includes('--dump-state')), 'the chains are being written');
+    u.child.kill('SIGKILL');
+    await u.done;
+    await untilNone(OTHER);
+    assert.deepEqual(halfWorlds(OTHER).filter((n) => !n.endsWith('.tmp')), []);
+});
+
+// --- the devnet as it should be
+
+let first; // the status of the devnet most tests stop and start
+
+test('up: the status names what a test needs, and everything in it is there', async () => {
+    const { code, err } = await up(MAIN).done;
+    assert.equal(code, 0, err);
+    first = await status(MAIN);
+    assert.equal(first.running, true);
+    for (const [key, id, port] of [['payment_chain', 84532, 0], ['inference_chain', 10740, 1]]) {
+        assert.deepEqual(first[key], { rpc: `http://127.0.0.1:${first.port + port}`, chain_id: id });
+        const answer = await fetch(first[key].rpc, { method: 'POST', headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }) });
+        assert.equal(Number((await answer.json()).result), id);
+    }
+    for (const key of ['hub', 'walrus', 'seller', 'bazaar', 'facilitator', 'gateway'])
+        assert.match(first[key], /^http:\/\/127\.0\.0\.1:\d+$/, key);
+    for (const key of ['listings', 'permit2', 'exact_proxy', 'upto_proxy', 'multicall3', 'tee_registry', 'inference'])
+        assert.match(first.contracts[key], /^0x[0-9a-f]{40}$/, key);
+    assert.equal(first.tokens.USDC.decimals, 6);
+    assert.equal(first.tokens.OPG.decimals, 18);
+    assert.match(first.wallet.address, /^0x[0-9a-f]{40}$/);
+    assert.ok(path.isAbsolute(first.ledger));
+    const meta = JSON.parse(fs.readFileSync(first.ledger, 'utf8').split('\n', 1)[0]);
+    assert.equal(meta.kind, 'meta');
+    assert.equal(meta.models, 60);
+    assert.deepEqual(halfWorlds(MAIN), []);
+    assert.equal((await openPorts(first.port)).length, 7);
+    assert.equal(processes(MAIN).length, 4); // the supervisor, two chains, the servers
+});
+
+test('up again changes nothing', async () => {
+    const before = processes(MAIN).map((p) => p.pid);
+    const { code, err } = await up(MAIN).done;
+    assert.equal(code, 0);
+    assert.match(err, /up already/);
+    assert.deepEqual(processes(MAIN).map((p) => p.pid), before);
+    assert.deepEqual(await status(MAIN), first);
+});
+
+test('children have no descriptor that is not theirs', () => {
+    for (const { pid, args } of processes(MAIN)) {
+        const links = fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+            try {
+                return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+            } catch {
+                return '';
+            }
+        });
+        const of = (leaf) => links.filter((l) => l === `${MAIN}/state/devnet/${leaf}`).length;
+        const supervisor = pid === first.pid;
+        assert.equal(of('lock'), supervisor ? 1 : 0, args);
+        assert.equal(of('alive'), 1, args);
+        assert.equal(of('turn'), 0, args);
+        assert.ok(links.every((l) => !/^\/dev\/(pts|tty)/.test(l)), args);
+    }
+});
+
+test('down waits until every process is gone', async () => {
+    const { code, err } = await down(MAIN);
+    assert.equal(code, 0, err);
+    assert.deepEqual(processes(MAIN), []);
+    assert.deepEqual(await openPorts(first.port), []);
+    assert.deepEqual(await status(MAIN), { running: false });
+    const again = await down(MAIN);
+    assert.equal(again.code, 0);
+    assert.match(again.err, /was not running/);
+});
+
+test('two ups at once give one devnet and no error', async () => {
+    const ends = await Promise.all([up(MAIN).done, up(MAIN).done]);
+    assert.deepEqual(ends.map((e) => e.code), [0, 0], ends.map((e) => e.err).join(''));
+    assert.equal(ends.filter((e) => /up already/.test(e.err)).length, 1);
+    assert.equal(processes(MAIN).length, 4);
+});
+
+test('two devnets, each told to take any ports, do not meet', async () => {
+    const { code, err } = await up(OTHER).done;
+    assert.equal(code, 0, err);
+    const [a, b] = [await status(MAIN), await status(OTHER)];
+    assert.ok(Math.abs(a.port - b.port) >= 7, `${a.port} ${b.port}`);
+    assert.deepEqual(halfWorlds(OTHER), []);
+    assert.equal((await down(OTHER)).code, 0);
+    assert.equal((await status(MAIN)).running, true);
+});
+
+test('a supervisor that is killed leaves nothing, and the next up does not mind', async () => {
+    const { pid, port } = await status(MAIN);
+    process.kill(pid, 'SIGKILL');
+    await untilNone(MAIN);
+    assert.deepEqual(await openPorts(port), []);
+    assert.ok(fs.existsSync(`${MAIN}/state/devnet/status.json`)); // stale: nobody was left to remove it
+    assert.deepEqual(await status(MAIN), { running: false });
+    assert.match((await down(MAIN)).err, /was not running/);
+    assert.equal((await up(MAIN).done).code, 0);
+
+    process.kill((await status(MAIN)).pid, 'SIGKILL'); // and now without waiting
+    const { code, err } = await up(MAIN).done;
+    assert.equal(code, 0, err);
+    assert.equal((await status(MAIN)).running, true);
+});
+
+test('when a part dies, the status says so at once and the rest goes too', async () => {
+    for (const part of [/--chain-id 84532/, /--chain-id 10740/, /serve\.mjs/]) {
+        assert.equal((await up(MAIN).done).code, 0);
+        const { pid } = await status(MAIN);
+        const victim = processes(MAIN).find((p) => part.test(p.args));
+        process.kill(pid, 'SIGSTOP'); // a supervisor too slow to notice
+        process.kill(victim.pid, 'SIGKILL');
+        await until(() => !processes(MAIN).some((p) => p.pid === victim.pid), 'the part is dead');
+        assert.deepEqual(await status(MAIN), { running: false });
+        process.kill(pid, 'SIGCONT');
+        await untilNone(MAIN);
+        assert.match(fs.readFileSync(`${MAIN}/state/devnet/log`, 'utf8'), /ended, and the devnet with it/);
+    }
+});
+
+test('a supervisor told to end does, with everything', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+        assert.equal((await up(MAIN).done).code, 0);
+        process.kill((await status(MAIN)).pid, signal);
+        await untilNone(MAIN);
+        assert.ok(!fs.existsSync(`${MAIN}/state/devnet/status.json`));
+    }
+});
+
+// --- starting goes wrong
+
+/** Everything as always, but the servers never get ready. */
+const slowServers = () => fakeNode('case "$*" in *serve.mjs*) exec tail -f /dev/null --pid=$$ "$@";; esac\nexec "$REAL" "$@"');
+
+test('Ctrl-C while the servers start leaves no process', async () => {
+    const u = up(MAIN, slowServers());
+    await until(() => processes(MAIN).some((p) => p.args.startsWith('tail')), 'the servers start');
+    assert.deepEqual(await status(MAIN), { running: false });
+    u.child.kill('SIGINT');
+    assert.equal((await u.done).code, 130);
+    assert.deepEqual(processes(MAIN), []);
+});
+
+test('a souk killed while the servers start leaves none either', async () => {
+    const u = up(MAIN, slowServers());
+    await until(() => processes(MAIN).some((p) => p.args.startsWith('tail')), 'the servers start');
+    u.child.kill('SIGKILL');
+    await u.done;
+    await untilNone(MAIN);
+});
+
+test('servers that fail to start: their own words', async () => {
+    const env = fakeNode(`case "$*" in *serve.mjs*) echo 'devnet serve: port 1 for the Hub is in use' >&2; exit 1;; esac
+exec "$REAL" "$@"`);
+    oneLine(await up(MAIN, env).done, /servers did not start: devnet serve: port 1 for the Hub is in use/);
+    assert.deepEqual(processes(MAIN), []);
+});
+
+test('a port taken between the look and the start is named; a stranger is not taken for ours', async () => {
+    const go = `${scratch}/go`;
+    const env = fakeNode(`case "$*" in *key.mjs*) until [ -e '${go}' ]; do sleep 0.01; done;; esac\nexec "$REAL" "$@"`);
+    const u = up(MAIN, env, ['--port', first.port]);
+    await until(() => processes(`${first.port}`).length > 0 && processes(scratch).some((p) => p.args.includes('key.mjs')),
+        'the ports are chosen');
+    const stranger = await listenOn(first.port + 1);
+    fs.writeFileSync(go, '');
+    oneLine(await u.done, new RegExp(`port ${first.port + 1} \\(the devnet's inference chain\\) was taken by another`));
+    assert.deepEqual(processes(MAIN), []);
+    stranger.close();
+});
+
+test('a world that is damaged in the cache: what to do is said', async () => {
+    const file = path.join(path.dirname(first.ledger), 'contracts.json');
+    const whole = fs.readFileSync(file);
+    fs.writeFileSync(file, whole.subarray(0, 100));
+    oneLine(await up(MAIN).done, /contracts\.json.*souk devnet reset/);
+    fs.writeFileSync(file, whole);
+});
+
+// --- on behalf of a process
+
+test('a devnet of the screen ends with it, even when that is killed', async (t) => {
+    const script = `${scratch}/script`;
+    fs.writeFileSync(script, 'wait text "a text that never comes"\n');
+    const ui = start(['--devnet', '--data', MAIN, '--port', 0, ...WORLD, '--traffic', 0, '--script', script, '--term', '80x24']);
+    let ended = null;
+    ui.done.then((end) => (ended = end));
+    await until(async () => ended || (await status(MAIN)).running, 'the devnet of the screen is up');
+    if (ended) assert.fail(`the screen ended: ${ended.err}`);
+    assert.ok(processes(MAIN).length >= 4);
+    ui.child.kill('SIGKILL');
+    await ui.done;
+    await untilNone(MAIN);
+    assert.deepEqual(await status(MAIN), { running: false });
+});
+
+test('reset forgets the worlds and stops what runs', async () => {
+    assert.equal((await up(MAIN).done).code, 0);
+    const { code, err } = await souk(['devnet', 'reset', '--data', MAIN]);
+    assert.equal(code, 0, err);
+    assert.deepEqual(processes(MAIN), []);
+    assert.deepEqual(fs.readdirSync(`${MAIN}/cache/devnet`), []);
+});

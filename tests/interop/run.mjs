@@ -1,0 +1,267 @@
+// souk against a real devnet: figures to the last atomic unit, faults on the way, kills, and
+// reorganisations.   node --test tests/interop/run.mjs     (SOUK=path of the binary)
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { expectAuthors, expectHealth, expectModels, readWorld, saidAuthors, saidHealth, saidModels, WINDOWS } from './expect.mjs';
+import { configure, json, newHome, picture, run, start, startWorld, sync } from './world.mjs';
+import { deadPort, hubLasting, lasting, passing, Proxy } from './proxy.mjs';
+
+const SIZES = { models: 260, payments: 2500, inferences: 3000, authors: 50, days: 40, end: 1795219200 };
+const SEEDS = [11, 12];
+
+/** No byte of a stranger's reaches the terminal raw. */
+function assertClean(text, what) {
+    assert.doesNotMatch(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, `${what} has control characters`);
+}
+
+async function assertFigures(home, world, asOf) {
+    for (const window of Object.keys(WINDOWS)) {
+        const models = await json(home, 'models', '--window', window);
+        assert.equal(models.as_of, asOf, 'as_of is the time of the newest block');
+        assert.deepEqual(saidModels(models), expectModels(world, window, asOf), `models, ${window}`);
+        const authors = await json(home, 'authors', '--window', window);
+        assert.deepEqual(saidAuthors(authors), expectAuthors(world, window, asOf), `authors, ${window}`);
+        const health = await json(home, 'health', '--window', window);
+        assert.deepEqual(saidHealth(health), expectHealth(world, window, asOf), `health, ${window}`);
+    }
+}
+
+const headTime = async (rpc) => Number((await rpc.call('eth_getBlockByNumber', 'latest', false)).timestamp);
+
+for (const seed of SEEDS) {
+    describe(`a market of seed ${seed}`, () => {
+        let w, home;
+        before(async () => {
+            w = await startWorld({ seed, ...SIZES });
+            home = configure(newHome(), w.status);
+        });
+        after(() => w.stop());
+
+        test('agrees with the ledger in every window', async () => {
+            await sync(home);
+            await assertFigures(home, readWorld(w.ledger()), await headTime(w.chains.payment.rpc));
+        });
+
+        test('stays the same when there is nothing new, and after --full', async () => {
+            const once = await picture(home);
+            await sync(home);
+            assert.deepEqual(await picture(home), once);
+            await sync(home, '--full');
+            assert.deepEqual(await picture(home), once);
+        });
+    });
+}
+
+describe('faults', () => {
+    let w, hub, payment, inference, home, good;
+    before(async () => {
+        w = await startWorld({ seed: SEEDS[0], ...SIZES });
+        hub = await new Proxy(w.status.hub).listen();
+        payment = await new Proxy(w.status.payment_chain.rpc).listen();
+        inference = await new Proxy(w.status.inference_chain.rpc).listen();
+        home = spoiledHome();
+        await sync(home);
+        good = await picture(home);
+    });
+    after(async () => {
+        await Promise.all([hub.close(), payment.close(), inference.close()]);
+        await w.stop();
+    });
+    const spoiledHome = (more = {}) => configure(newHome(), { ...w.status, hub: hub.url,
+        payment_chain: { ...w.status.payment_chain, rpc: payment.url },
+        inference_chain: { ...w.status.inference_chain, rpc: inference.url }, ...more });
+    const spoil = (faults) => {
+        for (const p of [hub, payment, inference]) Object.assign(p, { fault: null, n: 0, seen: [] });
+        if (faults.hub) hub.fault = faults.hub;
+        if (faults.rpc) payment.fault = inference.fault = faults.rpc;
+    };
+
+    for (const [name, make] of Object.entries(passing)) {
+        test(`are got over: ${name}`, async () => {
+            const fresh = spoiledHome();
+            spoil({ rpc: make() });
+            await sync(fresh);
+            assert.ok(payment.n > 2 && inference.n > 2);
+            spoil({});
+            assert.deepEqual(await picture(fresh), good);
+        });
+    }
+
+    for (const [name, [fault, words]] of Object.entries(lasting)) {
+        test(`are reported, the cache kept, from a node: ${name}`, async () => {
+            const fresh = spoiledHome();
+            spoil({ rpc: fault });
+            const r = await run(fresh, 'sync');
+            spoil({});
+            assert.equal(r.code, 3, r.err);
+            assert.match(r.err, words);
+            assertClean(r.err, 'the message');
+            await mineOn(w, 2);
+            spoil({ rpc: fault });
+            const again = await run(home, 'sync', '--quiet');
+            spoil({});
+            assert.equal(again.code, 3, again.err);
+            assert.equal(again.err.trim().split('\n').length, 1, again.err);
+            assert.deepEqual(await picture(home), good);
+        });
+    }
+
+    for (const [name, [fault, words]] of Object.entries(hubLasting)) {
+        test(`are reported, the cache kept, from the Hub: ${name}`, async () => {
+            spoil({ hub: fault });
+            const r = await run(home, 'sync', '--quiet', '--full', '--only', 'hub');
+            spoil({});
+            assert.equal(r.code, 3, r.err);
+            assert.match(r.err, words);
+            assertClean(r.err, 'the message');
+            assert.deepEqual(await picture(home), good);
+        });
+    }
+
+    test('nobody at home: one line, the cache kept', async () => {
+        const url = `http://127.0.0.1:${await deadPort()}`;
+        const deaf = configure(newHome(), { ...w.status, hub: url, bazaar: url,
+            payment_chain: { ...w.status.payment_chain, rpc: url }, inference_chain: { ...w.status.inference_chain, rpc: url } });
+        fs.cpSync(`${home}/cache`, `${deaf}/cache`, { recursive: true });
+        const r = await run(deaf, 'sync', '--quiet');
+        assert.equal(r.code, 3);
+        assert.match(r.err, /refused/);
+        assert.equal(r.err.trim().split('\n').length, 1, r.err);
+        assert.deepEqual(await picture(deaf), good);
+    });
+
+    test('a Hub that fails half-way keeps what it told, and its models stay', async () => {
+        const fresh = spoiledHome();
+        spoil({ hub: (x) => (/page=[1-9]/.test(x.request.url) ? x.response.destroy() ?? true : false) });
+        const r = await run(fresh, 'sync', '--quiet', '--only', 'hub');
+        assert.equal(r.code, 3);
+        spoil({});
+        assert.equal((await json(fresh, 'models')).models.length, 100);
+        await sync(fresh, '--only', 'hub');
+        const pages = hub.seen.map((x) => x.request.url).filter((u) => u.includes('page='));
+        assert.ok(!pages.some((u) => /page=0\b/.test(u)), 'goes on at the next page');
+        assert.equal((await json(fresh, 'models')).models.length, SIZES.models);
+    });
+
+    test('the Hub is asked conditionally', async () => {
+        spoil({});
+        await sync(home, '--only', 'hub');
+        const pages = hub.seen.filter((x) => /page=/.test(x.request.url));
+        assert.ok(pages.some((x) => x.request.headers['if-none-match']));
+        assert.deepEqual(await picture(home), good);
+    });
+
+    test('models that left the Hub are gone after a whole listing, not after a broken one', async () => {
+        const fresh = spoiledHome();
+        await sync(fresh, '--only', 'hub');
+        const fewer = (x) => (/page=0&/.test(x.request.url) ? (d) => ({ models: d.models.slice(0, 100).map((m, i) => (i < 7 ? { ...m, name: `${m.name} (renamed)` } : m)) }) : false);
+        spoil({ hub: (x) => (/page=2/.test(x.request.url) ? x.response.destroy() ?? true : fewer(x)) });
+        await run(fresh, 'sync', '--quiet', '--full', '--only', 'hub');
+        assert.equal((await json(fresh, 'models')).models.length, SIZES.models + 7);
+        spoil({ hub: fewer });
+        await sync(fresh, '--full', '--only', 'hub');
+        spoil({});
+        assert.equal((await json(fresh, 'models')).models.length, SIZES.models);
+    });
+});
+
+/** Blocks without anything in them. */
+async function mineOn(w, n) {
+    for (const c of [w.chains.payment, w.chains.inference]) await c.rpc.call('anvil_mine', `0x${n.toString(16)}`);
+}
+
+describe('kills', () => {
+    let w;
+    before(async () => (w = await startWorld({ seed: SEEDS[1], ...SIZES })));
+    after(() => w.stop());
+
+    test('twenty kills at random moments lose nothing and count nothing twice', async () => {
+        const whole = configure(newHome(), w.status);
+        const began = Date.now();
+        await sync(whole);
+        const took = Date.now() - began;
+        const killed = configure(newHome(), w.status);
+        let hits = 0;
+        for (let i = 0; i < 20; i++) {
+            const s = start(killed, 'sync', '--quiet', ...(i % 10 === 9 ? ['--full'] : []));
+            const timer = setTimeout(() => s.child.kill('SIGKILL'), Math.random() * took * (i % 10 < 5 ? 0.4 : 0.9));
+            const r = await s.done;
+            clearTimeout(timer);
+            hits += r.signal === 'SIGKILL';
+            assert.ok(r.signal === 'SIGKILL' || r.code === 0, r.err);
+        }
+        assert.ok(hits > 0, 'some kills came in time');
+        await sync(killed);
+        assert.deepEqual(await picture(killed), await picture(whole));
+    });
+});
+
+describe('reorganisations', () => {
+    let w, home;
+    before(async () => {
+        w = await startWorld({ seed: SEEDS[1], ...SIZES });
+        home = configure(newHome(), w.status);
+        await sync(home);
+    });
+    after(() => w.stop());
+
+    const sameAsFresh = async () => {
+        const fresh = configure(newHome(), w.status);
+        await sync(fresh);
+        assert.deepEqual(await picture(home), await picture(fresh));
+    };
+
+    test('blocks that were replaced are read again', async () => {
+        for (const depth of [1, 3, 17]) {
+            const rpc = w.chains.payment.rpc;
+            await rpc.call('anvil_mine', '0x1');
+            await sync(home);
+            await rpc.call('anvil_reorg', depth, []);
+            const r = await run(home, 'sync');
+            assert.equal(r.code, 0, r.err);
+            assert.match(r.err, /the chain reorganised: \d+ blocks? w(as|ere) read again/);
+            await sameAsFresh();
+        }
+    });
+
+    test('payments of a branch that lost are forgotten', async () => {
+        const { rpc } = w.chains.payment;
+        const snapshot = await rpc.call('evm_snapshot');
+        const before = (await json(home, 'health', '--window', 'all')).unlisted_payments;
+        const from = w.contracts.tokens[0].address;
+        const owner = await tokenHolder(w);
+        await rpc.call('anvil_impersonateAccount', owner);
+        await rpc.call('anvil_setBalance', owner, '0xde0b6b3a7640000');
+        const to = '0x00000000000000000000000000000000000000aa'.slice(2).padStart(64, '0');
+        await rpc.call('eth_sendTransaction', { from: owner, to: from, data: `0xa9059cbb${to}${'1'.padStart(64, '0')}` });
+        await rpc.call('anvil_mine', '0x2');
+        await sync(home);
+        assert.equal((await json(home, 'health', '--window', 'all')).unlisted_payments, before, 'a plain transfer is no payment');
+        await rpc.call('evm_revert', snapshot);
+        await sync(home);
+        await sameAsFresh();
+        await rpc.call('anvil_mine', '0x5');
+        await sync(home);
+        await sameAsFresh();
+    });
+
+    test('another chain under the same name is read from its start', async () => {
+        const other = await startWorld({ seed: SEEDS[0], ...SIZES });
+        try {
+            configure(home, other.status);
+            await sync(home, '--full');
+            const fresh = configure(newHome(), other.status);
+            await sync(fresh);
+            assert.deepEqual(await picture(home), await picture(fresh));
+        } finally {
+            await other.stop();
+        }
+    });
+});
+
+async function tokenHolder(w) {
+    const payments = w.ledger().filter((l) => l.kind === 'payment' && l.asset === w.contracts.tokens[0].address);
+    return payments.at(-1).pay_to;
+}

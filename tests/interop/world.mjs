@@ -1,0 +1,88 @@
+// A devnet for one test file, and souk run against it in a directory of its own.
+
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { build, readJson, readLedger, serve } from '../../assets/devnet/lib/harness.mjs';
+
+export const souk = path.resolve(process.env.SOUK ?? new URL('../../souk', import.meta.url).pathname);
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'souk-interop-'));
+process.once('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
+let homes = 0;
+export const newHome = () => path.join(scratch, `home-${homes++}`);
+
+/** Builds and serves a world; `status` is what the supervisor would write. */
+export async function startWorld(params) {
+    const dir = path.join(scratch, `world-${params.seed}`);
+    if (!fs.existsSync(dir)) {
+        const built = await build(dir, params);
+        if (built.code !== 0) throw new Error(`build.mjs: ${built.err}`);
+    }
+    const running = await serve(dir);
+    const contracts = readJson(`${dir}/contracts.json`);
+    const [hub, walrus, seller, facilitator, gateway] = running.ports.map((p) => `http://127.0.0.1:${p}`);
+    const status = { running: true, pid: process.pid, network: 'devnet',
+        payment_chain: { rpc: running.chains.payment.rpc.url, chain_id: contracts.payment_chain.chain_id },
+        inference_chain: { rpc: running.chains.inference.rpc.url, chain_id: contracts.inference_chain.chain_id },
+        hub, walrus, seller, bazaar: facilitator, facilitator, gateway,
+        contracts: contracts.contracts, tokens: contracts.tokens, ledger: `${dir}/ledger.jsonl` };
+    return { ...running, dir, contracts, status, ledger: () => readLedger(dir) };
+}
+
+/** Points the devnet profile of a home at these servers. */
+export function configure(home, status, config = '') {
+    fs.mkdirSync(`${home}/state/devnet`, { recursive: true });
+    fs.writeFileSync(`${home}/state/devnet/status.json`, JSON.stringify(status));
+    fs.mkdirSync(`${home}/config`, { recursive: true });
+    fs.writeFileSync(`${home}/config/config`, config);
+    return home;
+}
+
+/** Starts souk; `done` resolves to {code, signal, out, err}. */
+export function start(home, ...args) {
+    const child = spawn(souk, [...args, '--network', 'devnet', '--data', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (d) => (said.out += d));
+    child.stderr.on('data', (d) => (said.err += d));
+    const done = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, ...said })));
+    return { child, done };
+}
+
+export const run = (home, ...args) => start(home, ...args).done;
+
+export async function json(home, ...args) {
+    const r = await run(home, ...args, '--json');
+    if (r.code !== 0) throw new Error(`souk ${args.join(' ')}: ${r.code} ${r.err}`);
+    return JSON.parse(r.out);
+}
+
+export async function sync(home, ...args) {
+    const r = await run(home, 'sync', '--quiet', ...args);
+    if (r.code !== 0) throw new Error(`souk sync: ${r.code} ${r.err}`);
+    return r;
+}
+
+/** Everything souk says about a home, but for when and where it was read: for comparing caches. */
+export async function picture(home) {
+    const all = {};
+    for (const window of ['7d', '30d', '90d', 'all']) {
+        for (const what of ['models', 'authors', 'health']) {
+            const doc = await json(home, what, '--window', window);
+            delete doc.provenance;
+            for (const m of doc.models instanceof Array ? doc.models : []) delete m.provenance;
+            if (doc.models instanceof Array) doc.models.sort(byText);
+            if (doc.authors instanceof Array) doc.authors.sort(byText);
+            delete doc.weekly;
+            all[`${what} ${window}`] = doc;
+        }
+    }
+    return all;
+}
+
+function byText(a, b) {
+    const x = JSON.stringify(a);
+    const y = JSON.stringify(b);
+    return x < y ? -1 : x > y ? 1 : 0;
+}

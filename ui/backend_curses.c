@@ -541,6 +541,8 @@ static void set_up(void)
     typeahead(-1); /* a frame is drawn whole; the app drains its input itself */
     idlok(stdscr, TRUE);
     curs_set(0);
+    /* The palette is never changed here, so resetting it (OSC 104) would only undo the user's own. */
+    orig_colors = NULL;
 }
 
 static souk_err start(struct backend_curses *b, const struct backend_options *o, struct err *e)

@@ -103,12 +103,17 @@ static void reload_done(struct market_job *mj)
     struct reload_job *j = (struct reload_job *)mj;
     struct domain *d = j->domain;
     d->loading = false;
+    if (!d->app) {
+        catalog_unref(j->catalog);
+        mem_free(j);
+        return;
+    }
     if (j->catalog) {
         catalog_unref(d->catalog);
         d->catalog = j->catalog;
         d->complete = true;
         app_changed(d->app);
-    } else if (mj->err.code && mj->err.code != SOUK_ECANCEL) {
+    } else if (mj->err.code && mj->err.code != SOUK_ECANCEL && mj->err.code != SOUK_ENOTFOUND) {
         app_toast_err(d->app, &mj->err); /* what was there stays */
     }
     bool again = d->again && mj->err.code != SOUK_ECANCEL;
@@ -187,7 +192,9 @@ static void on_changed(void *ud)
 
 static void sync_again(void *ud)
 {
-    domain_sync(ud, false);
+    struct domain *d = ud;
+    if (d->app)
+        domain_sync(d, false);
 }
 
 /* Every failure is on the Activity screen; one line here, and only when it is new. */
@@ -198,7 +205,8 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
     if (first->code == SOUK_ECANCEL)
         return;
     static char last[ERR_MSG_MAX];
-    if (failed && strcmp(last, first->msg) != 0)
+    bool on_screen = !d->catalog || d->catalog->total == 0; /* the empty screen lists them all */
+    if (failed && !on_screen && strcmp(last, first->msg) != 0)
         app_toast(d->app, ST_BAD, "%s%s", first->msg, failed > 1 ? " (more in Activity)" : "");
     snprintf(last, sizeof last, "%s", failed ? first->msg : "");
     app_changed(d->app);
@@ -224,6 +232,8 @@ void domain_sync(struct domain *d, bool asked)
 static void start_later(void *ud)
 {
     struct domain *d = ud;
+    if (!d->app)
+        return;
     domain_reload(d);
     domain_sync(d, false);
 }
@@ -232,6 +242,11 @@ void domain_start(struct domain *d, struct app *a)
 {
     d->app = a;
     loop_timer(market_loop(d->market), 0, start_later, d); /* after the first frame */
+}
+
+void domain_stop(struct domain *d)
+{
+    d->app = NULL;
 }
 
 /* --- marks ----------------------------------------------------------------------------------------- */

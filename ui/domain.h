@@ -13,7 +13,7 @@
 #include "market/market.h"
 #include "ui/app.h"
 
-enum { LIVE_SOURCES = 8, MARKS_MAX = 4, HEAD_ROWS = 200 };
+enum { LIVE_SOURCES = 8, MARKS_MAX = 4, HEAD_ROWS = 64 };
 
 struct live_source {
     char name[16];
@@ -39,6 +39,7 @@ struct domain {
 void domain_init(struct domain *d, struct market *m, enum window w); /* and loads the head */
 void domain_release(struct domain *d);
 void domain_start(struct domain *d, struct app *a); /* loads the rest, starts syncing */
+void domain_stop(struct domain *d); /* the app goes; what comes back later is dropped */
 
 void domain_reload(struct domain *d);
 void domain_window(struct domain *d, enum window w);

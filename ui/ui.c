@@ -66,6 +66,7 @@ static souk_err run_app(const struct ui_options *o, struct domain *d, struct loo
             r = err_set(e, SOUK_EFAIL, "the script's expectations were not met");
     }
     script_free(s);
+    domain_stop(d);
     app_free(a);
     return r;
 }

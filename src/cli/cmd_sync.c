@@ -107,8 +107,12 @@ static souk_err report(const struct run *r, struct err *e)
     if (!r->failed)
         return SOUK_OK;
     *e = r->first;
-    return err_prefix(e, "%u source%s could not be read; the first", r->failed,
-                      r->failed == 1 ? "" : "s");
+    if (r->o->set[OPT_QUIET]) /* nothing was said yet */
+        return err_prefix(e, "%u source%s could not be read; the first", r->failed,
+                          r->failed == 1 ? "" : "s");
+    return err_set(e, r->first.code,
+                   "%u source%s could not be read, see above; what was in the cache stays",
+                   r->failed, r->failed == 1 ? "" : "s");
 }
 
 souk_err cmd_sync(const struct options *o, struct err *e)

@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { START_MS = 60000, CHILDREN = 3, CHILD_SERVERS = 2 /* 0 and 1: the chains */ };
+enum { START_MS = 120000, CHILDREN = 3, CHILD_SERVERS = 2 /* 0 and 1: the chains */ };
 
 static const char *const child_name[CHILDREN] = {"payment chain", "inference chain", "servers"};
 

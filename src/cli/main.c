@@ -38,6 +38,7 @@ static souk_err run_ui(const struct options *o, struct err *e)
     if (r)
         return r;
     d.owned = true;
+    d.port = o->set[OPT_PORT] ? d.port : 0; /* whoever just wants to look need not choose ports */
     d.traffic = o->set[OPT_TRAFFIC] ? d.traffic : 20;
     struct ui_options u = {
         .network = o->value[OPT_NETWORK],
@@ -63,6 +64,7 @@ static souk_err run_ui(const struct options *o, struct err *e)
         if (r || how != UI_EXIT_DEVNET)
             return r;
         devnet = true;
+        u.offline = false; /* asked for by hand, and all on this machine */
     }
 }
 

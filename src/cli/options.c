@@ -26,36 +26,80 @@ static const struct {
 #undef X
 };
 
-/* Letters two words share at the same places from the start: enough to say "did you mean". */
-static int likeness(const char *a, const char *b)
-{
-    int same = 0;
-    while (a[same] && a[same] == b[same])
-        same++;
-    return same;
-}
+enum { WORD_MOST = 24 }; /* longer words are nobody's slip of the finger */
 
-static const char *nearest_command(const char *word)
+/* How many letters to insert, drop, change or swap with a neighbour make one word the other. */
+static int distance(const char *a, size_t n, const char *b)
 {
-    const char *best = NULL;
-    int score = 1;
-    for (int c = 0; c < CMD_COUNT; c++) {
-        int s = likeness(commands[c].name, word);
-        if (s > score) {
-            score = s;
-            best = commands[c].name;
+    int d[WORD_MOST + 1][WORD_MOST + 1];
+    size_t m = strlen(b);
+    if (n > WORD_MOST || m > WORD_MOST)
+        return WORD_MOST;
+    for (size_t i = 0; i <= n; i++) {
+        for (size_t j = 0; j <= m; j++) {
+            if (i == 0 || j == 0) {
+                d[i][j] = (int)(i + j);
+                continue;
+            }
+            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (d[i - 1][j] + 1 < best)
+                best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best)
+                best = d[i][j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
         }
     }
-    return best;
+    return d[n][m];
+}
+
+/* The one of count words (by name(i)) that was probably meant, or NULL: the closest that needs at
+ * most one correction for each three letters, else one that begins so. */
+static const char *nearest(const char *word, size_t n, const char *(*name)(int i), int count)
+{
+    const char *close = NULL, *begun = NULL;
+    int most = (int)(n + 2) / 3 + 1;
+    for (int i = 0; i < count; i++) {
+        int far = distance(word, n, name(i));
+        if (name(i)[0] && far < most && far < (int)strlen(name(i))) {
+            most = far;
+            close = name(i);
+        }
+        if (!begun && n >= 2 && strncmp(name(i), word, n) == 0)
+            begun = name(i);
+    }
+    return close ? close : begun;
+}
+
+static const char *command_name(int i)
+{
+    return commands[i].name;
+}
+
+static const char *option_name(int i)
+{
+    return options[i].name;
 }
 
 static souk_err unknown_command(const char *word, struct err *e)
 {
-    const char *near = nearest_command(word);
+    const char *near = nearest(word, strlen(word), command_name, CMD_COUNT);
     if (near)
         return err_set(e, SOUK_EUSAGE, "there is no command \"%s\"; did you mean \"souk %s\"?",
                        word, near);
     return err_set(e, SOUK_EUSAGE, "there is no command \"%s\"; `souk help` lists them", word);
+}
+
+static souk_err unknown_option(const char *word, size_t n, struct err *e)
+{
+    const char *near = nearest(word, n, option_name, OPT_COUNT);
+    if (near)
+        return err_set(e, SOUK_EUSAGE, "there is no option --%.*s; did you mean --%s?", (int)n,
+                       word, near);
+    return err_set(e, SOUK_EUSAGE, "there is no option --%.*s; `souk help` lists them", (int)n,
+                   word);
 }
 
 static souk_err take_option(struct options *o, int argc, char **argv, int *i, struct err *e)
@@ -71,7 +115,8 @@ static souk_err take_option(struct options *o, int argc, char **argv, int *i, st
         if (takes && word[len] == '=') {
             o->value[id] = word + len + 1;
         } else if (takes) {
-            if (*i + 1 >= argc)
+            /* a value that looks like an option is given as --name=--value, or was forgotten */
+            if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0)
                 return err_set(e, SOUK_EUSAGE, "--%s needs a value: --%s %s", options[id].name,
                                options[id].name, options[id].arg);
             o->value[id] = argv[++*i];
@@ -79,17 +124,17 @@ static souk_err take_option(struct options *o, int argc, char **argv, int *i, st
         o->set[id] = true;
         return SOUK_OK;
     }
-    return err_set(e, SOUK_EUSAGE, "there is no option --%.*s; `souk help` lists them", (int)len,
-                   word);
+    return unknown_option(word, len, e);
 }
 
 static souk_err check_fit(const struct options *o, struct err *e)
 {
     for (int id = 0; id < OPT_COUNT; id++)
         if (o->set[id] && !(options[id].on & (1u << o->command)))
-            return err_set(e, SOUK_EUSAGE, "--%s does not go with `souk %s`; see `souk help%s%s`",
-                           options[id].name, commands[o->command].name,
-                           o->command == CMD_UI ? "" : " ", commands[o->command].name);
+            return err_set(e, SOUK_EUSAGE, "--%s does not go with `souk%s%s`; see `souk help%s%s`",
+                           options[id].name, o->command == CMD_UI ? "" : " ",
+                           commands[o->command].name, o->command == CMD_UI ? "" : " ",
+                           commands[o->command].name);
     return SOUK_OK;
 }
 
@@ -134,11 +179,13 @@ souk_err options_int(const struct options *o, enum option_id id, int64_t absent,
     if (!o->set[id])
         return SOUK_OK;
     char *end;
+    const char *text = o->value[id];
+    bool digits = text[0] == '-' ? text[1] >= '0' && text[1] <= '9' : text[0] >= '0' && text[0] <= '9';
     errno = 0;
-    long long v = strtoll(o->value[id], &end, 10);
-    if (errno || *end || end == o->value[id] || v < min || v > max)
+    long long v = strtoll(text, &end, 10);
+    if (!digits || errno || *end || v < min || v > max)
         return err_set(e, SOUK_EUSAGE, "--%s takes a number from %lld to %lld, not \"%s\"",
-                       options[id].name, (long long)min, (long long)max, o->value[id]);
+                       options[id].name, (long long)min, (long long)max, text);
     *out = v;
     return SOUK_OK;
 }

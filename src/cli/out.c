@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { TABLE_CAP = 64 << 20 };
+enum { TABLE_CAP = 64 << 20, LINE_CAP = 4 << 20 };
 
 void out_init(struct out_table *t, const char *spec)
 {
@@ -64,55 +64,61 @@ void out_cellf(struct out_table *t, const char *fmt, ...)
     out_cell(t, untrusted(text));
 }
 
-static int cell_width(struct untrusted v)
+static int cell_width(struct untrusted v, enum text_charset cs)
 {
     struct line_text line;
-    text_line(&line, v, OUT_WIDE + 1, TEXT_UNICODE);
+    text_line(&line, v, OUT_WIDE + 1, cs);
     int w = line.width;
     text_release(&line);
     return w > OUT_WIDE ? OUT_WIDE : w;
 }
 
-static void print_text(const struct out_table *t)
+static souk_err print_text(const struct out_table *t, struct err *e)
 {
+    enum text_charset cs = text_locale_charset();
     int width[OUT_COLS];
     for (int c = 0; c < t->cols; c++) {
         width[c] = (int)strlen(t->title[c]);
         for (size_t i = (size_t)c; i < t->cells; i += (size_t)t->cols) {
-            int w = cell_width(t->cell[i]);
+            int w = cell_width(t->cell[i], cs);
             width[c] = w > width[c] ? w : width[c];
         }
     }
     struct buf line;
-    buf_init(&line, 1 << 16);
-    for (size_t i = 0; i < t->cells + (size_t)t->cols; i++) {
-        int c = (int)(i % (size_t)t->cols);
-        struct untrusted v = i < (size_t)t->cols ? untrusted(t->title[c]) : t->cell[i - (size_t)t->cols];
-        bool last = c == t->cols - 1;
+    buf_init(&line, LINE_CAP);
+    for (size_t i = 0; i < t->cells + (size_t)t->cols && !line.bad; i++) {
+        size_t c = i % (size_t)t->cols;
+        struct untrusted v = i == c ? untrusted(t->title[c]) : t->cell[i - (size_t)t->cols];
+        bool last = c == (size_t)t->cols - 1;
         if (last && !t->right[c])
-            text_add(&line, v, width[c], TEXT_UNICODE); /* no blanks at the end of a line */
+            text_add(&line, v, OUT_LAST, cs); /* and no blanks at the end of a line */
         else
-            text_add_padded(&line, v, t->right[c] ? -width[c] : width[c], TEXT_UNICODE);
-        if (!last) {
-            buf_adds(&line, "  ");
-            continue;
+            text_add_padded(&line, v, t->right[c] ? -width[c] : width[c], cs);
+        buf_adds(&line, last ? "\n" : "  ");
+        if (last && !line.bad) {
+            fwrite(line.p, 1, line.len, stdout);
+            buf_clear(&line);
         }
-        puts(line.p);
-        buf_clear(&line);
     }
+    souk_err r = buf_check(&line, "a row", e);
     buf_release(&line);
+    return r;
 }
 
-static void csv_cell(struct buf *b, struct untrusted v, bool sanitise)
+/* What a spreadsheet would run rather than show; numbers are harmless. */
+static bool is_formula(struct untrusted v)
 {
-    struct buf clean;
-    buf_init(&clean, 1 << 20);
-    if (sanitise) {
-        text_add(&clean, v, 0, TEXT_UNICODE);
-        v = untrusted_n(clean.p, clean.len);
-    }
-    bool formula = v.n > 0 && memchr("=+-@\t\r", v.p[0], 6) && !(v.p[0] == '-' && v.n == 1);
-    bool quote = formula;
+    if (v.n < 2 || !memchr("=+-@\t\r\n", v.p[0], 7))
+        return false;
+    bool number = v.p[0] == '-' && v.p[1] >= '0' && v.p[1] <= '9';
+    for (size_t i = 1; i < v.n && number; i++)
+        number = (v.p[i] >= '0' && v.p[i] <= '9') || v.p[i] == '.';
+    return !number;
+}
+
+static void csv_cell(struct buf *b, struct untrusted v)
+{
+    bool formula = is_formula(v), quote = formula;
     for (size_t i = 0; i < v.n && !quote; i++)
         quote = memchr(",\"\r\n", v.p[i], 4) != NULL;
     if (quote)
@@ -120,19 +126,19 @@ static void csv_cell(struct buf *b, struct untrusted v, bool sanitise)
     if (formula)
         buf_addc(b, '\'');
     for (size_t i = 0; i < v.n; i++) {
-        if (quote && v.p[i] == '"')
+        if (v.p[i] == '"')
             buf_addc(b, '"');
         buf_addc(b, v.p[i]);
     }
     if (quote)
         buf_addc(b, '"');
-    buf_release(&clean);
 }
 
-static void print_csv(const struct out_table *t)
+static souk_err print_csv(const struct out_table *t, struct err *e)
 {
-    struct buf line;
-    buf_init(&line, 4 << 20);
+    struct buf line, clean;
+    buf_init(&line, LINE_CAP);
+    buf_init(&clean, LINE_CAP);
     bool tty = isatty(STDOUT_FILENO);
     for (int c = 0; c < t->cols; c++) {
         const char *title = t->title[c];
@@ -141,15 +147,25 @@ static void print_csv(const struct out_table *t)
         buf_adds(&line, c == t->cols - 1 ? "\r\n" : ",");
     }
     for (size_t i = 0; i < t->cells; i++) {
-        csv_cell(&line, t->cell[i], tty);
+        buf_clear(&clean);
+        if (tty)
+            text_add(&clean, t->cell[i], 0, text_locale_charset());
+        csv_cell(&line, tty ? untrusted_n(clean.p, clean.len) : t->cell[i]);
         bool last = (i + 1) % (size_t)t->cols == 0;
         buf_adds(&line, last ? "\r\n" : ",");
+        if (line.bad || clean.bad)
+            break;
         if (last) {
             fwrite(line.p, 1, line.len, stdout);
             buf_clear(&line);
         }
     }
+    souk_err r = buf_check(&clean, "a cell", e);
+    if (!r)
+        r = buf_check(&line, "a row", e);
+    buf_release(&clean);
     buf_release(&line);
+    return r;
 }
 
 static souk_err flush_stdout(struct err *e)
@@ -163,11 +179,8 @@ souk_err out_print(struct out_table *t, bool csv, struct err *e)
 {
     if (t->failed)
         return err_nomem(e);
-    if (csv)
-        print_csv(t);
-    else
-        print_text(t);
-    return flush_stdout(e);
+    souk_err r = csv ? print_csv(t, e) : print_text(t, e);
+    return r ? r : flush_stdout(e);
 }
 
 void out_field(const char *label, struct untrusted value)

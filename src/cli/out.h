@@ -4,7 +4,7 @@
  * A table is filled cell by cell and printed once: as text (columns fitted,
  * every cell sanitised) or as CSV (RFC 4180, exact bytes; on a terminal the
  * cells are sanitised as well, and a cell that a spreadsheet would take for a
- * formula gets a leading apostrophe).
+ * formula, which a number is not, gets a leading apostrophe).
  */
 #ifndef SOUK_CLI_OUT_H
 #define SOUK_CLI_OUT_H
@@ -17,7 +17,8 @@
 #include "market/pages.h"
 #include "net/json.h"
 
-enum { OUT_COLS = 20, OUT_WIDE = 44 /* columns a cell may take in text */ };
+/* Columns a cell may take in text; more in the last column, where a transaction id must fit. */
+enum { OUT_COLS = 20, OUT_WIDE = 44, OUT_LAST = 72 };
 
 struct out_table {
     const char *title[OUT_COLS];

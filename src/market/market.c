@@ -55,6 +55,8 @@ static souk_err open_reader(struct market *m, struct err *e)
     souk_err c = store_open(m->path, STORE_READ, &m->reader, e);
     if (c != SOUK_OK)
         m->reader = NULL;
+    if (c == SOUK_ENOTFOUND && e != NULL)
+        *e = (struct err){0}; /* nobody failed */
     return c == SOUK_ENOTFOUND ? SOUK_OK : c;
 }
 

@@ -63,11 +63,11 @@ static souk_err load_totals(struct loading *l, struct err *e)
 
 /* --- authors ---------------------------------------------------------------------------------- */
 
-static souk_err on_author(void *ud, const struct author_detail *d, struct err *e)
+static souk_err on_author(void *ud, const struct figures_row *f, struct err *e)
 {
     struct loading *l = ud;
-    l->page->authors_earning += d->figures.income.n > 0;
-    u256 v = unpack_asset(d->figures.income, l->asset);
+    l->page->authors_earning += f->income.n > 0;
+    u256 v = unpack_asset(f->income, l->asset);
     if (u256_is_zero(v)) {
         return SOUK_OK;
     }
@@ -121,7 +121,7 @@ static void concentrate(struct loading *l)
 
 static souk_err load_authors(struct loading *l, struct err *e)
 {
-    souk_err rc = store_each_author_row(l->load.s, (int)l->load.window, on_author, l, e);
+    souk_err rc = store_each_author_income(l->load.s, (int)l->load.window, on_author, l, e);
     if (!rc) {
         if (l->authors > 1) {
             qsort(l->author, l->authors, sizeof *l->author, by_most);

@@ -223,6 +223,7 @@ static void job_done(struct job *j)
     h->working = false;
     if (h->job_err.code != SOUK_OK) {
         h->err = h->job_err;
+        h->page[h->next_write % AHEAD].answered = false;
     } else if (h->job.run == page_run && !atomic_load(&j->cancelled)) {
         struct page *p = &h->page[h->next_write % AHEAD];
         buf_release(&p->body);

@@ -95,6 +95,9 @@ struct author_detail {
 /* All that have models and a name, by calls. */
 souk_err store_each_author_row(struct store *s, int win, ROW_FN(author_detail), void *ud,
                                struct err *e);
+/* Authors with figures in the window: only those. */
+souk_err store_each_author_income(struct store *s, int win, ROW_FN(figures_row), void *ud,
+                                  struct err *e);
 souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail),
                           void *ud, struct err *e);
 /* 0: no such author. */

@@ -42,6 +42,7 @@ static const char v1_hub[] =
     "CREATE INDEX model_unread ON model(id) WHERE read = 0;"
     "CREATE INDEX model_by_src ON model(src);"
     "CREATE INDEX model_by_blob ON model(blob_id) WHERE blob_id IS NOT NULL;"
+    "CREATE INDEX model_by_payee ON model(pay_to) WHERE pay_to IS NOT NULL;"
     "CREATE INDEX model_by_stated ON model(stated) WHERE stated IS NOT NULL;";
 
 static const char v1_text[] =

@@ -209,6 +209,6 @@ souk_err store_alive_count(struct store *s, int win, uint32_t *n, struct err *e)
 int64_t store_synced_at(struct store *s)
 {
     int64_t v;
-    struct query_run q = query_open(s, "SELECT max(ok_at) FROM sync_state");
+    struct query_run q = query_open(s, "SELECT max(ok_at) FROM sync_state WHERE source <> 'figures'");
     return query_one(&q, 0, &v, NULL) == SOUK_OK ? v : 0;
 }

@@ -292,6 +292,21 @@ souk_err store_each_author_row(struct store *s, int win, ROW_FN(author_detail), 
     return each_author(q, fn, ud, e);
 }
 
+souk_err store_each_author_income(struct store *s, int win, ROW_FN(figures_row), void *ud,
+                                  struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT t.income, t.shared FROM author_stat t JOIN author a"
+                                       " ON a.id = t.author WHERE t.win = ? AND a.name <> ''");
+    query_int(&q, win);
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct figures_row row = {
+            .any = true, .income = query_col_text(&q, 0), .shared = query_col_text(&q, 1)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
 souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail),
                           void *ud, struct err *e)
 {
@@ -349,8 +364,9 @@ static souk_err count_models(struct store *s, struct market_counts *out, struct 
 {
     struct query_run q =
         query_open(s, "SELECT count(*), total(mark > 0), total(mark = 2), total(ever),"
-                      " count(DISTINCT CASE WHEN a.name <> '' THEN m.author END)"
-                      " FROM model m JOIN author a ON a.id = m.author WHERE gone = 0");
+                      " (SELECT count(*) FROM author a WHERE a.name <> '' AND EXISTS"
+                      "  (SELECT 1 FROM model x WHERE x.author = a.id AND x.gone = 0))"
+                      " FROM model WHERE gone = 0");
     if (query_next(&q)) {
         out->stored = (uint64_t)query_col_int(&q, 0);
         out->listed = (uint64_t)query_col_int(&q, 1);

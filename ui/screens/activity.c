@@ -19,10 +19,10 @@
 enum { S_SOURCE, S_STATE, S_PROGRESS, S_FRESH, S_MESSAGE, S_COLS };
 static const struct column columns[S_COLS] = {
     [S_SOURCE] = {"SOURCE", 11, 12, ALIGN_LEFT, 0, 0, false, false},
-    [S_STATE] = {"STATE", 12, 12, ALIGN_LEFT, 0, 0, false, false},
+    [S_STATE] = {"STATE", 14, 14, ALIGN_LEFT, 0, 0, false, false},
     [S_PROGRESS] = {"PROGRESS", 16, 24, ALIGN_RIGHT, 2, 0, false, false},
     [S_FRESH] = {"UP TO DATE", 12, 12, ALIGN_LEFT, 1, 0, false, false},
-    [S_MESSAGE] = {"WORDS", 10, 60, ALIGN_LEFT, 0, 1, false, false},
+    [S_MESSAGE] = {"WORDS", 26, 60, ALIGN_LEFT, 0, 1, false, false},
 };
 
 /* What the six sources are, for those who do not know yet. */
@@ -108,7 +108,7 @@ static struct source_view source_view(const struct activity_screen *s, const cha
     return v;
 }
 
-static void state_cell(enum sync_phase phase, struct strip *out)
+static void state_cell(const struct source_view *v, struct strip *out)
 {
     static const struct {
         const char *words;
@@ -118,7 +118,9 @@ static void state_cell(enum sync_phase phase, struct strip *out)
         [SYNC_OK] = {"✓ up to date", ST_GOOD},    [SYNC_FAILED] = {"✗ failed", ST_BAD},
         [SYNC_STOPPED] = {"– stopped", ST_WARN},
     };
-    strip_str(out, look[phase].words, look[phase].style);
+    strip_str(out, look[v->phase].words, look[v->phase].style);
+    if (v->phase == SYNC_RUNNING && v->total > 0 && v->done <= v->total)
+        strip_strf(out, ST_NORMAL, " %d %%", (int)(v->done * 100 / v->total));
 }
 
 static void cell(void *ud, size_t row, int col, struct strip *out)
@@ -131,7 +133,7 @@ static void cell(void *ud, size_t row, int col, struct strip *out)
         strip_str(out, known[row].name, ST_STRONG);
         break;
     case S_STATE:
-        state_cell(v.phase, out);
+        state_cell(&v, out);
         break;
     case S_PROGRESS:
         if (v.phase == SYNC_RUNNING && v.total > 0)

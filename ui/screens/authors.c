@@ -209,7 +209,7 @@ static void list_draw(void *self, struct canvas *c, struct rect area)
                     human_count(n, s->list->n), window_name(s->list->window));
     else if (s->failed.code)
         canvas_untrusted(c, top.x + 1, top.y, top.w - 2, untrusted(s->failed.msg), ST_BAD);
-    table_draw(s->table, c, area, true, s->list ? "No authors yet." : "reading…");
+    table_draw(s->table, c, area, true, s->list ? "No authors yet." : s->failed.code ? NULL : "reading…");
 }
 
 static void list_pick(struct authors_screen *s)

@@ -157,7 +157,7 @@ static void t_spark(const struct model_page *p, struct strip *out)
     for (int i = 0; spark && i < SPARK_DAYS; i++)
         v[i] = spark[i];
     if (spark)
-        spark_strip(out, SPARK_DAYS, v, SPARK_DAYS, ST_CHART1);
+        spark_strip(out, SPARK_DAYS / 3, v, SPARK_DAYS, ST_CHART1);
     else
         strip_str(out, "–", ST_DIM);
 }
@@ -199,7 +199,7 @@ static const struct fact facts[] = {
     {"settlements", t_settlements, v_settlements, MORE},
     {"unpaid calls", t_inferences, v_inferences, NO_BETTER},
     {"payers", t_payers, v_payers, MORE},
-    {"returning payers", t_returning, v_returning, MORE},
+    {"came back", t_returning, v_returning, MORE},
     {"income", t_income, NULL, NO_BETTER},
     {"last call", t_last, NULL, NO_BETTER},
     {"30 days", t_spark, NULL, NO_BETTER},

@@ -16,6 +16,7 @@
 #include "ui/screens/screens.h"
 #include "ui/widgets/bars.h"
 #include "ui/widgets/edit.h"
+#include "ui/widgets/markdown.h"
 #include "ui/widgets/table.h"
 
 #include "base/banned.h"
@@ -331,6 +332,18 @@ static void find_words(void *ud, struct untrusted line)
         w->text = line;
 }
 
+/* Two lines of it, without its Markdown. */
+static void draw_words(struct untrusted words, struct canvas *c, int x, int y, int w)
+{
+    struct doc d;
+    enum { LINES = 2, MOST = 2048 };
+    doc_init(&d);
+    markdown_render(&d, untrusted_n(words.p, words.n < MOST ? words.n : MOST), w, canvas_charset(c));
+    for (size_t i = 0; i < d.n && i < LINES; i++)
+        canvas_cells(c, x, y + (int)i, w, d.line[i].cells, d.line[i].n);
+    doc_release(&d);
+}
+
 static void draw_preview(struct market_screen *s, struct canvas *c, struct rect area)
 {
     canvas_hline(c, area.x, area.y, area.w, ST_BORDER);
@@ -350,23 +363,23 @@ static void draw_preview(struct market_screen *s, struct canvas *c, struct rect 
     struct first_words words = {{NULL, 0}};
     text_each_line(p->description, 60, find_words, &words);
     if (words.text.n)
-        canvas_untrusted(c, x, y + 1, w, words.text, ST_NORMAL);
+        draw_words(words.text, c, x, y + 1, w);
     else
         canvas_str(c, x, y + 1, w, "no description", ST_DIM);
 
     char a[HUMAN_BUF], b[HUMAN_BUF], d[HUMAN_BUF];
     const struct figures *f = p->row.figures;
-    canvas_strf(c, x, y + 2, w, ST_NORMAL,
+    canvas_strf(c, x, y + 3, w, ST_NORMAL,
                 "%s paid calls · %s session settlements · %s unpaid inferences · %u payers, %u of them on two days or more",
                 human_count(a, f->payments), human_count(b, f->settlements),
                 human_count(d, f->inferences), (unsigned)f->payers, (unsigned)p->returning);
     if (p->blob_id.n) {
-        used = canvas_str(c, x, y + 3, w, "blob ", ST_DIM);
-        used += canvas_untrusted(c, x + used, y + 3, w - used, p->blob_id, ST_CODE);
+        used = canvas_str(c, x, y + 4, w, "blob ", ST_DIM);
+        used += canvas_untrusted(c, x + used, y + 4, w - used, p->blob_id, ST_CODE);
         if (p->blob_from == BLOB_DESCRIPTION)
-            canvas_str(c, x + used, y + 3, w - used, "  as the description says", ST_DIM);
+            canvas_str(c, x + used, y + 4, w - used, "  as the description says", ST_DIM);
     } else {
-        canvas_str(c, x, y + 3, w, "blob id not known", ST_DIM);
+        canvas_str(c, x, y + 4, w, "blob id not known", ST_DIM);
     }
 }
 
@@ -444,6 +457,18 @@ static void draw_search(struct market_screen *s, struct canvas *c, int x, int y,
     canvas_strip(c, x + w - st.width, y, st.width, &st);
 }
 
+/* Not while it is being asked. */
+static bool devnet_helps(const struct domain *d)
+{
+    return !(market_network(d->market)->local && d->syncing);
+}
+
+static int offer_key(struct canvas *c, struct rect r, int y, const char *key, const char *words)
+{
+    canvas_str(c, r.x, y, 3, key, ST_KEY);
+    return part_words(c, r, r.x + 4, y, words, ST_NORMAL);
+}
+
 /* Nothing in the cache: say what this is, what is being tried, and what can be done. */
 static void draw_empty(struct market_screen *s, struct canvas *c, struct rect area)
 {
@@ -459,22 +484,28 @@ static void draw_empty(struct market_screen *s, struct canvas *c, struct rect ar
         canvas_str(c, r.x, y++, r.w, "This is --offline: nothing is fetched.", ST_NORMAL);
     else
         canvas_str(c, r.x, y++, r.w, "Its servers could not be reached:", ST_NORMAL);
+    bool failed = false;
     for (size_t i = 0; i < d->sources && y < r.y + r.h - 4; i++) {
         const struct live_source *src = &d->source[i];
         if (src->phase != SYNC_FAILED)
             continue;
-        int used = canvas_strf(c, r.x + 2, y, r.w, ST_BAD, "✗ %s  ", src->name);
-        canvas_untrusted(c, r.x + 2 + used, y++, r.w - used - 2, untrusted(src->message), ST_NORMAL);
+        failed = true;
+        canvas_str(c, r.x, y, 1, "✗", ST_BAD);
+        canvas_untrusted(c, r.x + 2, y++, area.x + area.w - r.x - 2, untrusted(src->message),
+                         ST_NORMAL);
     }
     y++;
-    canvas_str(c, r.x, y, 3, "S", ST_KEY);
-    canvas_str(c, r.x + 4, y++, r.w, "try again now", ST_NORMAL);
-    canvas_str(c, r.x, y, 3, "D", ST_KEY);
-    canvas_str(c, r.x + 4, y++, r.w,
-               "open the built-in market instead: 2,000 models, two chains, all on", ST_NORMAL);
-    canvas_str(c, r.x + 4, y++, r.w, "this machine, no account and no money needed", ST_NORMAL);
-    canvas_str(c, r.x, y, 3, "4", ST_KEY);
-    canvas_str(c, r.x + 4, y, r.w, "see what failed and why", ST_NORMAL);
+    if (!market_offline(d->market))
+        y = offer_key(c, r, y, "S", "try again now");
+    if (devnet_helps(d))
+        y = offer_key(c, r, y, "D",
+                  market_network(d->market)->local
+                      ? "start the built-in market: 2,000 models and two chains, all on "
+                        "this machine; no account and no money needed"
+                      : "open the built-in market instead: 2,000 models and two chains, all on "
+                        "this machine; no account and no money needed");
+    if (failed)
+        offer_key(c, r, y, "4", "see what failed and why");
 }
 
 static void market_draw(void *self, struct canvas *c, struct rect area)
@@ -547,9 +578,18 @@ static void sort_chosen(void *ud, long i)
 
 static void sort_menu(struct market_screen *s)
 {
+    static const char *const hints[SORT_COUNT] = {
+        [SORT_CALLS] = "most first",        [SORT_INCOME] = "most first",
+        [SORT_PAYERS] = "most first",       [SORT_PRICE] = "cheapest first",
+        [SORT_NEW] = "listed last first",   [SORT_NAME] = "a to z",
+        [SORT_AUTHOR] = "a to z",           [SORT_TASK] = "a to z",
+        [SORT_PAYMENTS] = "most first",     [SORT_LAST] = "called last first",
+        [SORT_MATCH] = "best match first",
+    };
     struct menu_item items[SORT_COUNT] = {0};
     for (int k = 0; k < SORT_COUNT; k++) {
         items[k].label = untrusted(sort_name((enum sort_key)k));
+        items[k].hint = hints[k];
         items[k].on = s->query.sort == (enum sort_key)k;
     }
     app_menu(s->app, "Sort by", items, SORT_COUNT, (size_t)s->query.sort, sort_chosen, s);
@@ -671,13 +711,13 @@ static bool market_action(void *self, enum action act)
     }
 }
 
-/* The devnet is offered where it helps: on the empty screen of another network. */
+/* The devnet is offered where it helps: on the empty screen. */
 static bool market_offers(void *self, enum action act)
 {
     struct market_screen *s = self;
     bool empty = !s->d->catalog || s->d->catalog->total == 0;
     if (act == ACT_DEVNET)
-        return empty && !market_network(s->d->market)->local;
+        return empty && devnet_helps(s->d);
     return !empty;
 }
 

@@ -21,7 +21,7 @@
 
 enum pane { PANE_ABOUT, PANE_VERSIONS, PANE_OFFERS, PANE_CALLS, PANE_PROOF, PANES };
 
-enum { WIDE = 110, CHART_ROWS = 10 };
+enum { WIDE = 110, CHART_ROWS = 10, OFFER_ROWS = 4 };
 
 /* Offers pane: the listings first, then Bazaar's claims. */
 enum { OF_FROM, OF_PRICE, OF_STATE, OF_PAYMENTS, OF_INCOME, OF_PAYEE, OF_ENDPOINT, OF_COLS };
@@ -256,15 +256,22 @@ static void draw_head(const struct model_page *p, struct canvas *c, struct rect 
         canvas_str(c, r.x, r.y, -(r.w - 1), "not listed", ST_DIM);
 
     strip_init(&st, canvas_charset(c));
+    if (!f->last) {
+        canvas_strf(c, r.x + 1, r.y + 1, r.w - 2, ST_DIM,
+                    p->window == WINDOW_ALL ? "never called" : "no calls in %s",
+                    window_name(p->window));
+        return;
+    }
     strip_strf(&st, ST_STRONG, "%s calls", human_count(a, f->calls));
     strip_strf(&st, ST_DIM, " (%s paid, %s unpaid) · ", human_count(b, f->payments),
                human_count(n, f->inferences));
-    strip_strf(&st, ST_NORMAL, "%s payers · ", human_count(a, f->payers));
+    strip_strf(&st, ST_NORMAL, f->payers == 1 ? "%s payer · " : "%s payers · ",
+               human_count(a, f->payers));
     strip_strf(&st, ST_MONEY, "%s", income_format(&f->income, text, sizeof text));
     if (f->settlements)
         strip_strf(&st, ST_DIM, " · %s session settlements", human_count(b, f->settlements));
     strip_strf(&st, ST_DIM, " · %s · last ", window_name(p->window));
-    strip_str(&st, f->last ? human_age(last, p->as_of - f->last) : "never", ST_DIM);
+    strip_str(&st, human_age(last, p->as_of - f->last), ST_DIM);
     canvas_strip(c, r.x + 1, r.y + 1, r.w - 2, &st);
 }
 
@@ -297,11 +304,15 @@ static void draw_chart(struct model_screen *s, struct canvas *c, struct rect r)
         .step = 86400,
         .hover = s->hover,
     };
-    s->chart_area = r;
-    if (p->calls.n)
+    uint64_t any = 0;
+    for (size_t i = 0; i < p->calls.n; i++)
+        any |= p->calls.v[i];
+    s->chart_area = any ? r : (struct rect){0, 0, 0, 0};
+    if (any)
         chart_draw(&s->chart, c, r);
     else
-        canvas_str(c, r.x + 1, r.y, r.w - 2, "Never called.", ST_DIM);
+        canvas_strf(c, r.x, r.y, r.w, ST_DIM, "No calls by the day%s.",
+                    p->window == WINDOW_ALL ? "" : " in this window");
 }
 
 static void draw_text(struct model_screen *s, struct canvas *c, struct rect r)
@@ -321,7 +332,7 @@ static void draw_text(struct model_screen *s, struct canvas *c, struct rect r)
     if (s->doc.hidden) {
         struct rect note = rect_cut_bottom(&r, 1);
         canvas_strf(c, note.x + 1, note.y, note.w - 2, ST_WARN,
-                    "△ %u invisible or control characters of this text are shown as signs",
+                    "△ %u hidden or control characters, shown as signs",
                     s->doc.hidden);
     }
     textview_show(&s->text, &s->doc);
@@ -339,11 +350,35 @@ static void draw_about(struct model_screen *s, struct canvas *c, struct rect r)
         canvas_str(c, right.x, right.y + 1, right.w, "latest calls", ST_TITLE);
         rect_cut_top(&right, 2);
         table_draw(s->calls, c, right, false, "No call yet.");
-    } else if (r.h >= 18 && s->page->calls.n) {
-        draw_chart(s, c, rect_cut_top(&r, 8));
+    } else if (r.h >= 18 && s->page->row.figures->last) {
+        draw_chart(s, c, rect_inset(rect_cut_top(&r, 8), 1, 0));
         rect_cut_top(&r, 1);
     }
     draw_text(s, c, r);
+}
+
+/* The selected offer in full: a table cell may cut what decides. */
+static void draw_offer(struct model_screen *s, struct canvas *c, struct rect r)
+{
+    const struct model_page *p = s->page;
+    size_t row = table_selected(s->offers);
+    char to[ADDRESS_BUF];
+    if (!r.h)
+        return;
+    bool listing = row < p->listings;
+    const struct offer_row *o = listing ? NULL : &p->offer[row - p->listings];
+    canvas_hline(c, r.x, r.y, r.w, ST_BORDER);
+    canvas_str(c, r.x + 1, r.y + 1, 10, "pays to", ST_DIM);
+    canvas_str(c, r.x + 12, r.y + 1, r.w - 13,
+               address_format(listing ? p->listing[row].pay_to : o->pay_to, to), ST_CODE);
+    canvas_str(c, r.x + 1, r.y + 2, 10, "endpoint", ST_DIM);
+    canvas_untrusted(c, r.x + 12, r.y + 2, r.w - 13, listing ? p->listing[row].endpoint : o->resource,
+                     ST_LINK);
+    canvas_str(c, r.x + 1, r.y + 3, 10, listing ? "listing" : "says", ST_DIM);
+    if (listing)
+        canvas_str(c, r.x + 12, r.y + 3, r.w - 13, p->listing[row].id, ST_CODE);
+    else
+        canvas_untrusted(c, r.x + 12, r.y + 3, r.w - 13, o->description, ST_NORMAL);
 }
 
 static int proof_line(struct canvas *c, struct rect r, int y, const char *label)
@@ -369,24 +404,28 @@ static void draw_proof(struct model_screen *s, struct canvas *c, struct rect r)
     y++;
     x = proof_line(c, r, y, "listing");
     if (p->row.mark == MARK_PROVEN)
-        canvas_str(c, x, y++, r.w - 21, "✓ proven: it names this model, and the author's description names its owner", ST_GOOD);
+        y = part_words(c, r, x, y, "✓ proven: it names this model, and the author's description names its owner", ST_GOOD);
     else if (p->row.mark == MARK_UNPROVEN)
-        canvas_str(c, x, y++, r.w - 21, "? not proven: the author's description does not name the listing's owner", ST_WARN);
+        y = part_words(c, r, x, y, "? not proven: the author's description does not name the listing's owner", ST_WARN);
     else
-        canvas_str(c, x, y++, r.w - 21, "– nobody listed this model on chain", ST_DIM);
+        y = part_words(c, r, x, y, "– nobody listed this model on chain", ST_DIM);
     y++;
     y = part_provenance(c, r, y, "record", &p->hub);
     y = part_provenance(c, r, y, "figures", &p->chain);
     y++;
     canvas_str(c, r.x + 1, y++, r.w - 2, "How it is counted", ST_TITLE);
-    static const char *const words[] = {
-        "payment     one settled exact transfer to the listing's address, with its protocol event: one paid call",
-        "settlement  one settled session (upto): income, an unknown number of calls",
-        "inference   one ModelInferenceEvent of this blob id: unpaid usage",
-        "All raw: every proved settlement counts, whoever made it.",
+    static const struct {
+        const char *what, *words;
+    } how[] = {
+        {"payment", "one settled exact transfer to the listing's address, with its protocol event: one paid call"},
+        {"settlement", "one settled session (upto): income, an unknown number of calls"},
+        {"inference", "one ModelInferenceEvent of this blob id: unpaid usage"},
+        {"all raw", "every proved settlement counts, whoever made it"},
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        canvas_str(c, r.x + 1, y++, r.w - 2, words[i], ST_NORMAL);
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+        canvas_str(c, r.x + 1, y, 18, how[i].what, ST_DIM);
+        y = part_words(c, r, x, y, how[i].words, ST_NORMAL);
+    }
 }
 
 static void draw(void *self, struct canvas *c, struct rect area)
@@ -412,10 +451,14 @@ static void draw(void *self, struct canvas *c, struct rect area)
                                                 : "The Hub told of no files.");
         break;
     case PANE_OFFERS:
+        draw_offer(s, c, rect_cut_bottom(&area, area.h >= 10 && table_rows(s->offers) ? OFFER_ROWS : 0));
         table_draw(s->offers, c, area, true, "Nobody sells calls of this model.");
         break;
     case PANE_CALLS:
-        draw_chart(s, c, rect_cut_top(&area, area.h / 2 < CHART_ROWS ? area.h / 2 : CHART_ROWS));
+        if (s->page->row.figures->last)
+            draw_chart(s, c,
+                       rect_inset(rect_cut_top(&area, area.h / 2 < CHART_ROWS ? area.h / 2 : CHART_ROWS),
+                                  1, 0));
         table_draw(s->calls, c, area, true, "No call yet.");
         break;
     case PANE_PROOF:
@@ -466,13 +509,13 @@ static void copy(struct model_screen *s)
 static bool on_action(void *self, enum action act)
 {
     struct model_screen *s = self;
-    if (!s->page)
-        return false;
     if (act == ACT_NEXT_PANE || act == ACT_RIGHT || act == ACT_PREV_PANE || act == ACT_LEFT) {
         unsigned step = act == ACT_NEXT_PANE || act == ACT_RIGHT ? 1 : PANES - 1;
         s->pane = (enum pane)(((unsigned)s->pane + step) % PANES);
         return true;
     }
+    if (!s->page)
+        return false;
     switch (act) {
     case ACT_WINDOW_LESS:
     case ACT_WINDOW_MORE:

@@ -1,6 +1,7 @@
 #include "ui/screens/parts.h"
 
 #include "base/human.h"
+#include "ui/widgets/wrap.h"
 
 #include "base/banned.h"
 
@@ -76,6 +77,21 @@ void part_call_cell(const struct call_row *call, const struct untrusted *model, 
     }
 }
 
+int part_words(struct canvas *c, struct rect r, int x, int y, const char *own, enum style s)
+{
+    struct doc d;
+    struct wrap w;
+    int width = r.x + r.w - x;
+    doc_init(&d);
+    wrap_init(&w, &d, width > 10 ? width : 10, canvas_charset(c), NULL, NULL);
+    wrap_own(&w, own, s);
+    wrap_end(&w);
+    for (size_t i = 0; i < d.n && y < r.y + r.h; i++)
+        canvas_cells(c, x, y++, width, d.line[i].cells, d.line[i].n);
+    doc_release(&d);
+    return y;
+}
+
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                     const struct provenance *p)
 {
@@ -94,7 +110,13 @@ int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                    human_count(a, (uint64_t)p->first), human_count(b, (uint64_t)p->last));
     else
         strip_strf(&st, ST_NORMAL, ", page %lld", (long long)p->first);
-    strip_strf(&st, ST_DIM, ", read %s", human_time(a, p->time));
+    if (st.width + 30 > w) { /* the time goes below where it would be cut */
+        canvas_strip(c, x, y++, w, &st);
+        strip_init(&st, canvas_charset(c));
+    } else {
+        strip_str(&st, ", ", ST_DIM);
+    }
+    strip_strf(&st, ST_DIM, "read %s", human_time(a, p->time));
     canvas_strip(c, x, y++, w, &st);
     if (p->hash[0])
         canvas_strf(c, x, y++, w, ST_CODE, "%s", p->hash);

@@ -24,6 +24,9 @@ extern const struct column part_call_columns[PART_CALL_COLS];
 void part_call_cell(const struct call_row *call, const struct untrusted *model, int col,
                     int64_t as_of, struct strip *out);
 
+/* Our words, wrapped at the right edge of r from column x on: returns the next row. */
+int part_words(struct canvas *c, struct rect r, int x, int y, const char *own, enum style s);
+
 /* "label   chain 84532, blocks 1–18,204 (0x…), read 3 m ago from host": returns the next row. */
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                     const struct provenance *p);

@@ -137,11 +137,13 @@ static enum table_event sort_by(struct table *t, int col)
     return TABLE_SORT;
 }
 
-/* To the next sortable column in a direction; the ends are the ends. */
+/* To the next sortable column in a direction; after the last one the first comes again. */
 static enum table_event sort_move(struct table *t, int by)
 {
-    for (int col = t->sort + by; col >= 0 && col < t->n; col += by) {
-        if (can_sort(t, col)) {
+    int col = t->sort;
+    for (int i = 0; i < t->n; i++) {
+        col = (col + by + t->n) % t->n;
+        if (col != t->sort && can_sort(t, col)) {
             return sort_by(t, col);
         }
     }

@@ -44,8 +44,9 @@ src_of  = $(wildcard src/$(1)/*.c)
 UI_SRC  := $(wildcard ui/*.c ui/*/*.c)
 obj_of  = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OF  = $(B)/lib$(1).a
-ARCHIVES := $(call LIB_OF,ui) $(foreach m,market store hub eth net base,$(call LIB_OF,$(m)))
-CLI_OBJ := $(call obj_of,$(call src_of,cli))
+ARCHIVES := $(foreach m,cli ui market store hub eth net base,$(call LIB_OF,$(m)))
+MAIN_OBJ := $(call obj_of,src/cli/main.c)
+CLI_OBJ := $(filter-out $(MAIN_OBJ),$(call obj_of,$(call src_of,cli)))
 
 .PHONY: all run test bench fuzz lint install clean deps screenshot
 all: souk
@@ -56,11 +57,11 @@ else
 SOUK := souk
 endif
 
-souk: $(CLI_OBJ) $(ARCHIVES)
+souk: $(MAIN_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 ifdef SAN
-$(B)/souk: $(CLI_OBJ) $(ARCHIVES)
+$(B)/souk: $(MAIN_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 endif
@@ -73,6 +74,10 @@ endef
 $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
 $(call LIB_OF,ui): $(call obj_of,$(UI_SRC))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(call LIB_OF,cli): $(CLI_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -153,7 +158,7 @@ screenshot: souk $(B)/tests/tty/ttyshot
 # --- everything else ------------------------------------------------------------------------------
 run:
 	@assets/setup.sh devnet
-	@$(MAKE) --no-print-directory -j$$(nproc) souk
+	@$(MAKE) --no-print-directory --silent -j$$(nproc) souk
 	@./souk --devnet
 
 deps:

@@ -16,21 +16,40 @@ fail() {
     exit 1
 }
 
-installed() {
-    dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null | grep -q 'ok installed'
+log=
+trap 'rm -f "$log"' EXIT
+
+# Of what a failed installer said, in $log, the one line to show.
+reason() {
+    if grep -qE 'resolv|onnect to|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|is unreachable' "$log"
+    then echo "its server cannot be reached; is there a network?"
+    else
+        words=$(grep -E '^(E:|npm (error|ERR!)) ' "$log" |
+            grep -vE '^npm [^ ]+ (code|errno|syscall|path|dest) ' | head -n 1)
+        echo "${words:-$(tail -n 1 "$log")}"
+    fi
 }
 
 apt_packages() {
+    command -v dpkg-query >/dev/null 2>&1 || {
+        echo "souk: no Debian here; if something is missing below, it is one of: $*" >&2
+        return 0
+    }
+    have=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
     missing=
     for p in "$@"; do
-        installed "$p" || missing="$missing $p"
+        case "
+$have
+" in *"
+installed $p
+"*) ;;
+        *) missing="$missing $p" ;;
+        esac
     done
     [ -n "$missing" ] || return 0
-    command -v apt-get >/dev/null 2>&1 ||
-        fail "these packages are missing and there is no apt-get to install them with:$missing"
     if [ "$(id -u)" = 0 ]; then as_root=
     elif command -v sudo >/dev/null 2>&1; then as_root=sudo
-    else fail "become root or install sudo, or ask for these packages:$missing"
+    else fail "become root or install sudo, or have these packages installed:$missing"
     fi
     echo "souk: installing$missing" >&2
     log=$(mktemp)
@@ -38,11 +57,7 @@ apt_packages() {
         $as_root apt-get update -qq &&
             $as_root env DEBIAN_FRONTEND=noninteractive \
                 apt-get install -y -qq --no-install-recommends $missing
-    } >"$log" 2>&1 || {
-        tail -n 5 "$log" >&2
-        rm -f "$log"
-        fail "apt could not install$missing: is the network there? (its last words are above)"
-    }
+    } >"$log" 2>&1 || fail "apt could not install$missing: $(reason)"
     rm -f "$log"
 }
 
@@ -56,8 +71,12 @@ need_node() {
     if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
         apt_packages nodejs npm
     fi
-    node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>18||a==18&&b>=20?0:1)' ||
-        fail "the devnet needs Node.js 18.20 or newer; this is $(node --version)"
+    for program in node npm; do
+        command -v $program >/dev/null 2>&1 ||
+            fail "the devnet needs Node.js 18.20 or newer with npm, and there is no $program on the PATH"
+    done
+    node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>18||a==18&&b>=20?0:1)' \
+        2>/dev/null || fail "the devnet needs Node.js 18.20 or newer; this is $(node --version 2>&1 | head -n 1)"
 }
 
 need_devnet() {
@@ -67,12 +86,12 @@ need_devnet() {
     [ "$(cat node_modules/.souk-lock 2>/dev/null || true)" != "$want" ] || return 0
     echo "souk: installing the devnet's packages (npm ci, once)" >&2
     log=$(mktemp)
-    npm ci --ignore-scripts --no-audit --no-fund >"$log" 2>&1 || {
-        tail -n 5 "$log" >&2
-        rm -f "$log"
-        fail "npm could not install the devnet's packages: is the network there? (its last words are above)"
-    }
+    npm ci --ignore-scripts --include=optional --prefer-offline --no-audit --no-fund \
+        --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 >"$log" 2>&1 ||
+        fail "npm could not install the devnet's packages: $(reason)"
     rm -f "$log"
+    [ -n "$(find node_modules/@foundry-rs -path '*/bin/anvil' 2>/dev/null)" ] ||
+        fail "the devnet's chain, anvil, has no build for this machine ($(uname -sm))"
     echo "$want" >node_modules/.souk-lock
 }
 

@@ -48,7 +48,7 @@ struct backend_curses {
     attr_t attr[ST_COUNT][OVER_COUNT];
     int32_t bg[ST_COUNT][OVER_COUNT];
     struct canvas *shown;
-    bool forgotten, modes, frames, mouse, suspended;
+    bool forgotten, modes, frames, mouse, suspended, resumed;
     cchar_t row[CANVAS_MAX_W + 1];
 };
 
@@ -345,6 +345,22 @@ static void frame_begin(struct backend_curses *b)
     }
 }
 
+/*
+ * Coming back after a suspension, curses resets the palette first (terminfo's oc). Nothing here
+ * ever changes it, so that would only undo the user's own: the sequence is taken out.
+ */
+static size_t keep_palette(char *bytes, size_t n)
+{
+    const char *oc = tigetstr((NCURSES_CONST char *)"oc");
+    size_t len = oc && oc != (char *)-1 ? strlen(oc) : 0;
+    char *at = len ? memmem(bytes, n, oc, len) : NULL;
+    if (!at) {
+        return n;
+    }
+    memmove(at, at + len, n - len - (size_t)(at - bytes));
+    return n - len;
+}
+
 static void frame_end(struct backend_curses *b)
 {
     if (b->frames) {
@@ -359,7 +375,8 @@ static void frame_end(struct backend_curses *b)
     char bytes[16384];
     off_t at = 0;
     for (ssize_t n; (n = pread(b->frame, bytes, sizeof bytes, at)) > 0; at += n) {
-        say(b->out, bytes, (size_t)n);
+        say(b->out, bytes, b->resumed ? keep_palette(bytes, (size_t)n) : (size_t)n);
+        b->resumed = false; /* it stands at the beginning */
     }
 }
 
@@ -459,6 +476,7 @@ static void curses_resume(struct backend *base)
         return;
     }
     b->suspended = false;
+    b->resumed = true;
     b->forgotten = true;
     reset_prog_mode();
     if (b->modes) {
@@ -541,8 +559,6 @@ static void set_up(void)
     typeahead(-1); /* a frame is drawn whole; the app drains its input itself */
     idlok(stdscr, TRUE);
     curs_set(0);
-    /* The palette is never changed here, so resetting it (OSC 104) would only undo the user's own. */
-    orig_colors = NULL;
 }
 
 static souk_err start(struct backend_curses *b, const struct backend_options *o, struct err *e)

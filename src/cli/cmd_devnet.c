@@ -81,8 +81,9 @@ souk_err cmd_devnet(const struct options *o, struct err *e)
             r = devnet_up(&d, &yes, e);
         if (r)
             return r;
-        say(o, yes ? "the devnet is up; `souk --network devnet` opens it, `souk devnet down` ends it"
-                   : "the devnet is up already");
+        say(o,
+            yes ? "the devnet is up; `souk --network devnet` opens it, `souk devnet down` ends it"
+                : "the devnet is up already");
         return o->set[OPT_JSON] ? status(o, e) : SOUK_OK;
     }
     if (strcmp(verb, "down") == 0) {

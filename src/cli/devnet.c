@@ -156,8 +156,8 @@ static souk_err stop(const char *state, bool *was, struct err *e)
     tell_supervisor(state, SIGKILL);
     if (state_wait_gone(state))
         return SOUK_OK;
-    return err_set(e, SOUK_EFAIL,
-                   "the devnet does not end: see which processes hold %s/alive open", state);
+    return err_set(e, SOUK_EFAIL, "the devnet does not end: see which processes hold %s/alive open",
+                   state);
 }
 
 static souk_err in_turn_stop(bool *was, bool forget, struct err *e)

@@ -22,11 +22,11 @@
 
 struct devnet_options {
     int64_t seed, models, authors, payments, inferences, days;
-    int64_t end;      /* unix time the history ends at; 0: the last UTC midnight */
-    int64_t traffic;  /* seconds between live payments; 0: none */
-    int port;         /* first of seven; 0: any free */
-    bool owned;       /* ends with this process */
-    bool quiet;       /* no progress on stderr */
+    int64_t end;     /* unix time the history ends at; 0: the last UTC midnight */
+    int64_t traffic; /* seconds between live payments; 0: none */
+    int port;        /* first of seven; 0: any free */
+    bool owned;      /* ends with this process */
+    bool quiet;      /* no progress on stderr */
 };
 
 extern const struct devnet_options devnet_defaults;
@@ -39,7 +39,6 @@ souk_err devnet_down(bool *was, struct err *e);
 souk_err devnet_reset(struct err *e);
 /* The status document ({"running":false} when it is not). */
 souk_err devnet_status(struct buf *out, bool *running, struct err *e);
-
 
 /* Whether what it is made of (Node.js, its packages) is there. */
 souk_err devnet_parts(struct err *e);

@@ -3,7 +3,8 @@
  *
  *   devnet.c        up, down, status, reset; the locks
  *   devnet_world.c  finding Node.js and the packages; making and keeping worlds
- *   devnet_run.c    the supervisor and its children; the status document
+ *   devnet_run.c    the supervisor and its children
+ *   devnet_status.c the status document
  *   devnet_ports.c  seven ports in a row, and who listens on them
  *   devnet_proc.c   programs: arguments, starting one, running one to its end
  *
@@ -21,6 +22,7 @@
 
 #include "base/paths.h"
 #include "cli/devnet.h"
+#include "net/json.h"
 
 enum devnet_port {
     PORT_PAYMENT,
@@ -39,14 +41,14 @@ enum { STATUS_CAP = 64 << 10, GONE_MS = 10000 };
 /* What one start works with; all paths are absolute. */
 struct devnet {
     const struct devnet_options *o;
-    int64_t end;             /* of the history, settled once for all programs */
-    int signals;             /* signalfd: the user wants us to stop; -1: nobody asks */
-    int port;                /* the payment chain's; the others follow */
-    int claim[PORTS];        /* see ports_choose */
-    char scripts[PATH_BUF];  /* assets/devnet */
+    int64_t end;            /* of the history, settled once for all programs */
+    int signals;            /* signalfd: the user wants us to stop; -1: nobody asks */
+    int port;               /* the payment chain's; the others follow */
+    int claim[PORTS];       /* see ports_choose */
+    char scripts[PATH_BUF]; /* assets/devnet */
     char anvil[PATH_BUF + 64];
-    char world[PATH_BUF];    /* the generated world's directory */
-    char state[PATH_BUF];    /* see above */
+    char world[PATH_BUF]; /* the generated world's directory */
+    char state[PATH_BUF]; /* see above */
 };
 
 /* --- devnet_proc.c */
@@ -111,6 +113,12 @@ souk_err world_ensure(struct devnet *d, struct err *e);
 souk_err world_forget_all(struct err *e);
 /* Of a path that exists; in place. */
 souk_err path_make_absolute(char path[PATH_BUF], struct err *e);
+
+/* --- devnet_status.c */
+
+/* Writes the calling supervisor's status.json, whole or not at all; world: its contracts.json. */
+souk_err status_write(const struct devnet *d, const json *world, struct err *e);
+void status_remove(const struct devnet *d);
 
 /* --- devnet_run.c */
 

@@ -12,9 +12,12 @@
 #include "base/banned.h"
 
 const char *const port_name[PORTS] = {
-    [PORT_PAYMENT] = "payment chain", [PORT_INFERENCE] = "inference chain",
-    [PORT_HUB] = "Hub",               [PORT_WALRUS] = "Walrus",
-    [PORT_SELLER] = "seller",         [PORT_FACILITATOR] = "facilitator",
+    [PORT_PAYMENT] = "payment chain",
+    [PORT_INFERENCE] = "inference chain",
+    [PORT_HUB] = "Hub",
+    [PORT_WALRUS] = "Walrus",
+    [PORT_SELLER] = "seller",
+    [PORT_FACILITATOR] = "facilitator",
     [PORT_GATEWAY] = "gateway",
 };
 

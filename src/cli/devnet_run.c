@@ -26,11 +26,11 @@ static const char *const child_name[CHILDREN] = {"payment chain", "inference cha
 /* The supervisor's own. */
 struct run {
     const struct devnet *d;
-    json *world;          /* contracts.json: what the world says of itself */
-    pid_t pid[CHILDREN];  /* 0: does not live */
-    int ended;            /* the first child that ended, or -1 */
-    int signals;          /* signalfd of SIGCHLD and of orders to stop */
-    int watch;            /* a pipe whose other end is with whoever we run for; -1: nobody */
+    json *world;         /* contracts.json: what the world says of itself */
+    pid_t pid[CHILDREN]; /* 0: does not live */
+    int ended;           /* the first child that ended, or -1 */
+    int signals;         /* signalfd of SIGCHLD and of orders to stop */
+    int watch;           /* a pipe whose other end is with whoever we run for; -1: nobody */
     int alive, log;
     int feed;  /* node's stdin: it ends when this closes */
     int ready; /* node's stdout */
@@ -96,7 +96,7 @@ static souk_err start_chain(struct run *r, int which, struct err *e)
     args_add(a, "%s", r->d->anvil);
     const json *chain = json_get(r->world, which == 0 ? "payment_chain" : "inference_chain");
     for (const json *j = json_first(json_get(chain, "anvil_args")); j; j = json_next(j))
-        if (cJSON_IsString(j) && a->n < ARGS_MOST - 5)
+        if (cJSON_IsString(j) && strlen(j->valuestring) < PATH_BUF && a->n < ARGS_MOST - 5)
             args_add(a, "%s", j->valuestring);
     args_add(a, "--host");
     args_add(a, "127.0.0.1");
@@ -166,18 +166,21 @@ static void last_words(const struct run *r, char note[NOTE_MAX])
 static souk_err start_failed(const struct run *r, int which, enum event why, struct err *e)
 {
     char note[NOTE_MAX];
-    int port = r->d->port + which;
     if (why == EVENT_STOP)
         return err_set(e, SOUK_ECANCEL, "stopped");
-    if (which < CHILD_SERVERS && r->ended == which && port_answers(port))
+    if (r->ended >= 0)
+        which = r->ended; /* another than the one we waited for */
+    int port = r->d->port + which;
+    if (which < CHILD_SERVERS && r->ended >= 0 && port_answers(port))
         return err_set(e, SOUK_EFAIL,
                        "port %d (the devnet's %s) was taken by another program meanwhile: try "
                        "again, or choose other ports with --port N",
                        port, port_name[which]);
     last_words(r, note);
-    return err_set(e, SOUK_EFAIL, "the devnet's %s did not start: %s",
-                   child_name[r->ended >= 0 ? r->ended : which],
-                   note[0] ? note : why == EVENT_NONE ? "no answer in time" : "no reason given");
+    return err_set(e, SOUK_EFAIL, "the devnet's %s did not start: %s", child_name[which],
+                   note[0]             ? note
+                   : why == EVENT_NONE ? "no answer in time"
+                                       : "no reason given");
 }
 
 /* Until the chain's own process listens: that something answers there would not be enough. */
@@ -197,7 +200,7 @@ static souk_err wait_chain(struct run *r, int which, struct err *e)
 /* Until node says that all servers listen, in one line. */
 static souk_err wait_servers(struct run *r, struct err *e)
 {
-    char line[4096];
+    char line[4096] = "";
     size_t n = 0;
     int64_t until = clock_mono_ms() + START_MS;
     while (n < sizeof line - 1 && !memchr(line, '\n', n)) {
@@ -214,113 +217,7 @@ static souk_err wait_servers(struct run *r, struct err *e)
             return start_failed(r, CHILD_SERVERS, what, e);
     }
     line[n] = '\0';
-    return strstr(line, "\"ready\":true") ? SOUK_OK
-                                          : start_failed(r, CHILD_SERVERS, EVENT_NONE, e);
-}
-
-/* --- the status document --------------------------------------------------------------------- */
-
-static void copy_json(struct json_out *o, const char *key, const json *v)
-{
-    if (cJSON_IsObject(v) || cJSON_IsArray(v)) {
-        bool object = cJSON_IsObject(v);
-        (object ? json_obj_open : json_arr_open)(o, key);
-        for (const json *i = v->child; i; i = i->next)
-            copy_json(o, object ? i->string : NULL, i);
-        (object ? json_obj_close : json_arr_close)(o);
-    } else if (cJSON_IsString(v)) {
-        json_out_cstr(o, key, v->valuestring);
-    } else if (cJSON_IsNumber(v)) {
-        json_out_int(o, key, (int64_t)v->valuedouble);
-    } else if (cJSON_IsBool(v)) {
-        json_out_bool(o, key, cJSON_IsTrue(v));
-    } else {
-        json_out_null(o, key);
-    }
-}
-
-static void url_json(struct json_out *o, const char *key, int port)
-{
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
-    json_out_cstr(o, key, url);
-}
-
-static void chain_json(struct json_out *o, const struct run *r, const char *key, int port)
-{
-    int64_t id = 0;
-    json_int(json_get(r->world, key), "chain_id", &id);
-    json_obj_open(o, key);
-    url_json(o, "rpc", port);
-    json_out_int(o, "chain_id", id);
-    json_obj_close(o);
-}
-
-/* The world lists its tokens; here each stands under its symbol. */
-static void tokens_json(struct json_out *o, const struct run *r)
-{
-    json_obj_open(o, "tokens");
-    const json *list = json_get(r->world, "tokens");
-    for (const json *t = json_first(list); t; t = json_next(t))
-        if (json_cstr(t, "symbol"))
-            copy_json(o, json_cstr(t, "symbol"), t);
-    json_obj_close(o);
-}
-
-static void status_json(struct buf *out, const struct run *r)
-{
-    static const struct {
-        const char *key;
-        enum devnet_port port;
-    } urls[] = {
-        {"hub", PORT_HUB},
-        {"walrus", PORT_WALRUS},
-        {"seller", PORT_SELLER},
-        {"bazaar", PORT_FACILITATOR},
-        {"facilitator", PORT_FACILITATOR},
-        {"gateway", PORT_GATEWAY},
-    };
-    char ledger[PATH_BUF + 16];
-    struct json_out o;
-    json_out_init(&o, out);
-    json_obj_open(&o, NULL);
-    json_out_bool(&o, "running", true);
-    json_out_int(&o, "pid", getpid());
-    json_out_int(&o, "port", r->d->port);
-    json_out_cstr(&o, "network", "devnet");
-    chain_json(&o, r, "payment_chain", r->d->port + PORT_PAYMENT);
-    chain_json(&o, r, "inference_chain", r->d->port + PORT_INFERENCE);
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
-        url_json(&o, urls[i].key, r->d->port + (int)urls[i].port);
-    copy_json(&o, "contracts", json_get(r->world, "contracts"));
-    tokens_json(&o, r);
-    copy_json(&o, "wallet", json_get(r->world, "wallet"));
-    copy_json(&o, "history", json_get(r->world, "history"));
-    snprintf(ledger, sizeof ledger, "%s/ledger.jsonl", r->d->world);
-    json_out_cstr(&o, "ledger", ledger);
-    json_obj_close(&o);
-    buf_addc(out, '\n');
-}
-
-static souk_err write_status(const struct run *r, struct err *e)
-{
-    char path[PATH_BUF + 16], tmp[PATH_BUF + 24];
-    struct buf out;
-    buf_init(&out, STATUS_CAP);
-    status_json(&out, r);
-    snprintf(path, sizeof path, "%s/status.json", r->d->state);
-    snprintf(tmp, sizeof tmp, "%s.new", path);
-    souk_err code = buf_check(&out, "the devnet's status", e);
-    FILE *f = code ? NULL : fopen(tmp, "we");
-    bool ok = f && fwrite(out.p, 1, out.len, f) == out.len;
-    if (f)
-        ok = fclose(f) == 0 && ok;
-    if (!code && (!ok || rename(tmp, path) != 0)) {
-        code = err_set(e, SOUK_EFAIL, "%s: %s", path, strerror(errno));
-        unlink(tmp);
-    }
-    buf_release(&out);
-    return code;
+    return strstr(line, "\"ready\":true") ? SOUK_OK : start_failed(r, CHILD_SERVERS, EVENT_NONE, e);
 }
 
 /* --- the supervisor -------------------------------------------------------------------------- */
@@ -352,7 +249,7 @@ static souk_err start_all(struct run *r, struct err *e)
     if (!code)
         code = wait_servers(r, e);
     if (!code)
-        code = write_status(r, e);
+        code = status_write(r->d, r->world, e);
     return code;
 }
 
@@ -360,7 +257,8 @@ static void stop_all(struct run *r)
 {
     for (int i = 0; i < CHILDREN; i++)
         if (r->pid[i] > 0)
-            kill(r->pid[i], SIGKILL); /* nothing of theirs needs saving: the world is in the cache */
+            kill(r->pid[i],
+                 SIGKILL); /* nothing of theirs needs saving: the world is in the cache */
     for (int i = 0; i < CHILDREN; i++)
         while (r->pid[i] > 0 && waitpid(r->pid[i], NULL, 0) < 0 && errno == EINTR)
             ;
@@ -380,17 +278,17 @@ static void close_but(int *keep, size_t n)
     }
 }
 
-/* From a copy of the starter to a process of its own: session, descriptors, signals, locks. */
-static souk_err settle(struct run *r, int owner, struct err *e)
+static void drop_stdio(void)
 {
-    int keep[PORTS + 2];
-    memcpy(keep, r->d->claim, sizeof r->d->claim);
-    keep[PORTS] = r->watch;
-    keep[PORTS + 1] = owner;
-    log_close();
-    close_but(keep, sizeof keep / sizeof *keep);
-    setsid();
-    prctl(PR_SET_NAME, "souk-devnet");
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd < 3; fd++)
+        dup2(null, fd);
+    if (null > 2)
+        close(null);
+}
+
+static int catch_signals(void)
+{
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -400,29 +298,34 @@ static souk_err settle(struct run *r, int owner, struct err *e)
     sigprocmask(SIG_SETMASK, &set, NULL);
     signal(SIGCHLD, SIG_DFL); /* a starter that ignores it would have our children unreaped */
     signal(SIGPIPE, SIG_IGN);
-    r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
 
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; fd < 3; fd++)
-        dup2(null, fd);
+/* From a copy of the starter to a process of its own: descriptors, session, signals, locks. */
+static souk_err settle(struct run *r, int owner, struct err *e)
+{
+    int keep[PORTS + 2];
+    memcpy(keep, r->d->claim, sizeof r->d->claim);
+    keep[PORTS] = r->watch;
+    keep[PORTS + 1] = owner;
+    log_close();
+    close_but(keep, sizeof keep / sizeof *keep);
+    drop_stdio(); /* before anything else is opened: nothing may land on 0, 1 or 2 */
+    setsid();
+    prctl(PR_SET_NAME, "souk-devnet");
+    r->signals = catch_signals();
+
     const char *state = r->d->state;
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int lock = state_open(state, "lock", O_RDWR, e); /* open, and so locked, until our end */
     if (lock < 0 || (r->alive = state_open(state, "alive", O_RDWR, e)) < 0 ||
         (r->log = state_open(state, "log", O_WRONLY | O_TRUNC | O_APPEND, e)) < 0)
         return SOUK_EFAIL;
-    if (r->signals < 0 || null < 0 || chdir("/") < 0 || flock(r->alive, LOCK_EX | LOCK_NB) < 0 ||
+    if (r->signals < 0 || chdir("/") < 0 || flock(r->alive, LOCK_EX | LOCK_NB) < 0 ||
         fcntl(lock, F_SETLK, &whole) < 0)
         return err_set(e, SOUK_EFAIL, "the devnet's supervisor cannot work in %s: %s", state,
                        strerror(errno));
     return SOUK_OK;
-}
-
-static void remove_status(const struct run *r)
-{
-    char path[PATH_BUF + 16];
-    snprintf(path, sizeof path, "%s/status.json", r->d->state);
-    unlink(path);
 }
 
 /*
@@ -432,11 +335,17 @@ static void remove_status(const struct run *r)
 static _Noreturn void supervise(const struct devnet *d, int report, int owner)
 {
     struct err e = {0};
-    struct run r = {.d = d, .ended = -1, .signals = -1, .watch = report, .alive = -1, .log = -1,
-                    .feed = -1, .ready = -1};
+    struct run r = {.d = d,
+                    .ended = -1,
+                    .signals = -1,
+                    .watch = report,
+                    .alive = -1,
+                    .log = -1,
+                    .feed = -1,
+                    .ready = -1};
     souk_err code = settle(&r, owner, &e);
     if (!code) {
-        remove_status(&r); /* of a supervisor that was killed */
+        status_remove(d); /* of a supervisor that was killed */
         code = start_all(&r, &e);
     }
     const char *word = code ? e.msg : "ok";
@@ -451,7 +360,7 @@ static _Noreturn void supervise(const struct devnet *d, int report, int owner)
     enum event what = heard ? EVENT_NONE : EVENT_STOP;
     while (what == EVENT_NONE)
         what = next_event(&r, -1, -1);
-    remove_status(&r);
+    status_remove(d);
     if (what == EVENT_CHILD_ENDED)
         dprintf(r.log, "souk: the %s ended, and the devnet with it\n", child_name[r.ended]);
     stop_all(&r);
@@ -466,7 +375,8 @@ static souk_err hear_report(struct devnet *d, int report, struct err *e)
     char word[ERR_MSG_MAX];
     size_t n = 0;
     for (;;) {
-        struct pollfd p[2] = {{.fd = report, .events = POLLIN}, {.fd = d->signals, .events = POLLIN}};
+        struct pollfd p[2] = {{.fd = report, .events = POLLIN},
+                              {.fd = d->signals, .events = POLLIN}};
         if (poll(p, 2, -1) < 0 && errno != EINTR)
             break;
         if (p[1].revents && stop_wanted(d->signals, 0))

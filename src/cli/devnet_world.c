@@ -94,9 +94,8 @@ static void world_args(struct args *a, const struct devnet *d, const char *scrip
         const char *name;
         int64_t value;
     } numbers[] = {
-        {"--seed", o->seed},         {"--models", o->models},
-        {"--authors", o->authors},   {"--payments", o->payments},
-        {"--inferences", o->inferences}, {"--days", o->days},
+        {"--seed", o->seed},         {"--models", o->models},         {"--authors", o->authors},
+        {"--payments", o->payments}, {"--inferences", o->inferences}, {"--days", o->days},
         {"--end", d->end},
     };
     args_add(a, "node");

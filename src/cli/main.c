@@ -1,7 +1,6 @@
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +14,6 @@
 #include "ui/ui.h"
 
 #include "base/banned.h"
-
-void say(const struct options *o, const char *fmt, ...)
-{
-    if (o->set[OPT_QUIET])
-        return;
-    char text[1024];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    fputs("souk: ", stderr);
-    text_fputs(stderr, untrusted(text));
-    fputc('\n', stderr);
-}
 
 /* The UI; when its user asked for the devnet, that is started and the UI opens on it. */
 static souk_err run_ui(const struct options *o, struct err *e)

@@ -28,7 +28,7 @@ static const struct {
 
 enum { WORD_MOST = 24 }; /* longer words are nobody's slip of the finger */
 
-/* How many letters to insert, drop, change or swap with a neighbour make one word the other. */
+/* How many letters to insert, drop or change make one word the other. */
 static int distance(const char *a, size_t n, const char *b)
 {
     int d[WORD_MOST + 1][WORD_MOST + 1];
@@ -46,17 +46,14 @@ static int distance(const char *a, size_t n, const char *b)
                 best = d[i - 1][j] + 1;
             if (d[i][j - 1] + 1 < best)
                 best = d[i][j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                d[i - 2][j - 2] + 1 < best)
-                best = d[i - 2][j - 2] + 1;
             d[i][j] = best;
         }
     }
     return d[n][m];
 }
 
-/* The one of count words (by name(i)) that was probably meant, or NULL: the closest that needs at
- * most one correction for each three letters, else one that begins so. */
+/* The one of count words (by name(i)) that was probably meant, or NULL: the closest, if one
+ * correction for each begun three letters is enough, else one that begins so. */
 static const char *nearest(const char *word, size_t n, const char *(*name)(int i), int count)
 {
     const char *close = NULL, *begun = NULL;
@@ -180,7 +177,8 @@ souk_err options_int(const struct options *o, enum option_id id, int64_t absent,
         return SOUK_OK;
     char *end;
     const char *text = o->value[id];
-    bool digits = text[0] == '-' ? text[1] >= '0' && text[1] <= '9' : text[0] >= '0' && text[0] <= '9';
+    bool digits =
+        text[0] == '-' ? text[1] >= '0' && text[1] <= '9' : text[0] >= '0' && text[0] <= '9';
     errno = 0;
     long long v = strtoll(text, &end, 10);
     if (!digits || errno || *end || v < min || v > max)
@@ -218,7 +216,8 @@ void options_help(enum command_id about)
     }
     puts("\nOptions of plain `souk` (most go with every command; `souk help COMMAND` tells):");
     print_options(CMD_UI);
-    puts("\nMODEL is author/name, a unique name, a blob id, or a listing id (0x…).\n"
-         "Exit codes: 0 done, 2 usage, 3 network, 4 verification failed, 7 not found, 8 bad input,\n"
-         "130 interrupted.");
+    puts(
+        "\nMODEL is author/name, a unique name, a blob id, or a listing id (0x…).\n"
+        "Exit codes: 0 done, 2 usage, 3 network, 4 verification failed, 7 not found, 8 bad input,\n"
+        "130 interrupted.");
 }

@@ -14,29 +14,29 @@
 #include "base/err.h"
 
 /* id, name, arguments, one line of help */
-#define COMMAND_LIST(X)                                                                            \
-    X(UI, "", "", "the terminal UI")                                                               \
-    X(SYNC, "sync", "", "fill the cache from the Hub, the listings, Bazaar and both chains")       \
-    X(MODELS, "models", "[QUERY]", "list models: search, filter, sort")                            \
-    X(SHOW, "show", "MODEL", "one model: description, versions, offers, calls, income")            \
-    X(COMPARE, "compare", "MODEL MODEL [MODEL [MODEL]]", "two to four models side by side")        \
-    X(HEALTH, "health", "", "the market's vital signs")                                            \
-    X(AUTHORS, "authors", "", "all authors by calls and income")                                   \
-    X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")             \
-    X(NETWORKS, "networks", "", "the network profiles")                                            \
-    X(CONFIG, "config", "", "every setting and where it comes from")                               \
-    X(DOCTOR, "doctor", "", "check this installation and the network's servers")                   \
-    X(DEVNET, "devnet", "up|down|status|reset", "the built-in market on this machine")             \
+#define COMMAND_LIST(X)                                                                      \
+    X(UI, "", "", "the terminal UI")                                                         \
+    X(SYNC, "sync", "", "fill the cache from the Hub, the listings, Bazaar and both chains") \
+    X(MODELS, "models", "[QUERY]", "list models: search, filter, sort")                      \
+    X(SHOW, "show", "MODEL", "one model: description, versions, offers, calls, income")      \
+    X(COMPARE, "compare", "MODEL MODEL [MODEL [MODEL]]", "two to four models side by side")  \
+    X(HEALTH, "health", "", "the market's vital signs")                                      \
+    X(AUTHORS, "authors", "", "all authors by calls and income")                             \
+    X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")       \
+    X(NETWORKS, "networks", "", "the network profiles")                                      \
+    X(CONFIG, "config", "", "every setting and where it comes from")                         \
+    X(DOCTOR, "doctor", "", "check this installation and the network's servers")             \
+    X(DEVNET, "devnet", "up|down|status|reset", "the built-in market on this machine")       \
     X(HELP, "help", "[COMMAND]", "this text, or a command's options")
 
 #define X(id, name, args, help) CMD_##id,
 enum command_id { COMMAND_LIST(X) CMD_COUNT };
 #undef X
 
-#define ON(c) (1u << CMD_##c)
+#define ON(c)  (1u << CMD_##c)
 #define ON_ALL ((1u << CMD_COUNT) - 1u)
-#define ON_DATA                                                                                    \
-    (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) |  \
+#define ON_DATA                                                                                   \
+    (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) | \
      ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC))
 #define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR))
 
@@ -67,15 +67,18 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(TERM, "term", "WxH", ON(UI), "with --script: draw on a grid, not on the terminal")           \
     X(DEVNET, "devnet", "", ON(UI), "start the built-in market, and stop it at the end")           \
     X(SEED, "seed", "N", ON(DEVNET) | ON(UI), "devnet: the history's seed (default 1)")            \
-    X(N_MODELS, "models", "N", ON(DEVNET) | ON(UI), "devnet: models (default 2000)")                        \
-    X(N_AUTHORS, "authors", "N", ON(DEVNET) | ON(UI), "devnet: authors (default 300)")                      \
-    X(N_PAYMENTS, "payments", "N", ON(DEVNET) | ON(UI), "devnet: settled payments (default 30000)")         \
-    X(N_INFERENCES, "inferences", "N", ON(DEVNET) | ON(UI), "devnet: inference events (default 60000)")     \
-    X(N_DAYS, "days", "N", ON(DEVNET) | ON(UI), "devnet: days of history (default 120)")                    \
-    X(END, "end", "UNIXTIME", ON(DEVNET) | ON(UI), "devnet: end of the history (default: last midnight)")   \
+    X(N_MODELS, "models", "N", ON(DEVNET) | ON(UI), "devnet: models (default 2000)")               \
+    X(N_AUTHORS, "authors", "N", ON(DEVNET) | ON(UI), "devnet: authors (default 300)")             \
+    X(N_PAYMENTS, "payments", "N", ON(DEVNET) | ON(UI),                                            \
+      "devnet: settled payments (default 30000)")                                                  \
+    X(N_INFERENCES, "inferences", "N", ON(DEVNET) | ON(UI),                                        \
+      "devnet: inference events (default 60000)")                                                  \
+    X(N_DAYS, "days", "N", ON(DEVNET) | ON(UI), "devnet: days of history (default 120)")           \
+    X(END, "end", "UNIXTIME", ON(DEVNET) | ON(UI),                                                 \
+      "devnet: end of the history (default: last midnight)")                                       \
     X(TRAFFIC, "traffic", "SECONDS", ON(DEVNET) | ON(UI),                                          \
       "devnet: a real payment about every so often (0: none)")                                     \
-    X(PORT, "port", "N", ON(DEVNET) | ON(UI), "devnet: first of seven ports (18400; 0: any free)")  \
+    X(PORT, "port", "N", ON(DEVNET) | ON(UI), "devnet: first of seven ports (18400; 0: any free)") \
     X(HELP, "help", "", ON_ALL, "help on the command")                                             \
     X(VERSION, "version", "", ON_ALL, "the version")
 

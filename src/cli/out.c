@@ -7,6 +7,7 @@
 
 #include "base/human.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 
 #include "base/banned.h"
 
@@ -293,4 +294,18 @@ souk_err out_json(struct buf *b, struct err *e)
         return r;
     fwrite(b->p, 1, b->len, stdout);
     return flush_stdout(e);
+}
+
+void say(const struct options *o, const char *fmt, ...)
+{
+    if (o->set[OPT_QUIET])
+        return;
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    fputs("souk: ", stderr);
+    text_fputs(stderr, untrusted(text));
+    fputc('\n', stderr);
 }

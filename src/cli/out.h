@@ -41,7 +41,8 @@ souk_err out_print(struct out_table *t, bool csv, struct err *e);
 void out_field(const char *label, struct untrusted value);
 void out_fieldf(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-void out_amount_json(struct json_out *o, const char *key, const struct amount *a); /* NULL -> null */
+void out_amount_json(struct json_out *o, const char *key,
+                     const struct amount *a); /* NULL -> null */
 void out_income_json(struct json_out *o, const char *key, const struct income *in);
 void out_address_json(struct json_out *o, const char *key, address a);
 void out_figures_json(struct json_out *o, const struct figures *f);

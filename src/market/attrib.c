@@ -10,8 +10,8 @@
 #include "base/banned.h"
 
 enum {
-    ROWS_MAX = 1 << 24,              /* listing events, models, claims */
-    TEXT_MAX = 256 << 20,            /* bytes of their strings */
+    ROWS_MAX = 1 << 24,   /* listing events, models, claims */
+    TEXT_MAX = 256 << 20, /* bytes of their strings */
 };
 
 /* A growing array of fixed-size rows. */
@@ -73,13 +73,13 @@ struct model_file {
 
 struct attrib {
     struct arena arena;
-    struct rows event;     /* struct event_row, in the chain's order */
-    struct rows by_payee;  /* uint32_t: listed events by payee, then the chain's order */
-    struct rows by_model;  /* uint32_t: listed events by model, then the chain's order */
-    struct rows model;     /* struct model_author, by id */
-    struct rows claim;     /* struct claim by cid: one that decides for each */
-    struct rows file;      /* struct model_file by model */
-    struct rows stated;    /* struct stated_row */
+    struct rows event;    /* struct event_row, in the chain's order */
+    struct rows by_payee; /* uint32_t: listed events by payee, then the chain's order */
+    struct rows by_model; /* uint32_t: listed events by model, then the chain's order */
+    struct rows model;    /* struct model_author, by id */
+    struct rows claim;    /* struct claim by cid: one that decides for each */
+    struct rows file;     /* struct model_file by model */
+    struct rows stated;   /* struct stated_row */
 };
 
 struct stated_row {
@@ -100,8 +100,8 @@ static void ipfs_id(struct untrusted d, char out[48])
     out[0] = '\0';
     for (size_t i = 0; i < d.n;) {
         size_t start = i;
-        while (i < d.n && ((d.p[i] | 32) >= 'a' ? (d.p[i] | 32) <= 'z'
-                                                : d.p[i] >= '0' && d.p[i] <= '9')) {
+        while (i < d.n &&
+               ((d.p[i] | 32) >= 'a' ? (d.p[i] | 32) <= 'z' : d.p[i] >= '0' && d.p[i] <= '9')) {
             i++;
         }
         struct untrusted word = untrusted_n(d.p + start, i - start);
@@ -590,8 +590,8 @@ static int64_t one_model(const struct attrib *a, struct range r, const struct pa
         if (!ev->chosen || !before(ev, p) || ev->author != author) {
             continue;
         }
-        if (by_price && (!in_force(a, ev, p) || ev->asset != p->asset ||
-                         u256_cmp(ev->price, p->amount) != 0)) {
+        if (by_price &&
+            (!in_force(a, ev, p) || ev->asset != p->asset || u256_cmp(ev->price, p->amount) != 0)) {
             continue;
         }
         if (model && model != ev->model) {

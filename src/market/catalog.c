@@ -133,8 +133,7 @@ static souk_err on_author(void *ud, const struct author_name *a, struct err *e)
     size_t at = (size_t)a->id;
     if (at >= l->authors) {
         size_t room = at * 2 + 64;
-        const char **grown =
-            at < MODELS_MAX ? mem_resize(l->author, room * sizeof *grown) : NULL;
+        const char **grown = at < MODELS_MAX ? mem_resize(l->author, room * sizeof *grown) : NULL;
         if (!grown) {
             return err_nomem(e);
         }

@@ -6,7 +6,9 @@
  * loads. Strings are outside text (struct untrusted at the point of drawing).
  *
  * The first frame asks for a head: the first `limit` rows by calls, read
- * through an index in about a millisecond whatever the size of the cache.
+ * through an index in about a millisecond whatever the size of the cache. Its
+ * rows are the first ones of the full catalogue's view by calls; facets are
+ * counted only when it holds every model (n == total).
  *
  * A view is a catalogue filtered and sorted: an array of row numbers. It is
  * built on a worker too.
@@ -88,10 +90,12 @@ bool sort_descends(enum sort_key k); /* the natural direction */
  * What to show. The query language of the filter box, the CLI and saved views:
  *
  *     eth volatility             words: prefix and typo tolerant, over name, author, task, description
- *     task:risk author:mira      facets (author:~x: contains); quotes allowed: task:"Risk Models"
+ *     task:risk author:mira      facets: begins with; author:~x contains; author:"x" is exactly
  *     alive listed proven free   states; -alive or !alive negates; "never" = never called
- *     price<0.01 calls>1k payers>=3
+ *     price<0.01 calls>1k payers>=3   also payments, settlements, inferences; k and m; < <= = >= >
  *
+ * Case does not matter (ASCII). One or two letters are looked for as the beginning of words in
+ * names, authors and tasks, and as whole words in descriptions.
  * A query never fails: what is not understood is searched as a word.
  */
 struct query {

@@ -16,8 +16,8 @@ struct catalog_data {
     atomic_uint refs;
     struct arena arena;
     struct assets assets;
-    bool by_id;   /* rows are in order of their ids: a full catalogue */
-    bool *ever;   /* beside row: was it ever called? */
+    bool by_id; /* rows are in order of their ids: a full catalogue */
+    bool *ever; /* beside row: was it ever called? */
 
     /* Orders of all rows, made at their first use; views of several threads share them. */
     pthread_mutex_t lock;

@@ -11,8 +11,8 @@
 #include "base/banned.h"
 
 enum {
-    RULES = 1,                /* moves when the rules do: then everything is derived again */
-    BLOB_MAX = 64 << 20,      /* bytes of one account's days */
+    RULES = 1,           /* moves when the rules do: then everything is derived again */
+    BLOB_MAX = 64 << 20, /* bytes of one account's days */
     CHANGES_MAX = 1 << 26,
 };
 
@@ -166,8 +166,7 @@ static souk_err count(struct derivation *d, struct err *e)
 {
     struct asset_row asset[INCOME_MAX];
     size_t assets;
-    souk_err rc =
-        store_assets(d->w, d->n->payment.chain_id, asset, INCOME_MAX, &assets, e);
+    souk_err rc = store_assets(d->w, d->n->payment.chain_id, asset, INCOME_MAX, &assets, e);
     if (rc) {
         return rc;
     }

@@ -21,15 +21,21 @@ static bool blank(char c)
 static const struct {
     const char *word;
     enum term_kind kind;
-} states[] = {{"alive", TERM_ALIVE},   {"listed", TERM_LISTED}, {"proven", TERM_PROVEN},
-              {"free", TERM_FREE},     {"never", TERM_NEVER}};
+} states[] = {{"alive", TERM_ALIVE},
+              {"listed", TERM_LISTED},
+              {"proven", TERM_PROVEN},
+              {"free", TERM_FREE},
+              {"never", TERM_NEVER}};
 
 static const struct {
     const char *word;
     enum number_of of;
-} numbers[] = {{"price", OF_PRICE},       {"calls", OF_CALLS},
-               {"payers", OF_PAYERS},     {"payments", OF_PAYMENTS},
-               {"settlements", OF_SETTLEMENTS}, {"inferences", OF_INFERENCES}};
+} numbers[] = {{"price", OF_PRICE},
+               {"calls", OF_CALLS},
+               {"payers", OF_PAYERS},
+               {"payments", OF_PAYMENTS},
+               {"settlements", OF_SETTLEMENTS},
+               {"inferences", OF_INFERENCES}};
 
 static bool parse_state(const char *s, struct term *t)
 {
@@ -134,8 +140,8 @@ static bool parse_compare(const char *s, struct term *t)
 {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         size_t n = strlen(numbers[i].word);
-        const char *rest = strncmp(s, numbers[i].word, n) == 0 ? parse_comparison(s + n, &t->cmp)
-                                                               : NULL;
+        const char *rest =
+            strncmp(s, numbers[i].word, n) == 0 ? parse_comparison(s + n, &t->cmp) : NULL;
         if (rest && parse_number(rest, t)) {
             t->kind = TERM_NUMBER;
             t->of = numbers[i].of;
@@ -177,7 +183,7 @@ static void add_piece(struct filter *f, const char *piece)
     struct term t = {.not = piece[0] == '-' || piece[0] == '!'};
     char folded[FILTER_TEXT];
     size_t n = 0;
-    for (const char *s = piece + t.not; *s; s++) {
+    for (const char *s = piece + t.not ; *s; s++) {
         folded[n++] = fold(*s);
     }
     folded[n] = '\0';
@@ -332,7 +338,7 @@ static bool term_passes(const struct term *t, const struct catalog_data *c, uint
 bool filter_pass(const struct filter *f, const struct catalog_data *c, uint32_t row)
 {
     for (size_t i = 0; i < f->terms; i++) {
-        if (term_passes(&f->term[i], c, row) == f->term[i].not) {
+        if (term_passes(&f->term[i], c, row) == f->term[i].not ) {
             return false;
         }
     }

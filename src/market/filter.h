@@ -26,7 +26,7 @@ enum number_of { OF_PRICE, OF_CALLS, OF_PAYERS, OF_PAYMENTS, OF_SETTLEMENTS, OF_
 
 struct term {
     enum term_kind kind;
-    bool not;
+    bool not ;
     enum text_match how;
     char text[FILTER_TEXT]; /* folded */
     enum comparison cmp;
@@ -38,7 +38,7 @@ struct term {
 struct filter {
     struct term term[FILTER_TERMS];
     size_t terms;
-    char words[FILTER_TEXT]; /* what is left, blank-separated */
+    char words[2 * FILTER_TEXT]; /* what is left, blank-separated */
 };
 
 void filter_parse(const struct query *q, struct filter *out);

@@ -13,7 +13,7 @@
 enum { CANDIDATES = 5, WORD_MAX = 1024, LIST_MAX = 400 };
 
 struct finding {
-    int64_t id;     /* the first one */
+    int64_t id; /* the first one */
     size_t n;
     struct buf list; /* the first CANDIDATES as author/name, comma-separated */
 };
@@ -60,7 +60,8 @@ static souk_err by_id(struct store *s, const char *word, struct finding *f, stru
     return SOUK_OK;
 }
 
-/* Exactly first, then whatever the case of its letters; the first way that finds anything counts. */
+/* Exactly first, then whatever the case of its letters; the first way that finds anything counts.
+ */
 static souk_err look(struct store *s, const char *word, struct finding *f, struct err *e)
 {
     souk_err rc = by_author(s, word, false, f, e);

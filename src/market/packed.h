@@ -18,7 +18,7 @@
 
 enum { INCOME_ENTRY = 36, DAYS_HEAD = 20, SPARK_BYTES = SPARK_DAYS * 2 };
 
-void pack_u32(struct buf *b, uint64_t v); /* saturates */
+void pack_u32(struct buf *b, uint64_t v);                     /* saturates */
 void pack_income(struct buf *b, uint32_t asset, u256 amount); /* nothing for 0 */
 
 uint32_t unpack_u32(const char *p);

@@ -98,8 +98,8 @@ void model_page_free(struct model_page *p);
 struct author_row {
     const char *author; /* outside text */
     uint32_t models, listed;
-    struct figures figures;
-    struct income unattributed; /* paid to an address several of the models share */
+    struct figures figures;     /* of his models and what is his but no one model's */
+    struct income unattributed; /* of that: paid to an address several of the models share */
 };
 struct author_list {
     struct author_row *row;
@@ -125,7 +125,7 @@ struct author_page {
     const struct call_row *call; /* latest payments and settlements, newest first, at most 200 */
     const struct untrusted *call_model; /* beside call: which model, empty: unattributed */
     size_t calls_n;
-    uint64_t payers_new, payers_returning;
+    uint64_t payers_new, payers_returning; /* first paid him in the window; had paid before */
 };
 /* who: an author's name, or an address that is owner or payTo of one of his listings. */
 souk_err author_page_load(struct store *s, const char *who, enum window w, struct author_page **out,
@@ -137,7 +137,8 @@ struct health {
     enum window window;
     int64_t as_of;
     uint64_t as_of_block;
-    uint64_t stored, listed, proven, called_ever, called, paid; /* models */
+    /* Models still on the Hub. Called: any call or settlement; paid: any payment or settlement. */
+    uint64_t stored, listed, proven, called_ever, called, paid;
     uint64_t paid_by_3;         /* models with three or more distinct payers in the window */
     uint64_t calls, payments, settlements, inferences, payers, authors, authors_earning;
     struct income income;       /* to listings of models on the Hub, plus unattributed */
@@ -146,10 +147,12 @@ struct health {
     uint64_t unlisted_payments;
     uint64_t unknown_inferences; /* of CIDs no model has */
     struct series calls_weekly, payments_weekly, settlements_weekly, payers_weekly, new_payers_weekly,
-        uploads_weekly, income_weekly; /* whole weeks, oldest first; day = first day of week 0 */
+        uploads_weekly, income_weekly; /* whole weeks from Monday, oldest first; day = first day of
+                                          week 0. The week of the first row is not known to be whole;
+                                          uploads count from the first complete read of the Hub. */
     struct amount income_asset;
     uint64_t top_half_authors;  /* fewest authors that together earn half of income_asset */
-    struct amount median_author; /* in income_asset, zeros included */
+    struct amount median_author; /* in income_asset's asset, zeros included; of two, their mean */
     struct provenance payments_from, inferences_from, hub_from;
 };
 souk_err health_load(struct store *s, enum window w, struct health **out, struct err *e);

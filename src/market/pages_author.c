@@ -11,8 +11,8 @@ enum { AUTHORS_MAX = 1 << 20, MODELS_MAX = 1 << 20 };
 
 static bool row_of(struct page_load *p, const struct author_detail *d, struct author_row *out)
 {
-    *out = (struct author_row){.author = arena_strndup(p->a, d->author.p ? d->author.p : "",
-                                                       d->author.n),
+    *out = (struct author_row){.author =
+                                   arena_strndup(p->a, d->author.p ? d->author.p : "", d->author.n),
                                .models = d->models,
                                .listed = d->listed};
     return out->author && figures_make(p->a, &p->assets, &d->figures, &out->figures) &&
@@ -152,7 +152,8 @@ struct loading {
     int64_t found, unproven;
 };
 
-/* An address stands for the author whose description vouches for it, else for one it is listed by. */
+/* An address stands for the author whose description vouches for it, else for one it is listed by.
+ */
 static souk_err on_use(void *ud, const struct address_use *u, struct err *e)
 {
     struct loading *l = ud;
@@ -216,9 +217,8 @@ static souk_err on_model(void *ud, const struct catalog_row *r, struct err *e)
         l->model = grown;
         l->room = room;
     }
-    return row_make(&l->maker, r, l->page->row.author, NULL, &l->model[l->models++])
-               ? SOUK_OK
-               : err_nomem(e);
+    return row_make(&l->maker, r, l->page->row.author, NULL, &l->model[l->models++]) ? SOUK_OK
+                                                                                     : err_nomem(e);
 }
 
 static souk_err load_models(struct loading *l, int64_t id, struct err *e)
@@ -280,7 +280,8 @@ static souk_err load_days(struct loading *l, int64_t id, struct err *e)
     if (rc) {
         return rc;
     }
-    if (!series_make(&l->load, &days, &p->calls) || !series_make(&l->load, &days, &p->settlements) ||
+    if (!series_make(&l->load, &days, &p->calls) ||
+        !series_make(&l->load, &days, &p->settlements) ||
         !series_make(&l->load, &days, &p->income)) {
         return err_nomem(e);
     }

@@ -40,7 +40,8 @@ void series_income(struct series *out, struct untrusted days, int64_t asset, u25
 u256 unit_for(u256 largest);
 uint64_t in_units(u256 v, u256 unit);
 
-/* The asset that income is shown in: the first of these, else the profile's first; 0: there is none. */
+/* The asset that income is shown in: the first of these, else the profile's first; 0: there is
+ * none. */
 int64_t income_asset(const struct page_load *p, struct untrusted income);
 
 /* Growing arrays of calls. */
@@ -53,7 +54,8 @@ struct calls {
 bool calls_room(struct calls *c, struct page_load *p, size_t max);
 souk_err on_call(void *ud, const struct call_detail *d, struct err *e);
 
-/* Where what a log filter gave came from: all it has read, up to its cursor. Zeroed: nothing yet. */
+/* Where what a log filter gave came from: all it has read, up to its cursor. Zeroed: nothing yet.
+ */
 void provenance_of_filter(struct page_load *p, const char *filter, struct provenance *out);
 
 #endif

@@ -21,14 +21,14 @@ struct loading {
     int64_t author_id;
     /* listings */
     struct listing_row *listing;
-    int64_t *payee;              /* beside listing */
+    int64_t *payee; /* beside listing */
     size_t listings;
-    bytes32 lid;                 /* of the one under way */
+    bytes32 lid; /* of the one under way */
     bool any_proven;
     struct listing_price {
         struct price_row row;
         size_t listing, seq;
-    } *price;
+    } * price;
     size_t prices;
     struct offer_row *offer;
     size_t offers;
@@ -78,8 +78,7 @@ static void note_price(struct loading *l, const struct listing_detail *d, bool f
                 address_eq(last->row.price.asset, price.asset) &&
                 u256_cmp(last->row.price.value, price.value) == 0;
     if (!same && l->prices < PRICES_MAX) {
-        l->price[l->prices] =
-            (struct listing_price){{d->time, price}, l->listings - 1, l->prices};
+        l->price[l->prices] = (struct listing_price){{d->time, price}, l->listings - 1, l->prices};
         l->prices++;
     }
 }
@@ -269,7 +268,8 @@ static souk_err on_file(void *ud, const struct file_detail *d, struct err *e)
     }
     struct file_row *f = &l->file[l->files++];
     f->size = d->size;
-    return page_copy(l->load.a, d->version, &f->version) && page_copy(l->load.a, d->name, &f->name) &&
+    return page_copy(l->load.a, d->version, &f->version) &&
+                   page_copy(l->load.a, d->name, &f->name) &&
                    page_copy(l->load.a, d->blob_id, &f->blob_id) &&
                    page_copy(l->load.a, d->notes, &f->notes)
                ? SOUK_OK
@@ -327,8 +327,9 @@ static souk_err load_days(struct loading *l, struct err *e)
     if (rc) {
         return rc;
     }
-    if (!series_make(&l->load, &days, &p->calls) || !series_make(&l->load, &days, &p->settlements) ||
-        !series_make(&l->load, &days, &p->paid) || !series_make(&l->load, &days, &p->income)) {
+    if (!series_make(&l->load, &days, &p->calls) ||
+        !series_make(&l->load, &days, &p->settlements) || !series_make(&l->load, &days, &p->paid) ||
+        !series_make(&l->load, &days, &p->income)) {
         return err_nomem(e);
     }
     series_fill(&p->calls, days, DAY_CALLS);

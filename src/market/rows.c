@@ -86,8 +86,7 @@ bool figures_make(struct arena *a, const struct assets *as, const struct figures
     return true;
 }
 
-static bool figures_of(struct row_maker *m, const struct figures_row *f,
-                       const struct figures **out)
+static bool figures_of(struct row_maker *m, const struct figures_row *f, const struct figures **out)
 {
     *out = &figures_none;
     if (!f->any && !f->spark.p) {

@@ -12,19 +12,19 @@
 #include "base/banned.h"
 
 enum {
-    TOKEN_MAX = 64,          /* bytes of a token that are looked at */
-    TOKENS_MAX = 12,         /* tokens of a query */
-    KEPT = 24,               /* tokens remembered */
-    WORDS_MAX = 1 << 21,     /* words of the vocabulary */
+    TOKEN_MAX = 64,      /* bytes of a token that are looked at */
+    TOKENS_MAX = 12,     /* tokens of a query */
+    KEPT = 24,           /* tokens remembered */
+    WORDS_MAX = 1 << 21, /* words of the vocabulary */
     WORDS_BYTES = 64 << 20,
-    SHORT = 2,               /* letters up to which descriptions are asked for whole words */
-    TYPO_FROM = 4,           /* letters from which one slip is forgiven */
-    TYPO_TWO = 8,            /* and two */
+    SHORT = 2,     /* letters up to which descriptions are asked for whole words */
+    TYPO_FROM = 4, /* letters from which one slip is forgiven */
+    TYPO_TWO = 8,  /* and two */
     REPLACEMENTS = 3,
-    SPLIT_PART = 3,          /* least letters of each half of a split word */
-    FEW = 3,                 /* fewer hits than this may be somebody's slip too */
-    RARE = 20000,            /* a description's word is kept that one in so many models has */
-    MUCH_MORE = 8,           /* if a near word is in so many times more models */
+    SPLIT_PART = 3, /* least letters of each half of a split word */
+    FEW = 3,        /* fewer hits than this may be somebody's slip too */
+    RARE = 20000,   /* a description's word is kept that one in so many models has */
+    MUCH_MORE = 8,  /* if a near word is in so many times more models */
 };
 
 /* Where one token was found: a tier for each model id. */
@@ -185,8 +185,8 @@ static bool plain(struct untrusted w)
 static souk_err on_word(void *ud, const struct vocab_row *row, struct err *e)
 {
     struct memory *m = ud;
-    if (row->models < m->least || row->word.n < SPLIT_PART || row->word.n > TYPO_WORD || !plain(row->word) ||
-        m->words == WORDS_MAX) {
+    if (row->models < m->least || row->word.n < SPLIT_PART || row->word.n > TYPO_WORD ||
+        !plain(row->word) || m->words == WORDS_MAX) {
         return SOUK_OK;
     }
     if (m->words == m->room) {
@@ -464,8 +464,8 @@ static souk_err on_token(void *ud, struct untrusted token, struct err *e)
     return SOUK_OK;
 }
 
-static souk_err search_snapshot(struct store *s, const struct tokens *ts,
-                                struct search_result *out, struct err *e)
+static souk_err search_snapshot(struct store *s, const struct tokens *ts, struct search_result *out,
+                                struct err *e)
 {
     uint32_t models;
     struct memory *m = memory_of(s);

@@ -19,8 +19,8 @@
 enum tier { TIER_NONE, TIER_TEXT, TIER_NAMES, TIER_NAME }; /* the best place all tokens are in */
 
 struct search_result {
-    bool words;     /* there was something to look for; else all the rest is empty */
-    uint8_t *tier;  /* by model id, 0 .. n - 1 */
+    bool words;    /* there was something to look for; else all the rest is empty */
+    uint8_t *tier; /* by model id, 0 .. n - 1 */
     size_t n;
     char note[160]; /* ASCII */
 };

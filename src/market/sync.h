@@ -37,7 +37,7 @@
 struct sync;
 
 struct sync_options {
-    bool full;       /* forget the cursors and etags: read everything again */
+    bool full;       /* read everything again; what was there stays until it is replaced */
     const char *only; /* one source's name, or NULL for all; "none": for sync_files */
 };
 

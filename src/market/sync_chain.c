@@ -168,7 +168,7 @@ static souk_err load_start(struct check_job *k, struct store *w, const char *key
     souk_err c = store_begin(w, e);
     if (c != SOUK_OK)
         return c;
-    k->started_again = print != f->print || f->chain->s->full;
+    k->started_again = print != f->print;
     if (k->started_again)
         c = store_unwind(w, chain, f->name, 0, NULL, e);
     if (c == SOUK_OK)
@@ -262,6 +262,10 @@ static void check_end(struct check_job *k, const struct err *e)
         return;
     }
     const struct chain *c = f->chain;
+    f->again = c->s->full && f->has_cursor;
+    f->kept = f->cursor.block;
+    if (f->again)
+        f->has_cursor = false;
     f->next = f->has_cursor ? f->cursor.block + 1 : c->cfg->start_block;
     f->end = c->target;
     if (f->kind == LOGS_PAYEES) {

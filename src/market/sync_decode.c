@@ -587,10 +587,13 @@ souk_err batch_write(struct batch *b, struct store *w, struct cursor *out, struc
     souk_err c = store_begin(w, e);
     if (c != SOUK_OK)
         return c;
-    c = store_source_add(w, &row, &x.src, e);
+    if (b->f->again)
+        c = store_forget_range(w, x.chain, b->f->name, b->first, b->last, e);
+    if (c == SOUK_OK)
+        c = store_source_add(w, &row, &x.src, e);
     if (c == SOUK_OK)
         c = write_rows(&x, e);
-    if (c == SOUK_OK)
+    if (c == SOUK_OK && (!b->f->again || b->last > b->f->kept))
         c = store_cursor_set(w, x.chain, b->f->name, &cursor, e);
     c = sync_commit(w, c, e);
     if (c == SOUK_OK)

@@ -139,6 +139,10 @@ struct filter {
     uint64_t size, most; /* blocks a request, now and at most */
     unsigned good;     /* successes since size last changed */
     struct slice *slice; /* in order of blocks; the first is written next */
+    /* A full sync reads again what is there: rows are replaced range by range, and the stored
+     * cursor, at `kept`, does not move until the reading has passed it. */
+    bool again;
+    uint64_t kept;
     uint64_t begun;    /* the first block of this run, for its progress */
     unsigned reorgs;
     struct err failure; /* the end, waiting for the slice on the writer */

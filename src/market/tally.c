@@ -14,7 +14,7 @@ enum {
 /* One payer of one account. */
 struct edge {
     uint32_t account;
-    int64_t first, last;     /* times of his payments */
+    int64_t first, last;         /* times of his payments */
     uint32_t days[WINDOW_COUNT]; /* distinct days in each window */
 };
 
@@ -258,7 +258,8 @@ static bool slot_of(const struct tally *t, int64_t asset, size_t *slot)
     return false;
 }
 
-/* A sum that does not fit stays at the largest number there is: no chain has that much of a token. */
+/* A sum that does not fit stays at the largest number there is: no chain has that much of a token.
+ */
 static void add(u256 *sum, u256 v)
 {
     (void)u256_add(*sum, v, sum);

@@ -30,8 +30,8 @@ struct account {
     u256 shared[WINDOW_COUNT][INCOME_MAX]; /* of that: what could not be given to one model */
     int64_t last;
     uint32_t spark[SPARK_DAYS];
-    struct tally_day *day;   /* ascending */
-    u256 *day_income;        /* for each day, one amount for each asset */
+    struct tally_day *day; /* ascending */
+    u256 *day_income;      /* for each day, one amount for each asset */
     size_t days, day_room;
 };
 
@@ -61,8 +61,8 @@ struct tally {
 void tally_init(struct tally *t, int64_t as_of, const struct asset_row *asset, size_t assets);
 void tally_release(struct tally *t);
 
-int64_t week_of_day(int64_t day);   /* weeks begin on Monday; day numbers may be negative */
-int64_t day_of_week(int64_t week);  /* its Monday */
+int64_t week_of_day(int64_t day);  /* weeks begin on Monday; day numbers may be negative */
+int64_t day_of_week(int64_t week); /* its Monday */
 
 /* Whose account: a model, an author negated, or one of these. */
 enum { ACCOUNT_MARKET = 0 };

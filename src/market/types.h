@@ -54,7 +54,8 @@ struct figures {
     uint64_t calls, payments, settlements, inferences, payers;
     struct income income;
     int64_t last;             /* time of the last call or settlement; 0: never in the window */
-    const uint16_t *spark;    /* SPARK_DAYS daily counts of calls + settlements, oldest first; NULL: none */
+    const uint16_t *spark;    /* SPARK_DAYS daily counts of calls + settlements, oldest first, whatever
+                                the window; a day is 24 hours back from as_of; NULL: none */
 };
 
 extern const struct figures figures_none;

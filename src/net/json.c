@@ -280,7 +280,10 @@ static void put_escape(struct buf *b, uint32_t cp)
     }
 }
 
-static void put_char(struct buf *b, const char *p, size_t n, uint32_t cp, bool valid)
+enum { MARKS_MAX = GLYPH_MAX - 2 }; /* on one letter, as text.h draws them */
+
+/* marks: how many combining marks stand before this character. */
+static void put_char(struct buf *b, const char *p, size_t n, uint32_t cp, bool valid, int marks)
 {
     switch (cp) {
     case '"':
@@ -301,7 +304,7 @@ static void put_char(struct buf *b, const char *p, size_t n, uint32_t cp, bool v
     default:
         if (!valid)
             buf_adds(b, "\\ufffd");
-        else if (cp < ' ' || !text_drawable(cp))
+        else if (cp < ' ' || !text_drawable(cp) || (marks >= MARKS_MAX && text_cp_width(cp) == 0))
             put_escape(b, cp);
         else
             buf_add(b, p, n);
@@ -310,6 +313,7 @@ static void put_char(struct buf *b, const char *p, size_t n, uint32_t cp, bool v
 
 static void put_string(struct buf *b, const char *p, size_t n)
 {
+    int marks = 0;
     buf_addc(b, '"');
     for (size_t i = 0; i < n;) {
         size_t plain = i; /* a run of ordinary ASCII goes over in one piece */
@@ -317,12 +321,14 @@ static void put_string(struct buf *b, const char *p, size_t n)
                p[plain] != '\\')
             plain++;
         buf_add(b, p + i, plain - i);
+        marks = plain > i ? 0 : marks;
         i = plain;
         if (i < n) {
             uint32_t cp;
             bool valid;
             size_t used = utf8_get(p + i, n - i, &cp, &valid);
-            put_char(b, p + i, used, cp, valid);
+            put_char(b, p + i, used, cp, valid, marks);
+            marks = text_cp_width(cp) == 0 ? marks + 1 : 0;
             i += used;
         }
     }

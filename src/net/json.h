@@ -17,8 +17,9 @@
  * are read with u256_from_dec.
  *
  * Writing: json_out_* append to a buffer. The output is exact data and needs
- * no sanitiser: every code point that may not reach a terminal (text.h) is
- * written as a \u escape, which a reader turns back into the same string.
+ * no sanitiser: every code point that may not reach a terminal (text.h), and
+ * combining marks piled higher than it draws them, are written as \u escapes,
+ * which a reader turns back into the same string.
  */
 #ifndef SOUK_NET_JSON_H
 #define SOUK_NET_JSON_H

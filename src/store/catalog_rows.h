@@ -35,8 +35,8 @@ struct catalog_row {
 souk_err store_each_catalog_row(struct store *s, int win, ROW_FN(catalog_row), void *ud,
                                 struct err *e);
 /* The first `limit` by calls, then settlements, then id, whatever the size of the cache. */
-souk_err store_catalog_head(struct store *s, int win, uint32_t limit, ROW_FN(catalog_row),
-                            void *ud, struct err *e);
+souk_err store_catalog_head(struct store *s, int win, uint32_t limit, ROW_FN(catalog_row), void *ud,
+                            struct err *e);
 /* One model. false: there is none. */
 souk_err store_catalog_row(struct store *s, int win, int64_t id, ROW_FN(catalog_row), void *ud,
                            struct err *e);
@@ -67,7 +67,11 @@ souk_err store_tokens(struct store *s, struct untrusted text,
                       souk_err (*fn)(void *ud, struct untrusted token, struct err *e), void *ud,
                       struct err *e);
 
-enum search_in { SEARCH_NAME, SEARCH_NAMES, SEARCH_TEXT }; /* name; name, author, task; description */
+enum search_in {
+    SEARCH_NAME,
+    SEARCH_NAMES,
+    SEARCH_TEXT
+}; /* name; name, author, task; description */
 /* Ids of models with a word that begins with the token (or is it, when whole), ascending. */
 souk_err store_search(struct store *s, enum search_in in, struct untrusted token, bool whole,
                       souk_err (*fn)(void *ud, int64_t id), void *ud, struct err *e);

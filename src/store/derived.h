@@ -47,7 +47,7 @@ struct derived_model {
     int64_t id, author;
     int mark, ever, blob_from;
     u256 price;
-    int64_t asset, pay_to, owner, listed_at; /* asset 0: no price */
+    int64_t asset, pay_to, owner, listed_at;    /* asset 0: no price */
     struct untrusted endpoint, blob_id, stated; /* absent: none */
 };
 souk_err store_each_model(struct store *s, ROW_FN(derived_model), void *ud, struct err *e);
@@ -107,8 +107,8 @@ struct figures_out {
     int win;
     int64_t who; /* a model, or an author negated */
     uint64_t calls, payments, settlements, inferences, payers;
-    uint64_t back;  /* models: payers on two or more days of the window */
-    uint64_t fresh; /* authors: payers whose first payment is in the window */
+    uint64_t back;                   /* models: payers on two or more days of the window */
+    uint64_t fresh;                  /* authors: payers whose first payment is in the window */
     struct untrusted income, shared; /* encoded; shared: of authors, what no model can have */
     int64_t last;
 };
@@ -142,7 +142,8 @@ souk_err store_cid_model_put(struct store *s, int64_t cid, int64_t model, int ho
 souk_err store_pay_model_put(struct store *s, int64_t chain, uint64_t block, uint64_t log,
                              int64_t who, int how, struct err *e);
 
-/* The packed rows of one model or author; written only where they differ. An empty one is removed. */
+/* The packed rows of one model or author; written only where they differ. An empty one is removed.
+ */
 souk_err store_days_put(struct store *s, int64_t who, struct untrusted v, struct err *e);
 souk_err store_spark_put(struct store *s, int64_t who, struct untrusted v, struct err *e);
 /* Calls fn with who of each row there is, so that those with nothing left can be removed. */

@@ -77,12 +77,12 @@ struct call_detail {
     int scheme; /* 0: an inference */
 };
 /* Payments and settlements: of a model, or (author > 0) of all models of an author and his own. */
-souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max,
-                                  ROW_FN(call_detail), void *ud, struct err *e);
+souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
+                                  void *ud, struct err *e);
 souk_err store_each_call_of_author(struct store *s, int64_t author, uint32_t max,
                                    ROW_FN(call_detail), void *ud, struct err *e);
-souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max,
-                                 ROW_FN(call_detail), void *ud, struct err *e);
+souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
+                                 void *ud, struct err *e);
 
 /* --- authors. */
 
@@ -98,8 +98,8 @@ souk_err store_each_author_row(struct store *s, int win, ROW_FN(author_detail), 
 /* Authors with figures in the window: only those. */
 souk_err store_each_author_income(struct store *s, int win, ROW_FN(figures_row), void *ud,
                                   struct err *e);
-souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail),
-                          void *ud, struct err *e);
+souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail), void *ud,
+                          struct err *e);
 /* 0: no such author. */
 souk_err store_author_find(struct store *s, struct untrusted name, int64_t *id, struct err *e);
 /* Models that a listing with this owner or payee names, and who owns the listing. */

@@ -31,7 +31,8 @@ struct query_run {
 struct query_run query_open(struct store *s, const char *sql);
 void query_int(struct query_run *q, int64_t v);
 void query_text(struct query_run *q, struct untrusted v); /* NULL pointer: NULL */
-void query_blob(struct query_run *q, const void *p, size_t n); /* not copied: keep it until closed */
+void query_blob(struct query_run *q, const void *p,
+                size_t n); /* not copied: keep it until closed */
 void query_null(struct query_run *q);
 void query_u256(struct query_run *q, u256 v);
 bool query_next(struct query_run *q);
@@ -41,7 +42,8 @@ souk_err query_do(struct query_run *q, struct err *e); /* runs to its end and cl
 souk_err query_one(struct query_run *q, int64_t absent, int64_t *out, struct err *e);
 
 int64_t query_col_int(struct query_run *q, int i);
-struct untrusted query_col_text(struct query_run *q, int i); /* until the next step; NULL: {NULL, 0} */
+struct untrusted query_col_text(struct query_run *q,
+                                int i); /* until the next step; NULL: {NULL, 0} */
 u256 query_col_u256(struct query_run *q, int i);
 address query_col_address(struct query_run *q, int i);
 bytes32 query_col_bytes32(struct query_run *q, int i);

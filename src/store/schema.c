@@ -94,7 +94,8 @@ static const char v1_rows[] =
     " hash BLOB NOT NULL, time INTEGER NOT NULL, PRIMARY KEY(chain, filter, block)) WITHOUT ROWID;"
 
     /* What sync last did with each source, for the Activity screen. phase: enum sync_phase. */
-    "CREATE TABLE sync_state(source TEXT PRIMARY KEY, phase INTEGER NOT NULL, done INTEGER NOT NULL,"
+    "CREATE TABLE sync_state(source TEXT PRIMARY KEY, phase INTEGER NOT NULL, done INTEGER NOT "
+    "NULL,"
     " total INTEGER NOT NULL, message TEXT, started INTEGER NOT NULL, finished INTEGER NOT NULL,"
     " ok_at INTEGER NOT NULL) WITHOUT ROWID;";
 

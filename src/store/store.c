@@ -33,8 +33,8 @@ struct store {
     char *path;
     int version;
     bool touched, text_touched; /* in the transaction under way */
-    unsigned snapshots; /* nested */
-    bool snapshot;      /* the outermost began a transaction */
+    unsigned snapshots;         /* nested */
+    bool snapshot;              /* the outermost began a transaction */
     struct statement statement[STATEMENTS];
     size_t statements;
     struct addr_memo addr[ADDR_MEMO];
@@ -126,8 +126,7 @@ static souk_err configure(struct store *s, struct err *e)
 }
 
 /* The database handle, before anything is known of the file's content. */
-static souk_err open_file(const char *path, enum store_mode mode, struct store **out,
-                          struct err *e)
+static souk_err open_file(const char *path, enum store_mode mode, struct store **out, struct err *e)
 {
     struct store *s = mem_zalloc(sizeof *s);
     if (!s || !(s->path = mem_strdup(path))) {
@@ -135,8 +134,8 @@ static souk_err open_file(const char *path, enum store_mode mode, struct store *
         return err_nomem(e);
     }
     s->mode = mode;
-    int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags =
+        mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     /* One thread at a time uses a connection: no mutexes needed inside. */
     if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         souk_err rc = s->db ? fail(s, e) : err_nomem(e);

@@ -203,6 +203,10 @@ souk_err store_models_without_blob(struct store *s, const char *place, int64_t s
 /* When a page was last read; 0: never. */
 int64_t store_source_time(struct store *s, enum source_kind kind, const char *place, int64_t page);
 
+/* Forgets the rows of the chain's filter in these blocks, which are about to be read again. */
+souk_err store_forget_range(struct store *s, int64_t chain, const char *filter, uint64_t first,
+                            uint64_t last, struct err *e);
+
 /* --- what sync did. */
 enum sync_phase { SYNC_NEVER, SYNC_RUNNING, SYNC_OK, SYNC_FAILED, SYNC_STOPPED };
 struct sync_state {

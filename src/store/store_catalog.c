@@ -8,11 +8,11 @@
 #include "base/banned.h"
 
 /* The columns of a catalog_row without its figures: the first MODEL_COLUMNS of each query here. */
-#define MODEL                                                                                      \
-    "m.id, m.author, m.name, m.task, m.mark, m.ever, m.blob_id, m.gone, m.price, m.asset,"         \
+#define MODEL                                                                              \
+    "m.id, m.author, m.name, m.task, m.mark, m.ever, m.blob_id, m.gone, m.price, m.asset," \
     " m.listed_at, m.first_seen, m.src, m.blob_from, m.endpoint, m.pay_to, m.owner"
 enum { MODEL_COLUMNS = 17, FIGURE_COLUMNS = 8 };
-#define FIGURES                                                                                    \
+#define FIGURES \
     "t.calls, t.payments, t.settlements, t.inferences, t.payers, t.back, t.income, t.last"
 
 static void read_model(struct query_run *q, struct catalog_row *r)
@@ -112,8 +112,8 @@ static souk_err each_joined(struct query_run q, ROW_FN(catalog_row), void *ud, u
 
 #define NO_FIGURES "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
 
-souk_err store_catalog_head(struct store *s, int win, uint32_t limit, ROW_FN(catalog_row),
-                            void *ud, struct err *e)
+souk_err store_catalog_head(struct store *s, int win, uint32_t limit, ROW_FN(catalog_row), void *ud,
+                            struct err *e)
 {
     uint32_t n = 0;
     struct query_run q = query_open(
@@ -140,10 +140,10 @@ souk_err store_catalog_row(struct store *s, int win, int64_t id, ROW_FN(catalog_
                            struct err *e)
 {
     uint32_t n = 0;
-    struct query_run q = query_open(
-        s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM model m"
-           " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
-           " LEFT JOIN stat t ON t.win = ? AND t.model = m.id WHERE m.id = ?");
+    struct query_run q =
+        query_open(s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM model m"
+                      " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
+                      " LEFT JOIN stat t ON t.win = ? AND t.model = m.id WHERE m.id = ?");
     query_int(&q, win);
     query_int(&q, id);
     souk_err rc = each_joined(q, fn, ud, &n, e);
@@ -154,11 +154,11 @@ souk_err store_each_of_author(struct store *s, int win, int64_t author, ROW_FN(c
                               void *ud, struct err *e)
 {
     uint32_t n = 0;
-    struct query_run q = query_open(
-        s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM model m"
-           " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
-           " LEFT JOIN stat t ON t.win = ? AND t.model = m.id WHERE m.author = ?"
-           " ORDER BY coalesce(t.calls, 0) DESC, coalesce(t.settlements, 0) DESC, m.id");
+    struct query_run q =
+        query_open(s, "SELECT " MODEL ", a.name, k.v, " FIGURES " FROM model m"
+                      " JOIN author a ON a.id = m.author LEFT JOIN spark k ON k.who = m.id"
+                      " LEFT JOIN stat t ON t.win = ? AND t.model = m.id WHERE m.author = ?"
+                      " ORDER BY coalesce(t.calls, 0) DESC, coalesce(t.settlements, 0) DESC, m.id");
     query_int(&q, win);
     query_int(&q, author);
     return each_joined(q, fn, ud, &n, e);
@@ -209,6 +209,7 @@ souk_err store_alive_count(struct store *s, int win, uint32_t *n, struct err *e)
 int64_t store_synced_at(struct store *s)
 {
     int64_t v;
-    struct query_run q = query_open(s, "SELECT max(ok_at) FROM sync_state WHERE source <> 'figures'");
+    struct query_run q =
+        query_open(s, "SELECT max(ok_at) FROM sync_state WHERE source <> 'figures'");
     return query_one(&q, 0, &v, NULL) == SOUK_OK ? v : 0;
 }

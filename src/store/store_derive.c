@@ -246,9 +246,9 @@ souk_err store_assets(struct store *s, int64_t chain, struct asset_row *out, siz
 
 souk_err store_derived_clear(struct store *s, struct err *e)
 {
-    static const char *const sql[] = {"DELETE FROM stat",        "DELETE FROM author_stat",
-                                      "DELETE FROM payee_stat",  "DELETE FROM market_stat",
-                                      "DELETE FROM weekly",      "DELETE FROM cid_model"};
+    static const char *const sql[] = {"DELETE FROM stat",       "DELETE FROM author_stat",
+                                      "DELETE FROM payee_stat", "DELETE FROM market_stat",
+                                      "DELETE FROM weekly",     "DELETE FROM cid_model"};
     souk_err rc = SOUK_OK;
     for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++) {
         struct query_run q = query_open(s, sql[i]);

@@ -161,9 +161,10 @@ souk_err store_file_put(struct store *s, int64_t model, const struct file_in *f,
                         struct err *e)
 {
     struct query_run q = query_open(
-        s, "INSERT INTO file(model, version, name, size, blob_id, notes, src)"
-           " VALUES(?, ?, ?, ?, nullif(?, ''), ?, ?) ON CONFLICT DO UPDATE SET size ="
-           " excluded.size, blob_id = excluded.blob_id, notes = excluded.notes, src = excluded.src");
+        s,
+        "INSERT INTO file(model, version, name, size, blob_id, notes, src)"
+        " VALUES(?, ?, ?, ?, nullif(?, ''), ?, ?) ON CONFLICT DO UPDATE SET size ="
+        " excluded.size, blob_id = excluded.blob_id, notes = excluded.notes, src = excluded.src");
     query_int(&q, model);
     query_text(&q, or_empty(f->version));
     query_text(&q, or_empty(f->name));

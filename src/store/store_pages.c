@@ -155,7 +155,8 @@ static souk_err each_offer(struct query_run q, ROW_FN(offer_detail), void *ud, s
 souk_err store_each_offer_to(struct store *s, int64_t payee, ROW_FN(offer_detail), void *ud,
                              struct err *e)
 {
-    struct query_run q = query_open(s, OFFER "WHERE f.pay_to = ? ORDER BY f.resource, f.n LIMIT 64");
+    struct query_run q =
+        query_open(s, OFFER "WHERE f.pay_to = ? ORDER BY f.resource, f.n LIMIT 64");
     query_int(&q, payee);
     return each_offer(q, fn, ud, e);
 }
@@ -205,15 +206,15 @@ static souk_err each_call(struct query_run q, ROW_FN(call_detail), void *ud, str
 }
 
 /* The newest rows are picked in the index alone; only those are then looked up. */
-#define CALLS(whose)                                                                               \
-    "SELECT p.time, p.chain, m.who, p.block, t.h, a.a, p.asset, p.amount, p.scheme FROM"           \
-    " (SELECT who, chain, block, log FROM pay_model WHERE who " whose                              \
-    "  ORDER BY block DESC, log DESC LIMIT ?2) m"                                                  \
-    " CROSS JOIN pay p ON p.chain = m.chain AND p.block = m.block AND p.log = m.log"               \
+#define CALLS(whose)                                                                     \
+    "SELECT p.time, p.chain, m.who, p.block, t.h, a.a, p.asset, p.amount, p.scheme FROM" \
+    " (SELECT who, chain, block, log FROM pay_model WHERE who " whose                    \
+    "  ORDER BY block DESC, log DESC LIMIT ?2) m"                                        \
+    " CROSS JOIN pay p ON p.chain = m.chain AND p.block = m.block AND p.log = m.log"     \
     " JOIN tx t ON t.id = p.tx JOIN addr a ON a.id = p.payer ORDER BY m.block DESC, m.log DESC"
 
-souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max,
-                                  ROW_FN(call_detail), void *ud, struct err *e)
+souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
+                                  void *ud, struct err *e)
 {
     struct query_run q = query_open(s, CALLS("= ?1"));
     query_int(&q, model);
@@ -231,8 +232,8 @@ souk_err store_each_call_of_author(struct store *s, int64_t author, uint32_t max
     return each_call(q, fn, ud, e);
 }
 
-souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max,
-                                 ROW_FN(call_detail), void *ud, struct err *e)
+souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
+                                 void *ud, struct err *e)
 {
     struct query_run q = query_open(
         s, "SELECT i.time, i.chain, m.model, i.block, t.h, NULL, 0, NULL, 0 FROM"
@@ -248,13 +249,13 @@ souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max,
 
 /* --- authors -------------------------------------------------------------------------------- */
 
-#define AUTHOR                                                                                     \
-    "SELECT a.id, a.name, m.models, m.listed, t.calls, t.payments, t.settlements, t.inferences,"   \
-    " t.payers, t.fresh, t.income, t.shared, t.last, k.v FROM"                                     \
+#define AUTHOR                                                                                   \
+    "SELECT a.id, a.name, m.models, m.listed, t.calls, t.payments, t.settlements, t.inferences," \
+    " t.payers, t.fresh, t.income, t.shared, t.last, k.v FROM"                                   \
     " (SELECT author, count(*) AS models, total(mark > 0) AS listed FROM model WHERE gone = 0 "
-#define AUTHOR_JOINED                                                                              \
-    " GROUP BY author) m JOIN author a ON a.id = m.author"                                         \
-    " LEFT JOIN author_stat t ON t.win = ?1 AND t.author = a.id"                                   \
+#define AUTHOR_JOINED                                            \
+    " GROUP BY author) m JOIN author a ON a.id = m.author"       \
+    " LEFT JOIN author_stat t ON t.win = ?1 AND t.author = a.id" \
     " LEFT JOIN spark k ON k.who = -a.id"
 
 static souk_err each_author(struct query_run q, ROW_FN(author_detail), void *ud, struct err *e)
@@ -307,8 +308,8 @@ souk_err store_each_author_income(struct store *s, int win, ROW_FN(figures_row),
     return finish(&q, rc, e);
 }
 
-souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail),
-                          void *ud, struct err *e)
+souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail), void *ud,
+                          struct err *e)
 {
     struct query_run q = query_open(s, AUTHOR "AND author = ?2" AUTHOR_JOINED);
     query_int(&q, win);
@@ -380,8 +381,9 @@ static souk_err count_models(struct store *s, struct market_counts *out, struct 
 static souk_err count_alive(struct store *s, int win, struct market_counts *out, struct err *e)
 {
     struct query_run q = query_open(
-        s, "SELECT count(*), total(t.payments + t.settlements > 0), total(t.payers >= 3) FROM stat t"
-           " JOIN model m ON m.id = t.model AND m.gone = 0 WHERE t.win = ?");
+        s,
+        "SELECT count(*), total(t.payments + t.settlements > 0), total(t.payers >= 3) FROM stat t"
+        " JOIN model m ON m.id = t.model AND m.gone = 0 WHERE t.win = ?");
     query_int(&q, win);
     if (query_next(&q)) {
         out->called = (uint64_t)query_col_int(&q, 0);
@@ -480,10 +482,11 @@ bool store_newest_source(struct store *s, enum source_kind kind, int64_t *src)
 souk_err store_row_counts(struct store *s, struct row_counts *out, struct err *e)
 {
     struct query_run q = query_open(
-        s, "SELECT (SELECT count(*) FROM model), (SELECT count(*) FROM listing_event),"
-           " (SELECT count(*) FROM pay), (SELECT count(*) FROM infer), (SELECT count(*) FROM offer),"
-           " (SELECT page_count FROM pragma_page_count)"
-           "  * (SELECT page_size FROM pragma_page_size)");
+        s,
+        "SELECT (SELECT count(*) FROM model), (SELECT count(*) FROM listing_event),"
+        " (SELECT count(*) FROM pay), (SELECT count(*) FROM infer), (SELECT count(*) FROM offer),"
+        " (SELECT page_count FROM pragma_page_count)"
+        "  * (SELECT page_size FROM pragma_page_size)");
     *out = (struct row_counts){.models = 0};
     if (query_next(&q)) {
         out->models = (uint64_t)query_col_int(&q, 0);

@@ -90,9 +90,8 @@ souk_err store_search(struct store *s, enum search_in in, struct untrusted token
         return rc;
     }
     struct query_run q =
-        in == SEARCH_TEXT
-            ? query_open(s, "SELECT rowid FROM model_text WHERE model_text MATCH ?")
-            : query_open(s, "SELECT rowid FROM model_name WHERE model_name MATCH ?");
+        in == SEARCH_TEXT ? query_open(s, "SELECT rowid FROM model_text WHERE model_text MATCH ?")
+                          : query_open(s, "SELECT rowid FROM model_name WHERE model_name MATCH ?");
     query_text(&q, untrusted_n(match.p, match.len));
     while (!rc && query_next(&q)) {
         rc = fn(ud, query_col_int(&q, 0));
@@ -148,8 +147,9 @@ souk_err store_find(struct store *s, enum find_by by, struct untrusted word, ROW
                                 " blob_id = ?1) ORDER BY m.blob_id IS NOT ?1, m.id");
         break;
     case FIND_LID:
-        q = query_open(s, FOUND "WHERE (a.name, m.name) = (SELECT author, name FROM listing_event"
-                                " WHERE lid = ? AND kind = 1 ORDER BY block DESC, log DESC LIMIT 1)");
+        q = query_open(s,
+                       FOUND "WHERE (a.name, m.name) = (SELECT author, name FROM listing_event"
+                             " WHERE lid = ? AND kind = 1 ORDER BY block DESC, log DESC LIMIT 1)");
         break;
     default:
         BUG("no such way to find a model: %d", by);

@@ -83,8 +83,8 @@ souk_err store_source_get(struct store *s, int64_t id, struct arena *a, struct s
     return found ? err_nomem(e) : err_set(e, SOUK_ENOTFOUND, "no source %lld", (long long)id);
 }
 
-souk_err store_sources_recent(struct store *s, size_t max, struct arena *a,
-                              struct source_row **out, size_t *n, struct err *e)
+souk_err store_sources_recent(struct store *s, size_t max, struct arena *a, struct source_row **out,
+                              size_t *n, struct err *e)
 {
     *n = 0;
     *out = arena_alloc(a, max * sizeof **out);
@@ -142,10 +142,10 @@ static souk_err forget_above(struct store *s, int64_t chain, const char *filter,
 
 static souk_err prune(struct store *s, int64_t chain, const char *filter, struct err *e)
 {
-    struct query_run q = query_open(
-        s, "DELETE FROM cursor WHERE chain = ?1 AND filter = ?2 AND block <="
-           " (SELECT block FROM cursor WHERE chain = ?1 AND filter = ?2"
-           "  ORDER BY block DESC LIMIT 1 OFFSET ?3)");
+    struct query_run q =
+        query_open(s, "DELETE FROM cursor WHERE chain = ?1 AND filter = ?2 AND block <="
+                      " (SELECT block FROM cursor WHERE chain = ?1 AND filter = ?2"
+                      "  ORDER BY block DESC LIMIT 1 OFFSET ?3)");
     query_int(&q, chain);
     query_text(&q, untrusted(filter));
     query_int(&q, STORE_CHECKPOINTS);
@@ -184,8 +184,8 @@ static souk_err unwind_one(struct store *s, const char *sql, int64_t chain, cons
     return query_do(&q, e);
 }
 
-#define OF_FILTER                                                                                  \
-    " WHERE chain = ?1 AND block > ?3 AND src IN"                                                  \
+#define OF_FILTER                                 \
+    " WHERE chain = ?1 AND block > ?3 AND src IN" \
     " (SELECT id FROM source WHERE chain = ?1 AND filter = ?2 AND last > ?3)"
 
 souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64_t block,

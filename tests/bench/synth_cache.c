@@ -30,24 +30,24 @@ enum {
     INFERENCE_CHAIN = 10740,
 };
 
-static const char *const subjects[] = {
-    "volatility", "return",   "sentiment", "credit",    "fraud",   "liquidity", "bridge",
-    "weather",    "protein",  "toxicity",  "translate", "summary", "whale",     "gas",
-    "spread",     "momentum", "drawdown",  "default",   "churn",   "anomaly"};
-static const char *const things[] = {"ethusdt", "btcusdt", "solusdt", "wallet", "token",
-                                     "pool",    "news",    "tweet",   "image",  "audio",
-                                     "contract", "vault",  "swap",    "loan",   "nft"};
+static const char *const subjects[] = {"volatility", "return",   "sentiment", "credit",  "fraud",
+                                       "liquidity",  "bridge",   "weather",   "protein", "toxicity",
+                                       "translate",  "summary",  "whale",     "gas",     "spread",
+                                       "momentum",   "drawdown", "default",   "churn",   "anomaly"};
+static const char *const things[] = {"ethusdt",  "btcusdt", "solusdt", "wallet", "token",
+                                     "pool",     "news",    "tweet",   "image",  "audio",
+                                     "contract", "vault",   "swap",    "loan",   "nft"};
 static const char *const spans[] = {"1hr", "6h", "1d", "30min", "weekly", "tiny", "small", "large"};
 static const char *const tasks[] = {"Risk Models",     "Volatility",     "Price Prediction",
                                     "Classification",  "Regression",     "Text Generation",
                                     "Image Detection", "Recommendation", "Time Series",
                                     "Embedding",       "Scoring",        ""};
 static const char *const words[] = {
-    "the",    "model",     "of",       "and",     "predicts", "from",    "input",   "output",
-    "with",   "trained",   "on",       "candles", "prices",   "float32", "tensor",  "ONNX",
-    "a",      "is",        "for",      "in",      "returns",  "minutes", "market",  "data",
-    "linear", "gradient",  "boosted",  "forest",  "network",  "layers",  "opset",   "window",
-    "risk",   "score",     "features", "mean",    "standard", "deviation", "regime", "signal"};
+    "the",    "model",    "of",       "and",     "predicts", "from",      "input",  "output",
+    "with",   "trained",  "on",       "candles", "prices",   "float32",   "tensor", "ONNX",
+    "a",      "is",       "for",      "in",      "returns",  "minutes",   "market", "data",
+    "linear", "gradient", "boosted",  "forest",  "network",  "layers",    "opset",  "window",
+    "risk",   "score",    "features", "mean",    "standard", "deviation", "regime", "signal"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 

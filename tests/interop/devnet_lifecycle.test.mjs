@@ -1,5 +1,6 @@
 // `souk devnet` as processes: what starts, what is left, and what it says when something is wrong.
-// Everything lives below directories of its own; ports are whichever are free.
+// Everything lives below directories of its own, and on ports where no `--port 0` looks, so that
+// other devnets may come and go meanwhile.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -16,13 +17,15 @@ const WORLD = ['--models', 60, '--authors', 12, '--payments', 300, '--inferences
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'souk-lifecycle-'));
 const MAIN = `${scratch}/main`; // the data directory most tests share, so that its world is made once
 const OTHER = `${scratch}/other`;
-const DEADLINE = 60000;
+const DEADLINE = 300000; // only ever reached when something hangs
 
 // --- starting souk and looking at processes
 
+const started = new Set();
 function start(args, env = {}) {
     const child = spawn(SOUK, args.map(String), { stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, SOUK_ASSETS: ASSETS, ...env } });
+    started.add(child);
     const said = { out: '', err: '' };
     child.stdout.on('data', (d) => (said.out += d));
     child.stderr.on('data', (d) => (said.err += d));
@@ -30,7 +33,11 @@ function start(args, env = {}) {
     return { child, done };
 }
 const souk = (args, env) => start(args, env).done;
-const up = (data, env, extra = []) => start(['devnet', 'up', '--data', data, '--port', 0, ...WORLD, ...extra], env);
+const up = (data, env, port = PORT) => start(['devnet', 'up', '--data', data, '--port', port, ...WORLD], env);
+async function upIn(data) {
+    const { code, err } = await up(data).done;
+    assert.equal(code, 0, err);
+}
 const down = (data) => souk(['devnet', 'down', '--data', data]);
 const status = async (data) => JSON.parse((await souk(['devnet', 'status', '--json', '--data', data])).out);
 
@@ -48,6 +55,12 @@ function processes(dir) {
     return found;
 }
 
+/** Ended with all its threads, whether or not its parent has noticed. */
+function isDead(pid) {
+    const stat = fs.existsSync(`/proc/${pid}`) ? fs.readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z';
+    return /\) Z/.test(stat) && !(fs.existsSync(`/proc/${pid}/task`) && fs.readdirSync(`/proc/${pid}/task`).length > 1);
+}
+
 /** For what another process does in its own time. */
 async function until(condition, what) {
     for (const end = Date.now() + DEADLINE; !(await condition());) {
@@ -55,17 +68,32 @@ async function until(condition, what) {
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
 }
-const untilNone = (dir) => until(() => processes(dir).length === 0, 'no process is left');
+/** Until no process is left, and those that were there are gone for good, sockets and all. */
+async function untilNone(dir) {
+    const seen = new Set();
+    await until(() => {
+        const now = processes(dir).map((p) => p.pid);
+        now.forEach((pid) => seen.add(pid));
+        return now.length === 0 && [...seen].every(isDead);
+    }, 'no process is left');
+}
 
 const answers = (port) => new Promise((resolve) => {
     const s = net.connect(port, '127.0.0.1');
     s.once('connect', () => (s.destroy(), resolve(true))).once('error', () => resolve(false));
 });
-const openPorts = async (first) => {
+const openPorts = async (first = PORT) => {
     const ports = Array.from({ length: 7 }, (_, i) => first + i);
     const open = await Promise.all(ports.map(answers));
     return ports.filter((_, i) => open[i]);
 };
+async function freePorts() {
+    for (;;) {
+        const first = 20000 + Math.floor(Math.random() * 1000) * 10; // below what the system hands out
+        if ((await openPorts(first)).length === 0) return first;
+    }
+}
+const PORT = await freePorts();
 const listenOn = (port) => new Promise((resolve, reject) => {
     const s = net.createServer().once('error', reject).listen(port, '127.0.0.1', () => resolve(s));
 });
@@ -97,24 +125,24 @@ function fakeNode(script) {
 }
 
 after(async () => {
+    for (const child of started) child.kill('SIGKILL'); // of a test that failed half way
     for (const data of [MAIN, OTHER]) await down(data);
     fs.rmSync(scratch, { recursive: true, force: true });
 });
 
 // --- what is missing or in the way: said in one line, nothing started
 
-const fails = async (env, pattern, extra) => {
+const fails = async (env, pattern) => {
     const data = `${scratch}/fails`;
-    oneLine(await up(data, env, extra).done, pattern);
+    oneLine(await up(data, env).done, pattern);
     assert.deepEqual(processes(data), []);
     assert.deepEqual(worldsOf(data), []);
     assert.deepEqual(await status(data), { running: false });
 };
 
 test('a port in use is named, with whose it would be', async () => {
-    const holder = await listenOn(0);
-    const { port } = holder.address();
-    await fails({}, new RegExp(`port ${port} \\(the devnet's Hub\\) is in use.*--port`), ['--port', port - 2]);
+    const holder = await listenOn(PORT + 2);
+    await fails({}, new RegExp(`port ${PORT + 2} \\(the devnet's Hub\\) is in use.*--port`));
     holder.close();
 });
 
@@ -190,10 +218,10 @@ test('a souk killed while the history is made leaves no process either', async (
 let first; // the status of the devnet most tests stop and start
 
 test('up: the status names what a test needs, and everything in it is there', async () => {
-    const { code, err } = await up(MAIN).done;
-    assert.equal(code, 0, err);
+    await upIn(MAIN);
     first = await status(MAIN);
     assert.equal(first.running, true);
+    assert.equal(first.port, PORT);
     for (const [key, id, port] of [['payment_chain', 84532, 0], ['inference_chain', 10740, 1]]) {
         assert.deepEqual(first[key], { rpc: `http://127.0.0.1:${first.port + port}`, chain_id: id });
         const answer = await fetch(first[key].rpc, { method: 'POST', headers: { 'content-type': 'application/json' },
@@ -212,7 +240,7 @@ test('up: the status names what a test needs, and everything in it is there', as
     assert.equal(meta.kind, 'meta');
     assert.equal(meta.models, 60);
     assert.deepEqual(halfWorlds(MAIN), []);
-    assert.equal((await openPorts(first.port)).length, 7);
+    assert.equal((await openPorts()).length, 7);
     assert.equal(processes(MAIN).length, 4); // the supervisor, two chains, the servers
 });
 
@@ -247,11 +275,25 @@ test('down waits until every process is gone', async () => {
     const { code, err } = await down(MAIN);
     assert.equal(code, 0, err);
     assert.deepEqual(processes(MAIN), []);
-    assert.deepEqual(await openPorts(first.port), []);
+    assert.deepEqual(await openPorts(), []);
     assert.deepEqual(await status(MAIN), { running: false });
     const again = await down(MAIN);
     assert.equal(again.code, 0);
     assert.match(again.err, /was not running/);
+});
+
+test('started without stdin, stdout and stderr, and with a stranger\'s descriptor', async () => {
+    const command = ['devnet', 'up', '--data', MAIN, '--port', PORT, ...WORLD].map((w) => `'${w}'`).join(' ');
+    const shell = spawn('/bin/sh', ['-c', `exec '${SOUK}' ${command} 7>'${scratch}/stranger' <&- >&- 2>&-`],
+        { env: { ...process.env, SOUK_ASSETS: ASSETS } });
+    assert.equal(await new Promise((resolve) => shell.once('close', resolve)), 0);
+    for (const p of processes(MAIN)) {
+        const links = fs.readdirSync(`/proc/${p.pid}/fd`).map((fd) => fs.readlinkSync(`/proc/${p.pid}/fd/${fd}`));
+        assert.ok(!links.includes(`${scratch}/stranger`), p.args);
+    }
+    assert.equal((await down(MAIN)).code, 0);
+    assert.ok(!fs.existsSync(`${MAIN}/state/devnet/status.json`), 'it ended when told, and was not killed');
+    assert.deepEqual(processes(MAIN), []);
 });
 
 test('two ups at once give one devnet and no error', async () => {
@@ -261,40 +303,52 @@ test('two ups at once give one devnet and no error', async () => {
     assert.equal(processes(MAIN).length, 4);
 });
 
+/** Waits, after the ports are chosen, for the file; portOf tells which they are. */
+const pausing = (file) => fakeNode(`case "$*" in *key.mjs*) until [ -e '${file}' ]; do sleep 0.01; done;; esac\nexec "$REAL" "$@"`);
+async function portOf(env) {
+    const bin = env.PATH.split(':', 1)[0];
+    const asked = () => processes(bin).find((p) => p.args.includes('key.mjs'));
+    await until(asked, 'the ports are chosen');
+    return Number(/--seller http:\/\/127\.0\.0\.1:(\d+)/.exec(asked().args)[1]) - 4;
+}
+
 test('two devnets, each told to take any ports, do not meet', async () => {
-    const { code, err } = await up(OTHER).done;
-    assert.equal(code, 0, err);
-    const [a, b] = [await status(MAIN), await status(OTHER)];
-    assert.ok(Math.abs(a.port - b.port) >= 7, `${a.port} ${b.port}`);
-    assert.deepEqual(halfWorlds(OTHER), []);
-    assert.equal((await down(OTHER)).code, 0);
-    assert.equal((await status(MAIN)).running, true);
+    const two = ['a', 'b'].map((name) => {
+        const env = pausing(`${scratch}/never`);
+        return { env, data: `${scratch}/${name}`, up: up(`${scratch}/${name}`, env, 0) };
+    });
+    const [a, b] = await Promise.all(two.map((t) => portOf(t.env)));
+    assert.ok(Math.abs(a - b) >= 7, `${a} ${b}`);
+    for (const t of two) {
+        t.up.child.kill('SIGINT');
+        assert.equal((await t.up.done).code, 130);
+        await untilNone(t.data);
+    }
 });
 
 test('a supervisor that is killed leaves nothing, and the next up does not mind', async () => {
-    const { pid, port } = await status(MAIN);
+    const { pid } = await status(MAIN);
     process.kill(pid, 'SIGKILL');
     await untilNone(MAIN);
-    assert.deepEqual(await openPorts(port), []);
+    assert.deepEqual(await openPorts(), []);
     assert.ok(fs.existsSync(`${MAIN}/state/devnet/status.json`)); // stale: nobody was left to remove it
     assert.deepEqual(await status(MAIN), { running: false });
     assert.match((await down(MAIN)).err, /was not running/);
-    assert.equal((await up(MAIN).done).code, 0);
+    await upIn(MAIN);
 
     process.kill((await status(MAIN)).pid, 'SIGKILL'); // and now without waiting
-    const { code, err } = await up(MAIN).done;
-    assert.equal(code, 0, err);
+    await upIn(MAIN);
     assert.equal((await status(MAIN)).running, true);
 });
 
 test('when a part dies, the status says so at once and the rest goes too', async () => {
     for (const part of [/--chain-id 84532/, /--chain-id 10740/, /serve\.mjs/]) {
-        assert.equal((await up(MAIN).done).code, 0);
+        await upIn(MAIN);
         const { pid } = await status(MAIN);
         const victim = processes(MAIN).find((p) => part.test(p.args));
         process.kill(pid, 'SIGSTOP'); // a supervisor too slow to notice
         process.kill(victim.pid, 'SIGKILL');
-        await until(() => !processes(MAIN).some((p) => p.pid === victim.pid), 'the part is dead');
+        await until(() => isDead(victim.pid), 'the part is dead');
         assert.deepEqual(await status(MAIN), { running: false });
         process.kill(pid, 'SIGCONT');
         await untilNone(MAIN);
@@ -304,7 +358,7 @@ test('when a part dies, the status says so at once and the rest goes too', async
 
 test('a supervisor told to end does, with everything', async () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
-        assert.equal((await up(MAIN).done).code, 0);
+        await upIn(MAIN);
         process.kill((await status(MAIN)).pid, signal);
         await untilNone(MAIN);
         assert.ok(!fs.existsSync(`${MAIN}/state/devnet/status.json`));
@@ -314,11 +368,11 @@ test('a supervisor told to end does, with everything', async () => {
 // --- starting goes wrong
 
 /** Everything as always, but the servers never get ready. */
-const slowServers = () => fakeNode('case "$*" in *serve.mjs*) exec tail -f /dev/null --pid=$$ "$@";; esac\nexec "$REAL" "$@"');
+const slowServers = () => fakeNode('case "$*" in *serve.mjs*) read -r never;; esac\nexec "$REAL" "$@"');
 
 test('Ctrl-C while the servers start leaves no process', async () => {
     const u = up(MAIN, slowServers());
-    await until(() => processes(MAIN).some((p) => p.args.startsWith('tail')), 'the servers start');
+    await until(() => processes(MAIN).some((p) => p.args.includes('serve.mjs')), 'the servers start');
     assert.deepEqual(await status(MAIN), { running: false });
     u.child.kill('SIGINT');
     assert.equal((await u.done).code, 130);
@@ -327,7 +381,7 @@ test('Ctrl-C while the servers start leaves no process', async () => {
 
 test('a souk killed while the servers start leaves none either', async () => {
     const u = up(MAIN, slowServers());
-    await until(() => processes(MAIN).some((p) => p.args.startsWith('tail')), 'the servers start');
+    await until(() => processes(MAIN).some((p) => p.args.includes('serve.mjs')), 'the servers start');
     u.child.kill('SIGKILL');
     await u.done;
     await untilNone(MAIN);
@@ -342,13 +396,12 @@ exec "$REAL" "$@"`);
 
 test('a port taken between the look and the start is named; a stranger is not taken for ours', async () => {
     const go = `${scratch}/go`;
-    const env = fakeNode(`case "$*" in *key.mjs*) until [ -e '${go}' ]; do sleep 0.01; done;; esac\nexec "$REAL" "$@"`);
-    const u = up(MAIN, env, ['--port', first.port]);
-    await until(() => processes(`${first.port}`).length > 0 && processes(scratch).some((p) => p.args.includes('key.mjs')),
-        'the ports are chosen');
-    const stranger = await listenOn(first.port + 1);
+    const env = pausing(go);
+    const u = up(MAIN, env);
+    assert.equal(await portOf(env), PORT);
+    const stranger = await listenOn(PORT + 1);
     fs.writeFileSync(go, '');
-    oneLine(await u.done, new RegExp(`port ${first.port + 1} \\(the devnet's inference chain\\) was taken by another`));
+    oneLine(await u.done, new RegExp(`port ${PORT + 1} \\(the devnet's inference chain\\) was taken by another`));
     assert.deepEqual(processes(MAIN), []);
     stranger.close();
 });
@@ -366,7 +419,7 @@ test('a world that is damaged in the cache: what to do is said', async () => {
 test('a devnet of the screen ends with it, even when that is killed', async (t) => {
     const script = `${scratch}/script`;
     fs.writeFileSync(script, 'wait text "a text that never comes"\n');
-    const ui = start(['--devnet', '--data', MAIN, '--port', 0, ...WORLD, '--traffic', 0, '--script', script, '--term', '80x24']);
+    const ui = start(['--devnet', '--data', MAIN, '--port', PORT, ...WORLD, '--traffic', 0, '--script', script, '--term', '80x24']);
     let ended = null;
     ui.done.then((end) => (ended = end));
     await until(async () => ended || (await status(MAIN)).running, 'the devnet of the screen is up');
@@ -379,7 +432,7 @@ test('a devnet of the screen ends with it, even when that is killed', async (t) 
 });
 
 test('reset forgets the worlds and stops what runs', async () => {
-    assert.equal((await up(MAIN).done).code, 0);
+    await upIn(MAIN);
     const { code, err } = await souk(['devnet', 'reset', '--data', MAIN]);
     assert.equal(code, 0, err);
     assert.deepEqual(processes(MAIN), []);

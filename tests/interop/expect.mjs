@@ -157,7 +157,7 @@ export const saidModels = (doc) => Object.fromEntries(doc.models.map((m) => [key
 
 export function expectAuthors(world, window, asOf) {
     const f = figures(world, window, asOf);
-    return Object.fromEntries([...f.authors].map(([name, a]) => {
+    return Object.fromEntries([...f.authors].filter(([name]) => name !== '').map(([name, a]) => {
         const mine = [...world.models.values()].filter((m) => m.author === name);
         return [name, { ...plain(a), unattributed: amounts(a.unattributed), models: mine.length, listed: mine.filter((m) => m.mark.listed).length }];
     }));
@@ -175,7 +175,8 @@ export function expectHealth(world, window, asOf) {
     const { last, ...market } = plain(f.market);
     return { ...market, unattributed: amounts(f.market.unattributed), unlisted: amounts(f.market.unlisted),
         unlisted_payments: f.market.unlisted_payments, unknown_inferences: f.market.unknown_inferences,
-        authors: f.authors.size, authors_earning: [...f.authors.values()].filter((a) => a.income.size > 0).length,
+        authors: [...f.authors.keys()].filter((name) => name !== '').length,
+        authors_earning: [...f.authors.values()].filter((a) => a.income.size > 0).length,
         models: { stored: all.length, listed: count((m) => m.mark.listed), proven: count((m) => m.mark.proven),
             called_ever: count((m) => of(m, ever).last), called: count((m) => of(m).last),
             paid: count((m) => of(m).payments + of(m).settlements), paid_by_3: count((m) => of(m).payers >= 3) } };

@@ -44,6 +44,8 @@ export function configure(home, status, config = '') {
 export function start(home, ...args) {
     const child = spawn(souk, [...args, '--network', 'devnet', '--data', home], { stdio: ['ignore', 'pipe', 'pipe'] });
     const said = { out: '', err: '' };
+    child.stdout.setEncoding('utf8');
+    child.stderr.setEncoding('utf8');
     child.stdout.on('data', (d) => (said.out += d));
     child.stderr.on('data', (d) => (said.err += d));
     const done = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, ...said })));

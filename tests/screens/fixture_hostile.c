@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/hub.h"
+
 #define UTF8_RLO "\xe2\x80\xae"
 #define UTF8_TAG(low) "\xf3\xa0\x81" low
 
@@ -92,6 +94,21 @@ const char *fixture_attack_name(size_t i)
     return attacks[i].name;
 }
 
+/* JSON brings no NUL (net/json.h reads it as U+FFFD), a chain does. */
+static size_t put_attack(char *out, size_t i, bool chain)
+{
+    struct untrusted a = fixture_attack(i);
+    size_t n = 0;
+    for (size_t at = 0; at < a.n; at++) {
+        if (a.p[at] == '\0' && !chain) {
+            n += utf8_put(out + n, 0xfffd);
+        } else {
+            out[n++] = a.p[at];
+        }
+    }
+    return n;
+}
+
 /* "<letter><number> <attack> <attack name>": both ends harmless, to be found by. */
 struct field {
     char bytes[HUGE + 64];
@@ -100,12 +117,16 @@ struct field {
 
 static struct untrusted field(struct field *f, const char *what, size_t i)
 {
-    struct untrusted a = fixture_attack(i);
     f->n = (size_t)snprintf(f->bytes, sizeof f->bytes, "%s%02zu ", what, i);
-    memcpy(f->bytes + f->n, a.p, a.n);
-    f->n += a.n;
+    f->n += put_attack(f->bytes + f->n, i, what[0] == 'c' || what[1] == 't'); /* blob id, endpoint */
     f->n += (size_t)snprintf(f->bytes + f->n, sizeof f->bytes - f->n, " %s", attacks[i].name);
     return untrusted_n(f->bytes, f->n);
+}
+
+/* As hub/ caps it; names are left whole, to see what one of 10 KB does. */
+static struct untrusted capped(struct untrusted u, size_t most)
+{
+    return untrusted_n(u.p, u.n < most ? u.n : most);
 }
 
 static const char *owner_label(size_t i, char out[32])
@@ -142,10 +163,8 @@ static void add(struct text *t, const char *s)
 
 static void add_attack(struct text *t, const char *before, size_t i, const char *after)
 {
-    struct untrusted a = fixture_attack(i);
     add(t, before);
-    memcpy(t->bytes + t->n, a.p, a.n);
-    t->n += a.n;
+    t->n += put_attack(t->bytes + t->n, i, false);
     add(t, after);
 }
 
@@ -174,10 +193,10 @@ static void put_model(struct world *w, size_t i, int64_t *id)
     static struct text text;
     struct err e = {0};
     struct untrusted words = description(&text, i);
-    struct model_in in = {.author = field(&author, "b", i),
+    struct model_in in = {.author = capped(field(&author, "b", i), HUB_AUTHOR_MAX),
                           .name = field(&name, "h", i),
-                          .task = field(&task, "t", i),
-                          .llm_path = field(&path, "p", i),
+                          .task = capped(field(&task, "t", i), HUB_TASK_MAX),
+                          .llm_path = capped(field(&path, "p", i), HUB_LLM_PATH_MAX),
                           .description = words};
     bool changed;
     fixture_must(store_model_put(w->store, &in, w->hub, FIXTURE_NOW - 4, id, &changed, &e), &e);
@@ -202,7 +221,7 @@ static void put_offers(struct world *w, size_t i)
     struct err e = {0};
     char owner[32];
     struct listing_in l = world_listing(w, owner_label(i, owner), FIXTURE_NOW - HISTORY);
-    l.author = field(&author, "b", i);
+    l.author = capped(field(&author, "b", i), HUB_AUTHOR_MAX);
     l.name = field(&name, "h", i);
     l.blob_id = field(&blob, "c", i);
     l.endpoint = field(&endpoint, "http://e", i);

@@ -154,7 +154,8 @@ static void put_listing(struct world *w, const struct spec *s, const char *blob)
         l.asset = w->opg;
     if (s->payee)
         l.pay_to = world_address(s->payee);
-    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:18404/v1/models/%s", s->owner);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:18404/v1/models/%s",
+             s->payee ? s->payee : s->owner);
     l.author = untrusted(strcmp(s->owner, "fake") == 0 ? "mira" : s->author);
     l.name = untrusted(s->name);
     l.blob_id = untrusted(blob);

@@ -101,10 +101,10 @@ static void test_first_frame(void **state)
     (void)state;
     struct tty *t = start(120, 40);
     see(t, "60 of 60");
+    see(t, "by OpenGradient"); /* the preview */
     assert_true(tty_altscreen(t));
     assert_true(tty_mouse(t));
     assert_string_equal(tty_title(t), "");
-    assert_true(tty_find(t, "by OpenGradient", NULL, NULL)); /* the preview */
     quit(t);
 }
 
@@ -180,9 +180,9 @@ static void test_menus(void **state)
     tty_keys(t, "health<Enter>");
     see(t, "paid by 3+");
     tty_keys(t, "?");
-    see(t, "Back; from the first screen");
+    see(t, "On this screen");
     tty_keys(t, "<Esc>");
-    see_no(t, "Back; from the first screen");
+    see_no(t, "On this screen");
     quit(t);
 }
 
@@ -191,25 +191,27 @@ static void test_q_never_traps(void **state)
 {
     (void)state;
     static const struct {
-        const char *keys, *there;
+        const char *keys, *on, *more, *there;
         int q;
     } ways[] = {
-        {"", "60 of 60", 1},
-        {"<Enter>", "[ About ]", 2},
-        {"<Enter><Tab><Tab>", "[ Offers", 2},
-        {"<Enter>a", "latest payments", 3},
-        {"2", "paid by 3+", 1},
-        {"2e", "wash trading", 2},
-        {"3", "UNATTRIBUTED", 1},
-        {"3<Enter>", "latest payments", 2},
-        {"4", "last read", 1},
-        {"?", "Back; from", 2},
-        {"<Space><Space>C", "Compare", 2},
+        {"", "60 of 60", "", "60 of 60", 1},
+        {"<Enter>", "[ About ]", "", "[ About ]", 2},
+        {"<Enter>", "[ About ]", "<Tab><Tab>", "[ Offers", 2},
+        {"<Enter>", "[ About ]", "a", "latest payments", 3},
+        {"2", "paid by 3+", "", "paid by 3+", 1},
+        {"2", "paid by 3+", "e", "wash trading", 2},
+        {"3", "UNATTRIBUTED", "", "▌ OpenGradient", 1},
+        {"3", "▌ OpenGradient", "<Enter>", "latest payments", 2},
+        {"4", "last read", "", "last read", 1},
+        {"?", "On this screen", "", "On this screen", 2},
+        {"<Space><Space>C", "Compare", "", "Compare", 2},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         struct tty *t = start(130, 40);
         see(t, "60 of 60");
         tty_keys(t, ways[i].keys);
+        see(t, ways[i].on);
+        tty_keys(t, ways[i].more);
         see(t, ways[i].there);
         for (int q = 0; q < ways[i].q; q++) {
             assert_true(tty_altscreen(t));
@@ -262,7 +264,7 @@ static void test_flood(void **state)
     tty_keys(t, keys);
     see(t, "▌ eth-skew-surface");
     tty_keys(t, "G");
-    see_no(t, "og-1hr");
+    see(t, "▌ arb-window-35");
     char *bottom = tty_text(t);
     tty_keys(t, "g");
     see(t, "▌ og-1hr");
@@ -271,9 +273,10 @@ static void test_flood(void **state)
     tty_keys(t, keys);
     see_no(t, "og-1hr");
     tty_keys(t, "?"); /* seen only after all keys before it were read */
-    see(t, "Back; from");
+    see(t, "On this screen");
     tty_keys(t, "<Esc>");
-    see_no(t, "Back; from");
+    see_no(t, "On this screen");
+    see(t, "▌ arb-window-35");
     char *now = tty_text(t);
     assert_string_equal(now, bottom);
     free(now);
@@ -373,10 +376,12 @@ static void test_resize(void **state)
     tty_resize(t, 19, 4);
     see(t, "too small");
     tty_resize(t, 80, 24);
-    see(t, "INCOME 30d");
+    see(t, "souk 1 Market  2 Health  3 Authors  4 Activity");
+    see(t, "Space mark  : palette  ? help  q back");
     char *now = tty_text(t);
     struct tty *fresh = start(80, 24);
     see(fresh, "60 of 60");
+    see(fresh, "Space mark  : palette  ? help  q back");
     char *same = tty_text(fresh);
     assert_string_equal(now, same);
     free(now);
@@ -394,8 +399,8 @@ static void test_resize_storm(void **state)
     tty_resize(t, 120, 40);
     see(t, "by OpenGradient");
     see(t, "60 of 60 · 30d");
-    int cols;
-    tty_size(t, &cols, NULL);
+    int cols, rows;
+    tty_size(t, &cols, &rows);
     assert_int_equal(cols, 120);
     tty_keys(t, "2"); /* and it still listens */
     see(t, "paid by 3+");
@@ -467,7 +472,7 @@ static void test_suspend(void **state)
         see(t, "60 of 60 · 30d");
         assert_true(tty_mouse(t));
         tty_keys(t, "3");
-        see(t, "UNATTRIBUTED");
+        see(t, "▌ OpenGradient");
         tty_keys(t, "1");
         see(t, "▌ og-1hr");
     }
@@ -479,16 +484,17 @@ static void test_suspend(void **state)
 static void test_kinds_of_terminal(void **state)
 {
     (void)state;
+    /* The last two have fonts without braille and blocks: they are drawn in ASCII. */
     static const char *const terms[] = {"xterm", "xterm-256color", "screen", "tmux-256color",
-                                        "linux", "vt100",          "rxvt-unicode-256color",
-                                        "xterm-direct"};
+                                        "screen-256color", "linux", "vt100"};
+    enum { UNICODE = 5 };
     for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
         struct tty *t =
             start_with(market, "devnet", (struct tty_opts){.cols = 100, .rows = 30, .term = terms[i]});
-        see(t, "▌ og-1hr");
+        see(t, " og-1hr");
         see(t, "60 of 60");
         tty_keys(t, "<Down><Down>");
-        see(t, "▌ eth-vol-garch");
+        see(t, i < UNICODE ? "▌ eth-vol-garch" : "> eth-vol-garch");
         tty_keys(t, "<Enter>");
         see(t, "[ About ]");
         tty_keys(t, "2");
@@ -584,8 +590,10 @@ static void test_no_unicode(void **state)
 static void refuses(const char *term, const char *words)
 {
     int status;
-    struct tty *t =
-        start_with(market, "devnet", (struct tty_opts){.cols = 200, .rows = 10, .term = term});
+    /* curses keeps what it allocated to find out that it knows no such terminal */
+    static const char *const env[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
+    struct tty *t = start_with(
+        market, "devnet", (struct tty_opts){.cols = 200, .rows = 10, .term = term, .env = env});
     check(t, tty_wait_exit(t, &status));
     assert_int_equal(status, 2);
     char *first = tty_row(t, 0), *second = tty_row(t, 1);
@@ -607,19 +615,29 @@ static void test_unfit_terminals(void **state)
     refuses("no-such-terminal", "TERM");
 }
 
+/* Without any terminal there is one line; with standard input elsewhere the terminal still serves. */
 static void test_not_a_terminal(void **state)
 {
     (void)state;
-    char script[PATH_MAX];
-    snprintf(script, sizeof script, "%s --offline --data %s </dev/null", fixture_souk(), market);
+    char script[2 * PATH_MAX];
     const char *argv[] = {"sh", "-c", script, NULL};
-    int status;
+    snprintf(script, sizeof script, "setsid -w %s --offline --data %s </dev/null 2>&1 | cat",
+             fixture_souk(), market);
     struct tty *t = tty_spawn(&(struct tty_opts){.argv = argv, .cols = 200, .rows = 10});
-    check(t, tty_wait_exit(t, &status));
-    assert_int_equal(status, 2);
-    assert_true(tty_find(t, "souk: ", NULL, NULL));
+    check(t, tty_wait_exit(t, NULL));
+    char *first = tty_row(t, 0), *second = tty_row(t, 1);
+    assert_int_equal(strncmp(first, "souk: ", 6), 0);
+    assert_string_equal(second, "");
+    free(first);
+    free(second);
     check_clean(t);
     tty_free(t);
+
+    snprintf(script, sizeof script, "%s --offline --data %s --clock %s </dev/null", fixture_souk(),
+             market, FIXTURE_CLOCK);
+    t = tty_spawn(&(struct tty_opts){.argv = argv, .cols = 100, .rows = 30});
+    see(t, "60 of 60");
+    quit(t);
 }
 
 /* --- without a network */

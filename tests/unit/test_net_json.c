@@ -273,6 +273,9 @@ static void test_written_strings(void **state)
         {"\xff\xC3", 2, "\"\\ufffd\\ufffd\""},
         {"\xD7\xA9 \xE4\xB8\xAD \xF0\x9F\x98\x80", 11,
          "\"\xD7\xA9 \xE4\xB8\xAD \xF0\x9F\x98\x80\""},
+        /* four marks on a letter are writing, a tower of them is an attack */
+        {"e\xCC\x81\xCC\x82\xCC\x83\xCC\x84\xCC\x85\xCC\x86o\xCC\x81", 16,
+         "\"e\xCC\x81\xCC\x82\xCC\x83\xCC\x84\\u0305\\u0306o\xCC\x81\""},
         {"\"\\\n\r\t/", 6, "\"\\\"\\\\\\n\\r\\t/\""},
     };
     struct buf b;

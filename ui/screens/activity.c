@@ -191,10 +191,10 @@ static void draw(void *self, struct canvas *c, struct rect area)
     table_draw(s->table, c, rect_cut_top(&area, KNOWN + 2), true, NULL);
     /* The whole of the selected source's message: a table cell may cut it. */
     struct source_view v = source_view(s, known[table_selected(s->table)].name);
+    struct rect words = rect_cut_top(&area, area.h > 12 ? 3 : 2);
     if (v.message[0])
-        canvas_untrusted(c, area.x + 1, area.y, area.w - 2, untrusted(v.message),
-                         v.phase == SYNC_FAILED ? ST_BAD : ST_NORMAL);
-    rect_cut_top(&area, 2);
+        part_text(c, words, words.x + 1, words.y, untrusted(v.message),
+                  v.phase == SYNC_FAILED ? ST_BAD : ST_NORMAL);
     if (s->a)
         draw_provenance(s->a, c, area);
 }

@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-enum { FUNNEL_ROWS = 6, WEEK = 7 * 86400 };
+enum { FUNNEL_ROWS = 6, CHART_MIN_H = 5, ROOMY_H = 20, WEEK = 7 * 86400 };
 
 enum shown { SHOW_CALLS, SHOW_PAYMENTS, SHOW_SETTLEMENTS, SHOW_PAYERS, SHOW_NEW_PAYERS, SHOW_UPLOADS,
              SHOWN };
@@ -101,7 +101,7 @@ static void draw_funnel(const struct health *h, struct canvas *c, struct rect r)
         {"proven", h->proven, "whose author confirms it"},
         {"called", h->called, remark},
         {"paid", h->paid, remark},
-        {"paid by 3+", h->paid_by_3, "three or more different payers"},
+        {"paid by 3+", h->paid_by_3, "three or more payers"},
     };
     int bar = r.w - 60;
     bar = bar > 60 ? 60 : bar < 8 ? 8 : bar;
@@ -127,30 +127,35 @@ static int fact(struct canvas *c, struct rect r, int y, const char *label, const
     return y + 1;
 }
 
-static void draw_facts(const struct health *h, struct canvas *c, struct rect r)
+/* Returns the row after the last. */
+static int draw_facts(const struct health *h, struct canvas *c, struct rect r)
 {
     char a[HUMAN_BUF], b[HUMAN_BUF], text[256], line[320];
     int y = r.y;
-    y = fact(c, r, y, "calls", human_count(a, h->calls), "payments and unpaid inferences");
-    y = fact(c, r, y, "payments", human_count(a, h->payments), "one paid call each");
+    snprintf(line, sizeof line, "%s payments and %s unpaid inferences",
+             human_count(a, h->payments), human_count(b, h->inferences));
+    y = fact(c, r, y, "calls", human_count(text, h->calls), line);
     y = fact(c, r, y, "settlements", human_count(a, h->settlements), "sessions: an unknown number of calls each");
-    y = fact(c, r, y, "inferences", human_count(a, h->inferences), "unpaid");
     y = fact(c, r, y, "payers", human_count(a, h->payers), "different addresses");
     y = fact(c, r, y, "income", income_format(&h->income, text, sizeof text), "raw: every proved settlement");
     if (h->unattributed.n)
         y = fact(c, r, y, "unattributed", income_format(&h->unattributed, text, sizeof text),
                  "of it: to addresses several models share");
-    snprintf(line, sizeof line, "%s of %s", human_count(a, h->authors_earning), human_count(b, h->authors));
-    y = fact(c, r, y, "authors", line, "earned anything");
-    snprintf(line, sizeof line, "%s authors", human_count(a, h->top_half_authors));
-    y = fact(c, r, y, "half of income", line, "go to so many");
+    snprintf(text, sizeof text, "%s of %s", human_count(a, h->authors_earning), human_count(b, h->authors));
+    snprintf(line, sizeof line, "earned anything; half of the income goes to %s of them",
+             human_count(a, h->top_half_authors));
+    y = fact(c, r, y, "authors", text, line);
     y = fact(c, r, y, "median author", amount_format(&h->median_author, text, sizeof text), "zeros included");
+    if (r.h < ROOMY_H) /* the chart needs the rows more */
+        return y;
     if (h->unlisted_payments) {
-        snprintf(line, sizeof line, "%s payments", human_count(a, h->unlisted_payments));
-        y = fact(c, r, y, "not on the Hub", line, "to payees that no listing names: not counted as income");
+        snprintf(line, sizeof line, "%s payment%s", human_count(a, h->unlisted_payments),
+                 h->unlisted_payments == 1 ? "" : "s");
+        y = fact(c, r, y, "not on the Hub", line, "to payees no listing names: no income here");
     }
     if (h->unknown_inferences)
-        fact(c, r, y, "unknown", human_count(a, h->unknown_inferences), "inferences of blob ids no model has");
+        y = fact(c, r, y, "unknown", human_count(a, h->unknown_inferences), "inferences of blob ids no model has");
+    return y;
 }
 
 static void draw_explain(const struct health *h, struct canvas *c, struct rect r)
@@ -160,15 +165,15 @@ static void draw_explain(const struct health *h, struct canvas *c, struct rect r
     y = part_provenance(c, r, y, "inferences", &h->inferences_from);
     y = part_provenance(c, r, y, "models", &h->hub_from);
     static const char *const words[] = {
-        "",
         "A window ends with the newest block read, so the figures stand still while none arrives.",
         "payment: one settled exact transfer to a listing's address with its protocol event in the same transaction",
         "settlement: one settled session (upto); inference: one ModelInferenceEvent; call: payment or inference",
         "payer: different addresses over payments and settlements. Assets are never added together.",
         "Whether the payers are genuine is not judged here: wash trading is in these figures.",
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words && y < r.y + r.h; i++)
-        canvas_str(c, r.x + 1, y++, r.w - 2, words[i], ST_NORMAL);
+    y++;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        y = part_words(c, r, r.x + 1, y, words[i], ST_NORMAL);
 }
 
 static void draw(void *self, struct canvas *c, struct rect area)
@@ -185,18 +190,26 @@ static void draw(void *self, struct canvas *c, struct rect area)
     }
     char when[HUMAN_BUF], block[HUMAN_BUF];
     struct rect top = rect_cut_top(&area, 1);
-    canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM, "window %s, to %s (block %s) · raw figures · e explains",
+    canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM, "%s to %s, block %s · raw figures · e explains",
                 window_name(h->window), h->as_of ? human_time(when, h->as_of) : "–",
                 human_count(block, h->as_of_block));
-    draw_funnel(h, c, rect_cut_top(&area, FUNNEL_ROWS));
-    rect_cut_top(&area, 1);
+    if (!s->explain || area.h >= ROOMY_H + FUNNEL_ROWS) {
+        draw_funnel(h, c, rect_cut_top(&area, FUNNEL_ROWS));
+        rect_cut_top(&area, 1);
+    }
     if (s->explain) {
         draw_explain(h, c, area);
         return;
     }
-    bool wide = area.w >= 130;
-    struct rect facts = wide ? rect_cut_left(&area, area.w / 2) : rect_cut_top(&area, area.h > 20 ? 11 : area.h / 2);
-    draw_facts(h, c, facts);
+    if (area.w >= 130) {
+        draw_facts(h, c, rect_cut_left(&area, area.w / 2));
+    } else {
+        int used = draw_facts(h, c, area) - area.y;
+        rect_cut_top(&area, used);
+    }
+    if (area.h < CHART_MIN_H)
+        return;
+    rect_cut_left(&area, 1);
     const struct series *v = series_of(h, s->shown);
     struct chart ch = {
         .title = series_info[s->shown].title,
@@ -208,12 +221,12 @@ static void draw(void *self, struct canvas *c, struct rect area)
         .hover = -1,
     };
     struct rect foot = rect_cut_bottom(&area, 1);
-    canvas_strf(c, foot.x + 1, foot.y, foot.w - 2, ST_DIM, "%s · tab shows the next series (%d of %d)",
+    canvas_strf(c, foot.x, foot.y, foot.w - 1, ST_DIM, "%s · tab: next (%d of %d)",
                 series_info[s->shown].words, (int)s->shown + 1, (int)SHOWN);
     if (v->n)
         chart_draw(&ch, c, area);
     else
-        canvas_str(c, area.x + 1, area.y, area.w - 2, "Not a whole week yet.", ST_DIM);
+        canvas_str(c, area.x, area.y, area.w - 1, "Not a whole week yet.", ST_DIM);
 }
 
 static bool on_action(void *self, enum action act)

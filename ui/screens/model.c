@@ -392,7 +392,7 @@ static void draw_proof(struct model_screen *s, struct canvas *c, struct rect r)
     static const char *const from[] = {"unknown", "the proven listing", "the Hub's file list",
                                        "the author's description"};
     const struct model_page *p = s->page;
-    int y = r.y + 1, x = proof_line(c, r, y, "blob id");
+    int y = r.y, x = proof_line(c, r, y, "blob id");
     if (p->blob_id.n) {
         canvas_untrusted(c, x, y++, r.w - 21, p->blob_id, ST_CODE);
         canvas_strf(c, x, y++, r.w - 21, ST_DIM, "from %s", from[p->blob_from]);

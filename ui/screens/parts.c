@@ -1,6 +1,7 @@
 #include "ui/screens/parts.h"
 
 #include "base/human.h"
+#include "ui/widgets/bars.h"
 #include "ui/widgets/wrap.h"
 
 #include "base/banned.h"
@@ -77,19 +78,37 @@ void part_call_cell(const struct call_row *call, const struct untrusted *model, 
     }
 }
 
+static int wrap_width(struct rect r, int x)
+{
+    int width = r.x + r.w - 1 - x;
+    return width > 10 ? width : 10;
+}
+
+static int draw_doc(struct doc *d, struct canvas *c, struct rect r, int x, int y)
+{
+    for (size_t i = 0; i < d->n && y < r.y + r.h; i++)
+        canvas_cells(c, x, y++, wrap_width(r, x), d->line[i].cells, d->line[i].n);
+    doc_release(d);
+    return y;
+}
+
 int part_words(struct canvas *c, struct rect r, int x, int y, const char *own, enum style s)
 {
     struct doc d;
     struct wrap w;
-    int width = r.x + r.w - x;
     doc_init(&d);
-    wrap_init(&w, &d, width > 10 ? width : 10, canvas_charset(c), NULL, NULL);
+    wrap_init(&w, &d, wrap_width(r, x), canvas_charset(c), NULL, NULL);
     wrap_own(&w, own, s);
     wrap_end(&w);
-    for (size_t i = 0; i < d.n && y < r.y + r.h; i++)
-        canvas_cells(c, x, y++, width, d.line[i].cells, d.line[i].n);
-    doc_release(&d);
-    return y;
+    return draw_doc(&d, c, r, x, y);
+}
+
+int part_text(struct canvas *c, struct rect r, int x, int y, struct untrusted u, enum style s)
+{
+    struct doc d;
+    doc_init(&d);
+    doc_wrap(&d, u, wrap_width(r, x), canvas_charset(c), s);
+    return draw_doc(&d, c, r, x, y);
 }
 
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
@@ -121,4 +140,31 @@ int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
     if (p->hash[0])
         canvas_strf(c, x, y++, w, ST_CODE, "%s", p->hash);
     return y;
+}
+
+void part_spark(const struct figures *f, struct strip *out)
+{
+    uint32_t v[SPARK_DAYS];
+    for (int i = 0; f->spark && i < SPARK_DAYS; i++)
+        v[i] = f->spark[i];
+    if (f->spark)
+        spark_strip(out, SPARK_DAYS, v, SPARK_DAYS, ST_CHART1);
+}
+
+void part_count(struct strip *out, uint64_t n)
+{
+    char text[HUMAN_BUF];
+    strip_str(out, n ? human_count(text, n) : "–", n ? ST_NORMAL : ST_DIM);
+}
+
+void part_income(struct strip *out, const struct income *in)
+{
+    char text[256];
+    strip_str(out, income_format(in, text, sizeof text), in->n ? ST_MONEY : ST_DIM);
+}
+
+void part_age(struct strip *out, int64_t last, int64_t as_of)
+{
+    char text[HUMAN_BUF];
+    strip_str(out, last ? human_age(text, as_of - last) : "–", last ? ST_NORMAL : ST_DIM);
 }

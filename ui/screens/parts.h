@@ -16,6 +16,12 @@ void part_name(const char *name, enum style s, struct strip *out);
 /* Columns for a sparkline of SPARK_DAYS in so much room: each must stand for as many days. */
 int part_spark_width(int room);
 
+/* Cells of tables: a count, income, an age up to as_of ("–" for none), 30 days as a sparkline. */
+void part_count(struct strip *out, uint64_t n);
+void part_income(struct strip *out, const struct income *in);
+void part_age(struct strip *out, int64_t last, int64_t as_of);
+void part_spark(const struct figures *f, struct strip *out);
+
 /* The table of calls: time, kind, amount, payer, transaction, and (last) the model. */
 enum { PART_CALL_TIME, PART_CALL_KIND, PART_CALL_AMOUNT, PART_CALL_PAYER, PART_CALL_TX,
        PART_CALL_MODEL, PART_CALL_COLS };
@@ -26,6 +32,8 @@ void part_call_cell(const struct call_row *call, const struct untrusted *model, 
 
 /* Our words, wrapped at the right edge of r from column x on: returns the next row. */
 int part_words(struct canvas *c, struct rect r, int x, int y, const char *own, enum style s);
+/* The same for words from outside. */
+int part_text(struct canvas *c, struct rect r, int x, int y, struct untrusted u, enum style s);
 
 /* "label   chain 84532, blocks 1–18,204 (0x…), read 3 m ago from host": returns the next row. */
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,

@@ -14,15 +14,15 @@ souk_err devnet_options_from(const struct options *o, struct devnet_options *d, 
     int64_t port = d->port;
     souk_err r = options_int(o, OPT_SEED, d->seed, 0, INT32_MAX, &d->seed, e);
     if (!r)
-        r = options_int(o, OPT_N_MODELS, d->models, 20, 2000, &d->models, e);
+        r = options_int(o, OPT_N_MODELS, d->models, 60, 2000, &d->models, e);
     if (!r)
-        r = options_int(o, OPT_N_AUTHORS, d->authors, 5, 2000, &d->authors, e);
+        r = options_int(o, OPT_N_AUTHORS, d->authors, 12, 2000, &d->authors, e);
     if (!r)
-        r = options_int(o, OPT_N_PAYMENTS, d->payments, 0, 1000000, &d->payments, e);
+        r = options_int(o, OPT_N_PAYMENTS, d->payments, 300, 1000000, &d->payments, e);
     if (!r)
-        r = options_int(o, OPT_N_INFERENCES, d->inferences, 0, 1000000, &d->inferences, e);
+        r = options_int(o, OPT_N_INFERENCES, d->inferences, 300, 1000000, &d->inferences, e);
     if (!r)
-        r = options_int(o, OPT_N_DAYS, d->days, 7, 1000, &d->days, e);
+        r = options_int(o, OPT_N_DAYS, d->days, 12, 1000, &d->days, e);
     if (!r)
         r = options_int(o, OPT_END, 0, 1600000000, 4000000000, &d->end, e);
     if (!r)

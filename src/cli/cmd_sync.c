@@ -16,7 +16,7 @@ struct run {
     const struct options *o;
     struct market *market;
     struct loop *loop;
-    bool interrupted, progress_shown;
+    bool began, interrupted, progress_shown;
     unsigned failed;
     struct err first;
 };
@@ -71,7 +71,9 @@ static void start(void *ud)
     if (market_sync(r->market, &so, &ev, &r->first)) {
         r->failed = 1;
         loop_stop(r->loop, 0);
+        return;
     }
+    r->began = true;
 }
 
 static void on_signal(void *ud, int signo)
@@ -107,6 +109,8 @@ static souk_err report(const struct run *r, struct err *e)
     if (!r->failed)
         return SOUK_OK;
     *e = r->first;
+    if (!r->began)
+        return e->code;
     if (r->o->set[OPT_QUIET]) /* nothing was said yet */
         return err_prefix(e, "%u source%s could not be read; the first", r->failed,
                           r->failed == 1 ? "" : "s");

@@ -1,9 +1,11 @@
+#include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -34,7 +36,7 @@ static souk_err run_ui(const struct options *o, struct err *e)
         .term = o->value[OPT_TERM],
         .window = o->value[OPT_WINDOW],
     };
-    bool devnet = o->set[OPT_DEVNET], started;
+    bool devnet = o->set[OPT_DEVNET], started = false, ours = false;
     if (devnet && u.network && strcmp(u.network, "devnet") != 0)
         return err_set(e, SOUK_EUSAGE, "--devnet opens the network devnet, not %s", u.network);
     for (;;) {
@@ -43,11 +45,15 @@ static souk_err run_ui(const struct options *o, struct err *e)
             if (r)
                 return r;
             u.network = "devnet";
+            ours = ours || started;
         }
         enum ui_exit how;
         r = ui_run(&u, &how, e);
-        if (r || how != UI_EXIT_DEVNET)
+        if (r || how != UI_EXIT_DEVNET) {
+            if (ours) /* it would go with us anyway; this waits until it is gone */
+                devnet_down(&started, NULL);
             return r;
+        }
         devnet = true;
         u.offline = false; /* asked for by hand, and all on this machine */
     }
@@ -81,8 +87,20 @@ static souk_err run(const struct options *o, struct err *e)
     return command[o->command](o, e);
 }
 
+/* A descriptor opened later must not become somebody's standard output. */
+static void fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_streams();
     setlocale(LC_CTYPE, "");
     mallopt(M_ARENA_MAX, 1); /* workers take turns anyway; more arenas cost memory and mprotects */
     signal(SIGPIPE, SIG_IGN);

@@ -105,6 +105,20 @@ static souk_err take_all(struct network *n, const json *status, struct err *e)
     return take_tokens(n, json_get(status, "tokens"), e);
 }
 
+/* The supervisor holds a lock beside the document; one killed by force leaves the document alone. */
+static bool abandoned(void)
+{
+    char path[PATH_BUF];
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = paths_get(PATH_STATE, "devnet/lock", path, NULL) == SOUK_OK
+                 ? open(path, O_RDONLY | O_CLOEXEC)
+                 : -1;
+    bool free = fd >= 0 && fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type == F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return free;
+}
+
 souk_err network_from_devnet(struct network *n, struct err *e)
 {
     char path[PATH_BUF];
@@ -121,7 +135,7 @@ souk_err network_from_devnet(struct network *n, struct err *e)
         json *status = json_parse(b.p, b.len, "the devnet's status file", e);
         if (status == NULL)
             c = SOUK_EINPUT;
-        else if (!json_bool(status, "running", false))
+        else if (!json_bool(status, "running", false) || abandoned())
             c = err_set(e, SOUK_ENOTFOUND,
                         "the devnet is not running: start it with `souk devnet up`");
         else if ((c = take_all(n, status, e)) != SOUK_OK)

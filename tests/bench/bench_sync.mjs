@@ -42,7 +42,7 @@ async function curlConfig(status, chunk) {
     };
     for (let page = 0; page <= 20; page++) get(`${status.hub}/api/v0/models/?page=${page}&limit=100`);
     for (let offset = 0; offset < 700; offset += 100) get(`${status.bazaar}/discovery/resources?type=http&limit=100&offset=${offset}`);
-    const tokens = status.tokens.map((t) => t.address);
+    const tokens = Object.values(status.tokens).map((t) => t.address);
     const filters = [
         [status.payment_chain.rpc, [status.contracts.listings]],
         [status.payment_chain.rpc, [...tokens, status.contracts.exact_proxy, status.contracts.upto_proxy]],

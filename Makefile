@@ -94,6 +94,7 @@ UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 SCREENS  := $(patsubst %.c,$(B)/%,$(wildcard tests/screens/test_*.c))
 TTY_OBJ  := $(call obj_of,$(filter-out tests/tty/test_% tests/tty/ttyshot.c,$(wildcard tests/tty/*.c)))
 SCREEN_OBJ := $(call obj_of,$(filter-out tests/screens/test_%,$(wildcard tests/screens/*.c)))
+BENCH_OBJ := $(call obj_of,$(wildcard tests/bench/bench_[!t]*.c) tests/bench/synth.c)
 UNIT_OBJ := $(call obj_of,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 .SECONDARY:
@@ -107,8 +108,7 @@ $(B)/tests/screens/%: $(B)/tests/screens/%.o $(SCREEN_OBJ) $(TTY_OBJ) $(ARCHIVES
 $(B)/tests/tty/%: $(B)/tests/tty/%.o $(TTY_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil -lcmocka
-$(B)/tests/bench/bench_tui: $(call obj_of,tests/bench/bench_data.c tests/bench/bench_stats.c)
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(TTY_OBJ) $(ARCHIVES)
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(TTY_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil
 # The floor souk is measured against: curses and nothing else.

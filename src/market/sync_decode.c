@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-enum { GROUP = 200, MEMORY = 256 << 20, CID_MAX = 128 };
+enum { GROUP = 200, MEMORY = 256 << 20, REST_MAX = 4 << 20, CID_MAX = 128 };
 
 void batch_init(struct batch *b, struct filter *f, uint64_t first, uint64_t last)
 {
@@ -300,7 +300,8 @@ static enum verdict list_missing(struct batch *b, struct err *e)
     return b->blocks > 0 || b->receipts > 0 ? BATCH_MORE : BATCH_OK;
 }
 
-static enum verdict read_logs(struct batch *b, const struct rpc_result *res, struct err *e)
+/* The general way: from the tree. */
+static enum verdict tree_logs(struct batch *b, const struct rpc_result *res, struct err *e)
 {
     size_t most = 0;
     for (size_t i = 2; i < b->asked; i++) {
@@ -321,22 +322,54 @@ static enum verdict read_logs(struct batch *b, const struct rpc_result *res, str
                 return refuse(e, b, why.msg);
         }
     }
-    enum verdict v = check_logs(b, e);
-    return v == BATCH_OK ? list_missing(b, e) : v;
+    return BATCH_OK;
 }
 
-enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *blocks, struct err *e)
+/* The fast way: scan_logs has read them, and left the number of its list in their place. NULL:
+ * nothing of its is there. */
+static const struct scanned *scanned_list(const struct rpc_result *r, const struct scanned *list,
+                                          size_t lists)
+{
+    const json *number = json_first(r->value);
+    bool ours = cJSON_IsNumber(number) && number->valueint >= 0 &&
+                (size_t)number->valueint < lists && json_next(number) == NULL;
+    return ours ? &list[number->valueint] : NULL;
+}
+
+static enum verdict scanned_logs(struct batch *b, const struct rpc_result *res,
+                                 const struct scanned *list, size_t lists, struct err *e)
+{
+    size_t most = 0;
+    for (size_t i = 2; i < b->asked; i++) {
+        const struct scanned *l = scanned_list(&res[i], list, lists);
+        if (l == NULL)
+            return refuse(e, b, "it is no list of logs");
+        most += l->n;
+    }
+    b->log = arena_alloc(&b->memory, (most > 0 ? most : 1) * sizeof b->log[0]);
+    if (b->log == NULL)
+        return no_memory(e);
+    for (size_t i = 2; i < b->asked; i++) {
+        const struct scanned *l = scanned_list(&res[i], list, lists);
+        if (l->n > 0)
+            memcpy(b->log + b->logs, l->log, l->n * sizeof b->log[0]);
+        b->logs += l->n;
+    }
+    return BATCH_OK;
+}
+
+static enum verdict read_answers(struct batch *b, const struct buf *body,
+                                 const struct scanned *list, size_t lists, uint64_t *blocks,
+                                 struct err *e)
 {
     struct rpc_result res[BATCH_CALLS];
     json *tree = NULL;
-    enum verdict v;
-    *blocks = 0;
+    enum verdict v = BATCH_OK;
     if (rpc_parse(body, b->asked, res, &tree, e) != SOUK_OK) {
         err_prefix(e, "%s", b->f->chain->label);
         return BATCH_REFUSED;
     }
     /* The logs' error first: about a range, it is worth more than anything about the blocks. */
-    v = BATCH_OK;
     for (size_t i = b->asked; i-- > 0 && v == BATCH_OK;) {
         if (res[i].value == NULL)
             v = node_error(b, &res[i], blocks, e);
@@ -344,9 +377,25 @@ enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *block
     if (v == BATCH_OK)
         v = read_blocks(b, res, e);
     if (v == BATCH_OK)
-        v = read_logs(b, res, e);
+        v = list != NULL ? scanned_logs(b, res, list, lists, e) : tree_logs(b, res, e);
     json_free(tree);
     return v;
+}
+
+enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *blocks, struct err *e)
+{
+    struct scanned list[BATCH_CALLS];
+    struct buf rest;
+    size_t lists = 0;
+    *blocks = 0;
+    buf_init(&rest, REST_MAX);
+    bool scanned = scan_logs(body, &b->memory, &rest, list, BATCH_CALLS, &lists);
+    enum verdict v = scanned ? read_answers(b, &rest, list, lists, blocks, e)
+                             : read_answers(b, body, NULL, 0, blocks, e);
+    buf_release(&rest);
+    if (v == BATCH_OK)
+        v = check_logs(b, e);
+    return v == BATCH_OK ? list_missing(b, e) : v;
 }
 
 static enum verdict more_block(struct batch *b, const json *value, struct err *e)

@@ -9,6 +9,7 @@
  *   sync_chain.c   a chain: is it the right one, how far, which filters in turn, reorganisations
  *   sync_logs.c    one filter: ranges asked for ahead, written in order
  *   sync_decode.c  an answer to a range -> checked logs -> rows
+ *   sync_scan.c    the same answer's logs, the fast way
  *   sync_pay.c     the logs of a transaction -> payments
  *
  * Threads: everything runs on the loop except functions marked [writer], which
@@ -225,6 +226,22 @@ souk_err batch_ask_more(const struct batch *b, struct buf *text, struct rpc_call
 enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err *e); /* [writer] */
 /* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
 souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
+
+/* --- logs without a tree ------------------------------------------------------------------------- */
+
+struct scanned {
+    struct eth_log *log; /* in the arena */
+    size_t n;
+};
+
+/*
+ * Reads every array that is the "result" of an answer as a list of logs, and writes the answer to
+ * `rest` with each such array replaced by [k], k its place in list[]. False when anything looks
+ * other than what nodes commonly send: the answer is then to be read by rpc_parse as it is, and
+ * what is in rest and list means nothing.
+ */
+bool scan_logs(const struct buf *body, struct arena *memory, struct buf *rest, struct scanned *list,
+               size_t room, size_t *lists);
 
 /* --- payments ------------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,4 +176,35 @@ char *data_newsboat_home(const char *root)
         return NULL;
     }
     return home;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    struct stat st;
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool ok = in >= 0 && out >= 0 && fstat(in, &st) == 0;
+    for (off_t at = 0; ok && at < st.st_size;)
+        ok = sendfile(out, in, &at, (size_t)(st.st_size - at)) > 0;
+    if (in >= 0)
+        close(in);
+    return out >= 0 && close(out) == 0 && ok;
+}
+
+char *data_souk(const char *root, const char *from)
+{
+    char *dir = join(root, "souk"), *cache = join(dir, "cache"), *config = join(dir, "config");
+    char *old = join(from, "cache/devnet.db"), *new = join(cache, "bench.db");
+    bool ok = mkdir(dir, 0700) == 0 && mkdir(cache, 0700) == 0 && mkdir(config, 0700) == 0 &&
+              copy_file(old, new);
+    if (!ok) {
+        fprintf(stderr, "bench: cannot copy %s: %s\n", old, strerror(errno));
+        free(dir);
+        dir = NULL;
+    }
+    free(cache);
+    free(config);
+    free(old);
+    free(new);
+    return dir;
 }

@@ -39,7 +39,22 @@ double series_median(const struct series *s)
     return (s->v[(s->n - 1) / 2] + s->v[s->n / 2]) / 2;
 }
 
+static double percentile(const struct series *s, size_t p)
+{
+    return s->n ? s->v[(s->n * p + 99) / 100 - 1] : NAN;
+}
+
 double series_p95(const struct series *s)
 {
-    return s->n ? s->v[(s->n * 95 + 99) / 100 - 1] : NAN;
+    return percentile(s, 95);
+}
+
+double series_p99(const struct series *s)
+{
+    return percentile(s, 99);
+}
+
+double series_max(const struct series *s)
+{
+    return percentile(s, 100);
 }

@@ -9,7 +9,8 @@
  * First content: the expected text (for souk: a table that fills the screen) has been read from the
  * terminal; counted from just before fork. Loaded: the last byte before 250 ms of silence; for souk
  * the header says that the whole table is there. A key's answer ends with the last byte before
- * 60 ms of silence.
+ * 60 ms of silence; while souk syncs it is never silent, and there the answer is that the selection
+ * stands on another model.
  */
 #include <getopt.h>
 #include <libgen.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "bench_data.h"
+#include "bench_server.h"
 #include "bench_stats.h"
 #include "tests/tty/tty.h"
 
@@ -28,6 +30,9 @@ enum {
     ANSWER_MS = 60,  /* ... has finished answering a key */
     FLOOD = 1000,
     STORM = 50, /* resizes in a second */
+    BUSY_PAUSE_MS = 15,
+    BUSY_LEAST = 10, /* pages and ranges written, or nothing was measured */
+    NAME_BYTES = 32, /* of a row: the model's name, and more than that on no terminal we use */
 };
 
 enum who { MINI, TIG, TIG_BIG, NNN_BIG, HTOP, NEWSBOAT, SOUK, SOUK_BIG, SUBJECTS };
@@ -51,9 +56,19 @@ struct subject {
     double storm_growth;
 };
 
+/* Keys while souk syncs: with what was served and shown meanwhile. */
+struct busy {
+    struct series first, last;
+    int missed, reloads; /* keys; times that the table got a new count of models */
+    double seconds, cpu; /* of souk, all threads: per cent of one processor */
+    struct server_count served;
+};
+
 struct bench {
     struct subject s[SUBJECTS];
-    int rounds, keys, idle_s, storms;
+    struct busy busy;
+    int rounds, keys, busy_keys, idle_s, storms;
+    bool busy_only;
     int passed, failed, unknown;
 };
 
@@ -340,6 +355,127 @@ static void measure_storm(struct bench *b, struct subject *s)
     free(expected);
 }
 
+/* --- while it syncs ---------------------------------------------------------------------- */
+
+/* The beginning of the selected row: of its name, which tells the rows apart. */
+static void selected_name(struct tty *t, char out[NAME_BYTES])
+{
+    int cols, rows;
+    out[0] = '\0';
+    tty_size(t, &cols, &rows);
+    for (int r = 0; r < rows; r++) {
+        if (tty_cell(t, r, 0).chars[0] != 0x258c) /* the mark of the selection */
+            continue;
+        char *row = tty_row(t, r);
+        snprintf(out, NAME_BYTES, "%s", row);
+        free(row);
+        return;
+    }
+}
+
+static bool selection_moved(struct tty *t, void *before)
+{
+    char now[NAME_BYTES];
+    selected_name(t, now);
+    return now[0] != '\0' && strcmp(now, before) != 0;
+}
+
+static bool loading_is_over(struct tty *t, void *unused)
+{
+    (void)unused;
+    return table_is_full(t, NULL) && !tty_find(t, "loading", NULL, NULL);
+}
+
+/* The row that tells how many models there are. */
+static bool count_changed(struct tty *t, char before[256])
+{
+    char *row = tty_row(t, 1);
+    bool changed = strcmp(row, before) != 0;
+    snprintf(before, 256, "%s", row);
+    free(row);
+    return changed;
+}
+
+static bool is_served(struct tty *t, void *server)
+{
+    (void)t;
+    struct server_count n = server_count(server);
+    return n.pages >= BUSY_LEAST && n.ranges >= BUSY_LEAST;
+}
+
+static void busy_keys(struct busy *y, struct tty *t, int keys)
+{
+    char before[NAME_BYTES], count[256] = "";
+    count_changed(t, count);
+    tty_set_deadline(t, 1000);
+    for (int n = 0; n < keys; n++) {
+        selected_name(t, before);
+        tty_mark(t);
+        tty_keys(t, "j");
+        bool moved = tty_wait(t, selection_moved, before, "the next model");
+        struct tty_burst b = tty_burst(t);
+        y->missed += !moved;
+        if (moved) {
+            series_add(&y->first, ms_between(b.mark_ns, b.first_ns));
+            series_add(&y->last, ms_between(b.mark_ns, b.last_ns));
+        }
+        y->reloads += count_changed(t, count);
+        tty_run(t, BUSY_PAUSE_MS * INT64_C(1000000));
+    }
+    tty_set_deadline(t, 20000);
+}
+
+static void measure_busy_with(struct bench *b, struct server *server, const char *data)
+{
+    struct busy *y = &b->busy;
+    struct subject s = {.name = "souk, syncing",
+                        .argv = {b->s[SOUK_BIG].argv[0], "--network", "bench", "--data", data},
+                        .quit = "Q"};
+    struct tty *t = spawn(&s, 80, 24);
+    if (!tty_wait(t, loading_is_over, NULL, "the whole table") ||
+        !tty_wait(t, is_served, server, "pages and ranges that were served")) {
+        give_up(&s, t, "syncing");
+        return;
+    }
+    to_last_row(t);
+    struct server_count before = server_count(server);
+    struct tty_usage usage = tty_usage(t);
+    int64_t begin = tty_now();
+    busy_keys(y, t, b->busy_keys);
+    y->seconds = ms_between(begin, tty_now()) / 1000;
+    y->cpu = (double)(tty_usage(t).cpu_ns - usage.cpu_ns) / 1e9 / y->seconds * 100;
+    struct server_count after = server_count(server);
+    y->served = (struct server_count){.pages = after.pages - before.pages,
+                                      .ranges = after.ranges - before.ranges,
+                                      .logs = after.logs - before.logs};
+    if (quit(&s, t))
+        series_release(&s.quit_ms);
+}
+
+static void measure_busy(struct bench *b, const char *root, const char *big)
+{
+    char path[4200];
+    if (!b->s[SOUK_BIG].argv[0])
+        return;
+    struct server *server = server_start();
+    char *data = server ? data_souk(root, big) : NULL;
+    if (data) {
+        snprintf(path, sizeof(path), "%s/config/config", data);
+        if (server_write_config(server, path))
+            measure_busy_with(b, server, data);
+        else
+            perror(path);
+    }
+    free(data);
+    server_stop(server);
+}
+
+/* Were pages and ranges written and figures derived while the keys were pressed? */
+static bool was_busy(const struct busy *y)
+{
+    return y->served.pages >= BUSY_LEAST && y->served.ranges >= BUSY_LEAST && y->reloads > 0;
+}
+
 /* --- printing ---------------------------------------------------------------------------- */
 
 static void heading(const char *title, const char *columns)
@@ -431,6 +567,21 @@ static void print_rest(const struct bench *b)
     }
 }
 
+static void print_busy(const struct busy *y)
+{
+    heading("One j while 100,000 models sync: ms to the first byte; to the next model selected",
+            "   median       p95       p99       max");
+    const struct series *all[] = {&y->first, &y->last};
+    static const char *const names[] = {"first byte", "answer"};
+    for (int i = 0; i < 2 && y->last.n; i++)
+        printf("  %-24s %9.2f %9.2f %9.2f %9.2f\n", names[i], series_median(all[i]),
+               series_p95(all[i]), series_p99(all[i]), series_max(all[i]));
+    printf("  %zu keys answered, %d not, in %.1f s; served meanwhile: %u Hub pages, %u ranges of "
+           "%lu logs;\n  the table came anew %d times; souk used %.0f %% of a processor%s\n",
+           y->last.n, y->missed, y->seconds, y->served.pages, y->served.ranges, y->served.logs,
+           y->reloads, y->cpu, was_busy(y) ? "" : ": NOT BUSY, nothing measured");
+}
+
 /* --- goals ------------------------------------------------------------------------------- */
 
 static void goal(struct bench *b, const char *id, const char *what, double value, double limit,
@@ -490,6 +641,14 @@ static double count_if(bool measured, int n)
     return measured ? (double)n : (double)NAN;
 }
 
+static void goals_of_sync(struct bench *b)
+{
+    bool busy = was_busy(&b->busy);
+    goal(b, "P12", "one j while it syncs, 99th percentile",
+         busy ? series_p99(&b->busy.last) : (double)NAN, 16, "ms");
+    goal(b, "P12", "keys not answered while it syncs", count_if(busy, b->busy.missed), 0, "keys");
+}
+
 static void goals_of_cost(struct bench *b)
 {
     const struct subject *s = b->s;
@@ -520,6 +679,7 @@ static const char usage_text[] =
     "  --data100k DIR     ... with 100,000\n"
     "  --minicurses PATH  the floor (beside this program)\n"
     "  --rounds N         starts and floods of each program (30)\n"
+    "  --busy             only the keys while souk syncs\n"
     "  --quick            few rounds: to see that it works, not to measure\n"
     "Exit status: 0 if no goal failed, 1 if one did or a program did not start, 2 usage.\n";
 
@@ -591,8 +751,14 @@ static void add_souk(struct subject *s, const char *name, const char *program, c
         s->argv[0] = NULL;
 }
 
-static void run(struct bench *b)
+static void run(struct bench *b, const char *root, const char *big)
 {
+    if (b->busy_only) {
+        measure_busy(b, root, big);
+        print_busy(&b->busy);
+        goals_of_sync(b);
+        return;
+    }
     for (int n = 0; n < b->rounds; n++)
         for (int i = 0; i < SUBJECTS; i++)
             if (b->s[i].argv[0])
@@ -608,9 +774,13 @@ static void run(struct bench *b)
     measure_storm(b, &b->s[TIG]);
     measure_storm(b, &b->s[SOUK]);
     print_rest(b);
+    fflush(stdout);
+    measure_busy(b, root, big);
+    print_busy(&b->busy);
     printf("\nGoals (medians of this run)\n");
     goals_of_start(b);
     goals_of_keys(b);
+    goals_of_sync(b);
     goals_of_cost(b);
     printf("\n%d goals passed, %d failed, %d not measured\n", b->passed, b->failed, b->unknown);
 }
@@ -637,6 +807,7 @@ static void parse(struct choice *c, struct bench *b, int argc, char **argv)
         {"souk", required_argument, NULL, 's'},     {"data2k", required_argument, NULL, '2'},
         {"data100k", required_argument, NULL, '1'}, {"minicurses", required_argument, NULL, 'm'},
         {"rounds", required_argument, NULL, 'r'},   {"quick", no_argument, NULL, 'q'},
+        {"busy", no_argument, NULL, 'b'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     int opt;
@@ -651,9 +822,12 @@ static void parse(struct choice *c, struct bench *b, int argc, char **argv)
             c->minicurses = absolute(optarg);
         } else if (opt == 'r') {
             b->rounds = atoi(optarg);
+        } else if (opt == 'b') {
+            b->busy_only = true;
         } else if (opt == 'q') {
             b->rounds = 3;
             b->keys = 10;
+            b->busy_keys = 300;
             b->idle_s = 4;
             b->storms = 2;
         } else {
@@ -679,18 +853,19 @@ static char *beside_us(const char *name)
 
 int main(int argc, char **argv)
 {
-    static struct bench b = {.rounds = 30, .keys = 60, .idle_s = 20, .storms = 5};
+    static struct bench b = {.rounds = 30, .keys = 60, .busy_keys = 1000, .idle_s = 20, .storms = 5};
     struct choice c = {0};
     parse(&c, &b, argc, argv);
     if (!c.minicurses)
         c.minicurses = beside_us("minicurses");
     char *root = data_root();
-    add_peers(&b, root, c.minicurses);
+    if (!b.busy_only)
+        add_peers(&b, root, c.minicurses);
     add_souk(&b.s[SOUK], "souk, 2,000 models", c.souk, c.small, "of 2,000", false);
     add_souk(&b.s[SOUK_BIG], "souk, 100,000 models", c.souk, c.big, "of 100,000", true);
     for (int i = 0; i < SUBJECTS; i++)
         b.s[i].idle_cpu = b.s[i].idle_wakes = b.s[i].idle_bytes = NAN;
-    run(&b);
+    run(&b, root, c.big);
     data_remove(root);
     free(root);
     bool gave_up = false;
@@ -698,6 +873,8 @@ int main(int argc, char **argv)
         gave_up = gave_up || b.s[i].gave_up;
         release(&b.s[i]);
     }
+    series_release(&b.busy.first);
+    series_release(&b.busy.last);
     free(c.souk);
     free(c.small);
     free(c.big);

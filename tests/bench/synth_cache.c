@@ -16,18 +16,19 @@
 #include "base/paths.h"
 #include "market/derive.h"
 #include "store/store.h"
+#include "synth.h"
 
 #include "base/banned.h"
 
 enum {
-    DAYS = 120,
+    DAYS = SYNTH_DAYS,
     DAY = 86400,
-    END = 1790000000,
+    END = SYNTH_END,
     BATCH = 5000,
     MODELS_MOST = 1000000,
     PAYMENTS_EACH = 6, /* on average, of a model with figures */
-    PAYMENT_CHAIN = 84532,
-    INFERENCE_CHAIN = 10740,
+    PAYMENT_CHAIN = SYNTH_PAYMENT_CHAIN,
+    INFERENCE_CHAIN = SYNTH_INFERENCE_CHAIN,
 };
 
 static const char *const subjects[] = {"volatility", "return",   "sentiment", "credit",  "fraud",
@@ -69,16 +70,6 @@ static void must(souk_err rc, const struct err *e)
     }
 }
 
-static address address_of(const char *kind, uint64_t i)
-{
-    char text[48];
-    address a;
-    int n = snprintf(text, sizeof text, "%s %llu", kind, (unsigned long long)i);
-    bytes32 h = keccak256(text, (size_t)n);
-    memcpy(a.b, h.b, sizeof a.b);
-    return a;
-}
-
 static void description(struct buf *b, uint64_t i, const char *subject, const char *thing)
 {
     size_t want = 200 + (size_t)draw(draw(4) ? 900 : 1800);
@@ -98,7 +89,7 @@ static void description(struct buf *b, uint64_t i, const char *subject, const ch
         buf_adds(b, draw(12) ? " " : ".\n");
     }
     if (i % 10 == 0 && i % 80 != 0) {
-        buf_addf(b, "\nsouk-listing: %s\n", address_format(address_of("owner", i), owner));
+        buf_addf(b, "\nsouk-listing: %s\n", address_format(synth_address("owner", i), owner));
     }
 }
 
@@ -126,14 +117,14 @@ static void put_model(struct store *w, uint64_t i, uint64_t models, int64_t src,
     }
     bytes32 lid = keccak256(name, strlen(name));
     struct listing_in l = {.listed = true,
-                           .owner = address_of("owner", i),
+                           .owner = synth_address("owner", i),
                            .id = lid,
                            .author = m.author,
                            .name = m.name,
                            .endpoint = untrusted("http://127.0.0.1:18404/v1/models/x"),
                            .price = u256_from_u64(100 * (1 + draw(5000))),
-                           .asset = address_of("token", 0),
-                           .pay_to = address_of("payTo", i),
+                           .asset = synth_address("token", 0),
+                           .pay_to = synth_address("payTo", i),
                            .chain = PAYMENT_CHAIN,
                            .block = 1,
                            .log = i,
@@ -145,7 +136,7 @@ static int64_t source(struct store *w, enum source_kind kind, int64_t chain, con
 {
     struct err e = {0};
     int64_t id;
-    bytes32 hash = keccak256("block", 5);
+    bytes32 hash = synth_block_hash();
     struct source_row r = {.kind = kind,
                            .place = "http://127.0.0.1:0",
                            .chain = chain,
@@ -173,16 +164,16 @@ static void put_payments(struct store *w, uint64_t models)
                            .block = 2 + hour,
                            .log = k,
                            .tx = keccak256(tx, (size_t)len),
-                           .payer = address_of("payer", draw(n / 8 + 3)),
-                           .payee = address_of("payTo", listing),
-                           .asset = address_of("token", 0),
+                           .payer = synth_address("payer", draw(n / 8 + 3)),
+                           .payee = synth_address("payTo", listing),
+                           .asset = synth_address("token", 0),
                            .amount = u256_from_u64(100 * (1 + draw(5000))),
                            .scheme = draw(10) ? PAY_EIP3009 : PAY_UPTO,
                            .tier = TIER_PROVED,
                            .time = END - DAYS * DAY + (int64_t)hour * 3600};
         must(store_pay_put(w, &p, src, &e), &e);
     }
-    struct cursor c = {.block = 2 + DAYS * 24, .hash = keccak256("block", 5), .time = END};
+    struct cursor c = {.block = SYNTH_BLOCK, .hash = synth_block_hash(), .time = END};
     must(store_cursor_set(w, PAYMENT_CHAIN, FILTER_PAYMENTS, &c, &e), &e);
     must(store_commit(w, &e), &e);
 }
@@ -195,7 +186,7 @@ static void put_models(struct store *w, uint64_t models)
     for (uint64_t i = 0; i < models;) {
         must(store_begin(w, &e), &e);
         if (i == 0) {
-            must(store_asset_put(w, PAYMENT_CHAIN, address_of("token", 0), "USDC", 6, &e), &e);
+            must(store_asset_put(w, PAYMENT_CHAIN, synth_address("token", 0), "USDC", 6, &e), &e);
         }
         int64_t src = source(w, SOURCE_HUB, 0, NULL);
         for (uint64_t end = i + BATCH; i < models && i < end; i++) {

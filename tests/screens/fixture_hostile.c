@@ -5,7 +5,7 @@
 
 #include "hub/hub.h"
 
-#define UTF8_RLO "\xe2\x80\xae"
+#define UTF8_RLO      "\xe2\x80\xae"
 #define UTF8_TAG(low) "\xf3\xa0\x81" low
 
 /* What the tables of facts and the bug trackers know, and a little more. */
@@ -13,7 +13,10 @@ static const struct attack {
     const char *name, *bytes;
     size_t n;
 } attacks[] = {
-#define ATTACK(name, bytes) {name, bytes, sizeof(bytes) - 1}
+#define ATTACK(name, bytes)            \
+    {                                  \
+        name, bytes, sizeof(bytes) - 1 \
+    }
     ATTACK("sgr", "\033[38;5;201mPINK\033[5m"),
     ATTACK("clear", "\033[2J\033[3J\033[HGONE"),
     ATTACK("reset", "\033c\033[!pRESET"),
@@ -118,7 +121,8 @@ struct field {
 static struct untrusted field(struct field *f, const char *what, size_t i)
 {
     f->n = (size_t)snprintf(f->bytes, sizeof f->bytes, "%s%02zu ", what, i);
-    f->n += put_attack(f->bytes + f->n, i, what[0] == 'c' || what[1] == 't'); /* blob id, endpoint */
+    f->n +=
+        put_attack(f->bytes + f->n, i, what[0] == 'c' || what[1] == 't'); /* blob id, endpoint */
     f->n += (size_t)snprintf(f->bytes + f->n, sizeof f->bytes - f->n, " %s", attacks[i].name);
     return untrusted_n(f->bytes, f->n);
 }
@@ -250,8 +254,12 @@ static void put_sources(struct world *w, size_t i)
     int64_t id;
     struct untrusted p = field(&place, "http://u", i);
     place.bytes[p.n < 200 ? p.n : 200] = '\0';
-    struct source_row r = {.kind = SOURCE_HUB, .place = place.bytes, .first = (int64_t)i,
-                           .last = (int64_t)i, .etag = place.bytes, .time = FIXTURE_NOW - 4};
+    struct source_row r = {.kind = SOURCE_HUB,
+                           .place = place.bytes,
+                           .first = (int64_t)i,
+                           .last = (int64_t)i,
+                           .etag = place.bytes,
+                           .time = FIXTURE_NOW - 4};
     fixture_must(store_source_add(w->store, &r, &id, &e), &e);
 }
 
@@ -260,7 +268,7 @@ static void put_states(struct world *w)
     static const struct {
         const char *source;
         size_t attack;
-    } states[] = {{"hub", 0},       {"bazaar", 9},    {"listings", 16},
+    } states[] = {{"hub", 0},       {"bazaar", 9},      {"listings", 16},
                   {"payments", 17}, {"inferences", 19}, {"figures", 24}};
     static struct field words;
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {

@@ -19,8 +19,8 @@ struct world {
     struct network *net;
     address usdc, opg;
     int64_t hub, bazaar, listings, payments, inferences; /* rows of source */
-    uint64_t logs;   /* numbers the logs of both chains */
-    uint32_t random; /* state of the generator */
+    uint64_t logs;                                       /* numbers the logs of both chains */
+    uint32_t random;                                     /* state of the generator */
 };
 
 void fixture_must(souk_err rc, const struct err *e);

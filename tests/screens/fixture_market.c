@@ -41,8 +41,8 @@ static const struct spec specs[] = {
      PROVEN | FILES},
     {"יעל כהן", "תחזית-תנודתיות-v2", "Time Series", "he", "he/1", "0.005", 25, 6, 0, FLAT, PROVEN},
     {"سارة", "توقعات السوق", "Time Series", "ar", "ar/1", "0.005", 20, 6, 0, FLAT, PROVEN},
-    {"🚀 rocketlab", "🔥 meme-sentiment 👨‍👩‍👧", "Classification", "rocket", "rocket/1", "0.002", 75, 2,
-     0, SPIKE, PROVEN},
+    {"🚀 rocketlab", "🔥 meme-sentiment 👨‍👩‍👧", "Classification", "rocket",
+     "rocket/1", "0.002", 75, 2, 0, SPIKE, PROVEN},
     {"a-very-long-author-name-that-goes-on-and-on-and-on-until-nobody-reads-it",
      "a-model-whose-name-says-everything-there-is-to-say-about-it-including-its-window-its-"
      "features-its-target-and-the-day-it-was-trained",
@@ -57,7 +57,8 @@ static const struct spec specs[] = {
 };
 enum { SPECS = sizeof specs / sizeof *specs, PLAIN = 60 - SPECS };
 
-static const char blob_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char blob_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /* A blob id, or an old IPFS one, that looks like one and is the same each time. */
 static void make_blob(struct world *w, bool ipfs, char out[48])
@@ -114,8 +115,8 @@ static void put_model(struct world *w, const struct spec *s, const char *blob, i
     if (s->flags & LONG)
         n += (size_t)snprintf(text + n, sizeof text - n, words, s->name);
     else if (!(s->flags & QUIET))
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s by %s, for %s. Nothing fancy.\n\n", s->name,
-                              s->author, s->task);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s by %s, for %s. Nothing fancy.\n\n",
+                              s->name, s->author, s->task);
     if (s->flags & IPFS)
         n += (size_t)snprintf(text + n, sizeof text - n, "The file: %s\n\n", blob);
     if (s->owner && s->flags & PROVEN)
@@ -209,8 +210,9 @@ static void put_spec(struct world *w, const struct spec *s)
 /* The long tail: models like any other, half of them never called. */
 static void put_plain(struct world *w, int i)
 {
-    static const char *const families[] = {"arb-window", "basis-spread", "cex-flow", "dex-depth",
-                                           "entropy-gate", "funding-rate", "gas-nowcast"};
+    static const char *const families[] = {"arb-window", "basis-spread", "cex-flow",
+                                           "dex-depth",  "entropy-gate", "funding-rate",
+                                           "gas-nowcast"};
     static const char *const tasks[] = {"Time Series", "Risk Models", "Classification", "Tabular",
                                         "Image"};
     char author[32], name[48], owner[32], payee[32], price[16];
@@ -257,8 +259,9 @@ static void put_states(struct world *w)
 {
     world_state(w, "hub", SYNC_OK, 60, 60, "60 models, 1 gone");
     world_state(w, "listings", SYNC_OK, 86400, 86400, "45 events");
-    world_state(w, "bazaar", SYNC_FAILED, 0, 0,
-                "http://127.0.0.1:18405/discovery/resources answered 503; what was read before stays");
+    world_state(
+        w, "bazaar", SYNC_FAILED, 0, 0,
+        "http://127.0.0.1:18405/discovery/resources answered 503; what was read before stays");
     world_state(w, "payments", SYNC_OK, 86400, 86400, "up to block 86,401");
     world_state(w, "inferences", SYNC_STOPPED, 41000, 86400, "stopped at block 41,000 of 86,401");
     world_state(w, "figures", SYNC_OK, 0, 0, "");
@@ -281,7 +284,8 @@ char *fixture_market(void)
     for (int i = 0; i < 7; i++) {
         world_pay(&w, world_address("stranger"), world_address("elsewhere"), w.usdc,
                   world_amount(&w, w.usdc, "0.01"), PAY_EIP3009, FIXTURE_NOW - i * DAY - 60);
-        world_infer(&w, untrusted("unknownunknownunknownunknownunknownunknown0"), FIXTURE_NOW - i * DAY - 60);
+        world_infer(&w, untrusted("unknownunknownunknownunknownunknownunknown0"),
+                    FIXTURE_NOW - i * DAY - 60);
     }
     fixture_must(store_models_sweep(w.store, FIXTURE_NOW - DAY, &gone, &e), &e);
     put_states(&w);

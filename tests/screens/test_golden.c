@@ -50,9 +50,9 @@ static void run_child(const char *const *argv, const char *lang, const char *scr
 static char *play(const char *data, const char *network, const char *lang, const char *size,
                   const char *script)
 {
-    const char *argv[ARGS_MAX_TEST] = {fixture_souk(), "--offline",   "--network", network,
-                                       "--data",       data,          "--clock",   FIXTURE_CLOCK,
-                                       "--script",     "-",           "--term",    size};
+    const char *argv[ARGS_MAX_TEST] = {fixture_souk(), "--offline", "--network", network,
+                                       "--data",       data,        "--clock",   FIXTURE_CLOCK,
+                                       "--script",     "-",         "--term",    size};
     char path[PATH_MAX];
     fixture_write(scratch, "script", script);
     snprintf(path, sizeof path, "%s/script", scratch);
@@ -229,7 +229,8 @@ static void test_menus(void **state)
 static void test_filtered(void **state)
 {
     (void)state;
-    check_at("market-risk", market, "devnet", "f\ntype risk\n<Enter>\nf\n<Enter>\n", "80x24 120x40");
+    check_at("market-risk", market, "devnet", "f\ntype risk\n<Enter>\nf\n<Enter>\n",
+             "80x24 120x40");
 }
 
 static void test_help(void **state)
@@ -253,9 +254,10 @@ static void test_model(void **state)
 static void test_model_without_anything(void **state)
 {
     (void)state;
-    check_at("model-bare", market, "devnet", "/\ntype untitled\n<Enter>\n<Enter>\n", "80x24 120x40");
-    check_at("model-bare-versions", market, "devnet",
-             "/\ntype untitled\n<Enter>\n<Enter>\n<Tab>\n", "80x24");
+    check_at("model-bare", market, "devnet", "/\ntype untitled\n<Enter>\n<Enter>\n",
+             "80x24 120x40");
+    check_at("model-bare-versions", market, "devnet", "/\ntype untitled\n<Enter>\n<Enter>\n<Tab>\n",
+             "80x24");
     check_at("model-bare-offers", market, "devnet",
              "/\ntype untitled\n<Enter>\n<Enter>\n<Tab><Tab>\n", "80x24");
     check_at("model-bare-calls", market, "devnet",
@@ -276,7 +278,8 @@ static void test_foreign_names(void **state)
 static void test_compare(void **state)
 {
     (void)state;
-    check_at("compare", market, "devnet", "<Space><Space>\n<Space><Space>\nC\n", "80x24 120x40 200x60");
+    check_at("compare", market, "devnet", "<Space><Space>\n<Space><Space>\nC\n",
+             "80x24 120x40 200x60");
     check_at("compare-two", market, "devnet", "<Space><Space>\nC\n", "80x24 40x10");
 }
 
@@ -293,7 +296,8 @@ static void test_authors(void **state)
     (void)state;
     check("authors", "3\n");
     check("author", "3\n<Enter>\n");
-    check_at("author-shared", market, "devnet", "/\ntype btc-fee\n<Enter>\n<Enter>\na\n", "80x24 120x40");
+    check_at("author-shared", market, "devnet", "/\ntype btc-fee\n<Enter>\n<Enter>\na\n",
+             "80x24 120x40");
 }
 
 static void test_activity(void **state)

@@ -48,8 +48,12 @@ static struct tty *open_screens(int cols, int rows, const char *lang, const char
     const char *argv[] = {fixture_souk(), "--offline", "--network",   "devnet", "--data",
                           hostile,        "--clock",   FIXTURE_CLOCK, NULL};
     const char *env[] = {lang, NULL};
-    struct tty *t = tty_spawn(&(struct tty_opts){
-        .argv = argv, .cols = cols, .rows = rows, .env = env, .term = term, .policy = {.osc = osc}});
+    struct tty *t = tty_spawn(&(struct tty_opts){.argv = argv,
+                                                 .cols = cols,
+                                                 .rows = rows,
+                                                 .env = env,
+                                                 .term = term,
+                                                 .policy = {.osc = osc}});
     see(t, " h00");
     return t;
 }
@@ -67,7 +71,8 @@ static void quit(struct tty *t, const char *about)
 /* Every pane of the selected model, its author, and back. */
 static void tour_model(struct tty *t, size_t i)
 {
-    static const char *const panes[] = {"[ About ]", "[ Versions", "[ Offers", "[ Calls", "[ Proof"};
+    static const char *const panes[] = {"[ About ]", "[ Versions", "[ Offers", "[ Calls",
+                                        "[ Proof"};
     char name[32];
     snprintf(name, sizeof name, "h%02zu", i);
     tty_keys(t, "<Enter>");
@@ -217,8 +222,8 @@ static void command(const char *data, const char *const *args, const char *words
         argv[n] = args[n - 1];
         n++;
     }
-    const char *rest[] = {"--offline", "--network", "devnet", "--data", data, "--clock",
-                          FIXTURE_CLOCK};
+    const char *rest[] = {"--offline", "--network", "devnet",     "--data",
+                          data,        "--clock",   FIXTURE_CLOCK};
     for (size_t i = 0; data && i < sizeof rest / sizeof *rest; i++)
         argv[n++] = rest[i];
     struct tty *t = tty_spawn(&(struct tty_opts){.argv = argv, .cols = 200, .rows = 60});
@@ -410,7 +415,7 @@ static void test_log(void **state)
     for (size_t i = 0; i < fixture_attacks(); i++) {
         char word[256], text[1024];
         given(word, i);
-        size_t n = (size_t)snprintf(text, sizeof text, "{\"running\":true,\"hub\":\"x%02zu ", i);
+        size_t n = (size_t)snprintf(text, sizeof text, "{\"running\":true,\"hub\":\"x%02zu-", i);
         for (const char *p = word; *p && n < sizeof text - 64; p++) {
             if ((unsigned char)*p < ' ' || *p == '"' || *p == '\\')
                 n += (size_t)snprintf(text + n, sizeof text - n, "\\u%04x", (unsigned char)*p);
@@ -419,7 +424,8 @@ static void test_log(void **state)
         }
         snprintf(text + n, sizeof text - n, "\"}");
         fixture_write(scratch, "state/devnet/status.json", text);
-        const char *argv[] = {fixture_souk(), "models", "--network", "devnet", "--data", scratch, NULL};
+        const char *argv[] = {fixture_souk(), "models", "--network", "devnet",
+                              "--data",       scratch,  NULL};
         struct tty *t = tty_spawn(&(struct tty_opts){.argv = argv, .cols = 200, .rows = 60});
         check(t, tty_wait_exit(t, NULL));
         check_clean(t, fixture_attack_name(i));

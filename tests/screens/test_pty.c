@@ -226,18 +226,7 @@ static void test_selection_stays(void **state)
 {
     (void)state;
     struct tty *t = start(120, 40);
-    tty_keys(t, "/credit-default<Enter>");
-    see(t, "▌ credit-default-hazard");
-    tty_keys(t, "x");
-    see(t, "60 of 60");
-    tty_keys(t, "/credit-default<Enter>");
-    see(t, "1 of 60");
-    tty_keys(t, "<Esc>");
-    see(t, "60 of 60");
-    tty_keys(t, "g");
-    see(t, "▌ og-1hr");
-    for (int i = 0; i < 4; i++)
-        tty_keys(t, "j");
+    tty_keys(t, "jjjj");
     see(t, "▌ eth-skew-surface");
     tty_keys(t, "[");
     see(t, "CALLS 7d");
@@ -322,13 +311,12 @@ static void test_paste(void **state)
     see(t, "60 of 60");
     tty_paste(t, "QQqq\rjjj"); /* pasted keys are not keys */
     tty_keys(t, "/");
-    see(t, "x");
     tty_paste(t, "gar\x1b[2Jch\nQ");
     see(t, "/gar");
+    see(t, "No model fits");
     assert_true(tty_altscreen(t));
     assert_true(tty_find(t, "souk", NULL, NULL)); /* the escape was not obeyed by anyone */
     tty_keys(t, "<Esc>");
-    see(t, "60 of 60");
     see(t, "▌ og-1hr");
     quit(t);
 }
@@ -468,7 +456,7 @@ static void test_suspend(void **state)
         check_restored(t);
         tty_resize(t, way ? 80 : 100, 30); /* while nobody listens */
         tty_signal(t, SIGCONT);
-        check(t, tty_wait(t, is_back, (void *)(uintptr_t)"▌ og-1hr", "the screen came back"));
+        check(t, tty_wait(t, is_back, (void *)(uintptr_t) "▌ og-1hr", "the screen came back"));
         see(t, "60 of 60 · 30d");
         assert_true(tty_mouse(t));
         tty_keys(t, "3");
@@ -485,12 +473,12 @@ static void test_kinds_of_terminal(void **state)
 {
     (void)state;
     /* The last two have fonts without braille and blocks: they are drawn in ASCII. */
-    static const char *const terms[] = {"xterm", "xterm-256color", "screen", "tmux-256color",
-                                        "screen-256color", "linux", "vt100"};
+    static const char *const terms[] = {
+        "xterm", "xterm-256color", "screen", "tmux-256color", "screen-256color", "linux", "vt100"};
     enum { UNICODE = 5 };
     for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
-        struct tty *t =
-            start_with(market, "devnet", (struct tty_opts){.cols = 100, .rows = 30, .term = terms[i]});
+        struct tty *t = start_with(market, "devnet",
+                                   (struct tty_opts){.cols = 100, .rows = 30, .term = terms[i]});
         see(t, " og-1hr");
         see(t, "60 of 60");
         tty_keys(t, "<Down><Down>");
@@ -522,8 +510,8 @@ static void check_no_color(struct tty *t)
 static void test_no_color(void **state)
 {
     (void)state;
-    struct tty *t = start_with(market, "devnet",
-                               (struct tty_opts){.cols = 100, .rows = 30, .no_color = true});
+    struct tty *t =
+        start_with(market, "devnet", (struct tty_opts){.cols = 100, .rows = 30, .no_color = true});
     see(t, "60 of 60");
     check_no_color(t);
     tty_keys(t, "<Enter>");
@@ -615,7 +603,8 @@ static void test_unfit_terminals(void **state)
     refuses("no-such-terminal", "TERM");
 }
 
-/* Without any terminal there is one line; with standard input elsewhere the terminal still serves. */
+/* Without any terminal there is one line; with standard input elsewhere the terminal still serves.
+ */
 static void test_not_a_terminal(void **state)
 {
     (void)state;
@@ -646,8 +635,8 @@ static void test_first_screen_offers_the_devnet(void **state)
 {
     (void)state;
     static const char *const env[] = {"SOUK_ASSETS=/nonexistent", NULL};
-    struct tty *t = start_with(empty, "opengradient",
-                               (struct tty_opts){.cols = 100, .rows = 30, .env = env});
+    struct tty *t =
+        start_with(empty, "opengradient", (struct tty_opts){.cols = 100, .rows = 30, .env = env});
     see(t, "Nothing of the network opengradient is on this machine yet.");
     see(t, "D   open the built-in market instead");
     tty_keys(t, "S"); /* says why not, and changes nothing */

@@ -50,7 +50,8 @@ static struct tty *start(const char *term, const char *env)
     snprintf(command, sizeof command,
              "env ASAN_OPTIONS='%s' %s %s --offline --network devnet --data %s --clock %s",
              pass ? pass : "", env, fixture_souk(), market, FIXTURE_CLOCK);
-    const char *argv[] = {"tmux", "-u", "-S", socket_path, "-f", conf, "new-session", command, NULL};
+    const char *argv[] = {"tmux", "-u",          "-S",    socket_path, "-f",
+                          conf,   "new-session", command, NULL};
     struct tty *t = tty_spawn(&(struct tty_opts){.argv = argv, .cols = COLS, .rows = ROWS});
     see(t, "og-1hr-volatility");
     see(t, "60 of 60");
@@ -259,14 +260,10 @@ int main(int argc, char **argv)
     (void)argc;
     fixture_find_souk(argv[0]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_market),
-        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_model),
-        cmocka_unit_test(test_health_and_back),
-        cmocka_unit_test(test_foreign_names),
-        cmocka_unit_test(test_terms),
-        cmocka_unit_test(test_no_color),
-        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_market),        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_model),         cmocka_unit_test(test_health_and_back),
+        cmocka_unit_test(test_foreign_names), cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_no_color),      cmocka_unit_test(test_resize),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -251,13 +251,14 @@ static void draw_cell(struct tty_str *out, const struct tty_cell *c, int x, int 
         rect(&p, 0, CY, CELL_W * c->width, LIGHT, 1);
 }
 
-/* The backgrounds of a row, one rectangle per run of a colour. */
+/* The backgrounds of a row, one rectangle per run of a colour; a wide glyph's right half goes with
+ * its left one, whatever the emulator noted there. */
 static void draw_paper(struct tty_str *out, const struct tty *t, int row)
 {
     for (int col = 0; col < t->cols;) {
         struct tty_cell first = tty_cell(t, row, col), next = first;
         int end = col;
-        while (end < t->cols && paper(&next) == paper(&first))
+        while (end < t->cols && (next.width == 0 || paper(&next) == paper(&first)))
             if (++end < t->cols)
                 next = tty_cell(t, row, end);
         struct pen p = {.out = out, .x = col * CELL_W, .y = row * CELL_H, .color = paper(&first)};

@@ -1,0 +1,24 @@
+/*
+ * synth.h: what synth_cache leaves in a cache and bench_server goes on from: the chains, the token,
+ * the last block read, and the addresses.
+ */
+#ifndef SOUK_TESTS_BENCH_SYNTH_H
+#define SOUK_TESTS_BENCH_SYNTH_H
+
+#include <stdint.h>
+
+#include "eth/eth.h"
+
+enum {
+    SYNTH_DAYS = 120,
+    SYNTH_END = 1790000000,
+    SYNTH_PAYMENT_CHAIN = 84532,
+    SYNTH_INFERENCE_CHAIN = 10740,
+    SYNTH_BLOCK = 2 + SYNTH_DAYS * 24, /* the last one read of the payment chain */
+};
+
+bytes32 synth_block_hash(void); /* of SYNTH_BLOCK */
+/* The i-th address of a kind: "token" 0; "owner" and "payTo" i of model i, when i % 10 is 0. */
+address synth_address(const char *kind, uint64_t i);
+
+#endif

@@ -173,7 +173,8 @@ souk_err store_each_file(struct store *s, int64_t model, ROW_FN(file_detail), vo
                          struct err *e)
 {
     struct query_run q = query_open(s, "SELECT version, name, blob_id, notes, size FROM file"
-                                       " WHERE model = ? ORDER BY version, name");
+                                       " WHERE model = ?"
+                                       " ORDER BY CAST(version AS REAL) DESC, version DESC, name");
     query_int(&q, model);
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {

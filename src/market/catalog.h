@@ -102,7 +102,7 @@ struct query {
     char text[256];
     enum sort_key sort;
     bool reverse; /* against the natural direction */
-    bool alive;   /* the alive-only switch, besides the text */
+    bool alive, listed, proven; /* switches besides the text: only such models */
     char task[128], author[256]; /* exact facets set by menus; "" none */
 };
 

@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-/* --- the keys of a network ---------------------------------------------------------------------- */
+/* --- the keys of a network -------------------------------------------------------------------- */
 
 enum key_type {
     KEY_URL,
@@ -25,25 +25,25 @@ enum key_type {
     KEY_TOKEN
 };
 
-#define NETWORK_KEYS(X)                                                                            \
-    X("hub", KEY_URL, hub)                                                                         \
-    X("hub_web", KEY_URL, hub_web)                                                                 \
-    X("bazaar", KEY_URL, bazaar)                                                                   \
-    X("walrus", KEY_URLS, walrus)                                                                  \
-    X("payment_chain_id", KEY_CHAIN, payment.chain_id)                                             \
-    X("payment_rpc", KEY_URLS, payment.rpc)                                                        \
-    X("payment_start_block", KEY_BLOCK, payment.start_block)                                       \
-    X("payment_confirmations", KEY_UNSIGNED, payment.confirmations)                                \
-    X("payment_max_range", KEY_RANGE, payment.max_range)                                           \
-    X("inference_chain_id", KEY_CHAIN, inference.chain_id)                                         \
-    X("inference_rpc", KEY_URLS, inference.rpc)                                                    \
-    X("inference_start_block", KEY_BLOCK, inference.start_block)                                   \
-    X("inference_confirmations", KEY_UNSIGNED, inference.confirmations)                            \
-    X("inference_max_range", KEY_RANGE, inference.max_range)                                       \
-    X("listings", KEY_ADDRESS, listings)                                                           \
-    X("inference_emitter", KEY_ADDRESS, inference_emitter)                                         \
-    X("exact_proxy", KEY_ADDRESS, exact_proxy)                                                     \
-    X("upto_proxy", KEY_ADDRESS, upto_proxy)                                                       \
+#define NETWORK_KEYS(X)                                                 \
+    X("hub", KEY_URL, hub)                                              \
+    X("hub_web", KEY_URL, hub_web)                                      \
+    X("bazaar", KEY_URL, bazaar)                                        \
+    X("walrus", KEY_URLS, walrus)                                       \
+    X("payment_chain_id", KEY_CHAIN, payment.chain_id)                  \
+    X("payment_rpc", KEY_URLS, payment.rpc)                             \
+    X("payment_start_block", KEY_BLOCK, payment.start_block)            \
+    X("payment_confirmations", KEY_UNSIGNED, payment.confirmations)     \
+    X("payment_max_range", KEY_RANGE, payment.max_range)                \
+    X("inference_chain_id", KEY_CHAIN, inference.chain_id)              \
+    X("inference_rpc", KEY_URLS, inference.rpc)                         \
+    X("inference_start_block", KEY_BLOCK, inference.start_block)        \
+    X("inference_confirmations", KEY_UNSIGNED, inference.confirmations) \
+    X("inference_max_range", KEY_RANGE, inference.max_range)            \
+    X("listings", KEY_ADDRESS, listings)                                \
+    X("inference_emitter", KEY_ADDRESS, inference_emitter)              \
+    X("exact_proxy", KEY_ADDRESS, exact_proxy)                          \
+    X("upto_proxy", KEY_ADDRESS, upto_proxy)                            \
     X("token", KEY_TOKEN, token)
 
 #define X(key, type, member) {key, type, offsetof(struct network, member)},
@@ -214,7 +214,7 @@ bool network_key_from_file(const struct network *n, const char *key)
     return i >= 0 && (n->from_file & (1u << i)) != 0;
 }
 
-/* --- built-in profiles ----------------------------------------------------------------------------
+/* --- built-in profiles ---------------------------------------------------------------------------
  *
  * Live hosts and addresses: OpenGradient's SDK 1.1.3 (chains, OPG, payee), its facilitator and
  * @x402/evm 2.27.0 (proxies), its explorer (aggregator, inference precompile), Circle (USDC on
@@ -291,7 +291,7 @@ static void built_in(struct config *c)
     n->local = true;
 }
 
-/* --- the file ------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static bool word_ok(const char *s, size_t room)
 {
@@ -377,7 +377,7 @@ const struct token *network_token(const struct network *n, address a)
     return NULL;
 }
 
-/* --- showing it ----------------------------------------------------------------------------------- */
+/* --- showing it ------------------------------------------------------------------------------- */
 
 static const char *value_text(const struct network *n, const struct network_key *k,
                               char out[CONFIG_URLS])

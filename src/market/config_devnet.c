@@ -19,7 +19,8 @@ static souk_err read_status(const char *path, struct buf *b, struct err *e)
     ssize_t n;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return err_set(e, SOUK_ENOTFOUND, "the devnet is not running: start it with `souk devnet up`");
+        return err_set(e, SOUK_ENOTFOUND,
+                       "the devnet is not running: start it with `souk devnet up`");
     if (fd < 0)
         return err_set(e, SOUK_EINPUT, "%s: %s", path, strerror(errno));
     while ((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR)) {
@@ -78,7 +79,8 @@ static souk_err take_tokens(struct network *n, const json *tokens, struct err *e
 
 static souk_err take_all(struct network *n, const json *status, struct err *e)
 {
-    const json *pay = json_get(status, "payment_chain"), *infer = json_get(status, "inference_chain");
+    const json *pay = json_get(status, "payment_chain"),
+               *infer = json_get(status, "inference_chain");
     const json *contracts = json_get(status, "contracts");
     const struct {
         const char *key;
@@ -105,7 +107,8 @@ static souk_err take_all(struct network *n, const json *status, struct err *e)
     return take_tokens(n, json_get(status, "tokens"), e);
 }
 
-/* The supervisor holds a lock beside the document; one killed by force leaves the document alone. */
+/* The supervisor holds a lock beside the document; one killed by force leaves the document alone.
+ */
 static bool abandoned(void)
 {
     char path[PATH_BUF];

@@ -211,8 +211,14 @@ void filter_parse(const struct query *q, struct filter *out)
 {
     char piece[FILTER_TEXT];
     *out = (struct filter){0};
-    if (q->alive) {
-        out->term[out->terms++] = (struct term){.kind = TERM_ALIVE};
+    const struct {
+        bool on;
+        enum term_kind kind;
+    } switches[] = {{q->alive, TERM_ALIVE}, {q->listed, TERM_LISTED}, {q->proven, TERM_PROVEN}};
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+        if (switches[i].on) {
+            out->term[out->terms++] = (struct term){.kind = switches[i].kind};
+        }
     }
     add_menu(out, TERM_TASK, q->task);
     add_menu(out, TERM_AUTHOR, q->author);

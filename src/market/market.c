@@ -20,18 +20,18 @@ struct market {
     bool offline, closing;
     char path[PATH_BUF]; /* the cache */
     struct store *reader;
-    unsigned jobs;       /* market_jobs and writer jobs under way */
+    unsigned jobs; /* market_jobs and writer jobs under way */
     /* sync */
     struct http *http;
     struct store *writer; /* LANE_WRITE's until it is done with opening it */
-    struct sync *sync;   /* the running one, or the last */
-    struct sync *files;  /* one without sources, for market_files */
+    struct sync *sync;    /* the running one, or the last */
+    struct sync *files;   /* one without sources, for market_files */
     struct start *starts; /* of market_files, that have not begun */
     bool syncing, cancelled;
     struct sync_events ev; /* the caller's */
 };
 
-/* --- opening and closing -------------------------------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------------------------------- */
 
 static souk_err choose_network(struct market *m, const char *name, struct err *e)
 {
@@ -41,8 +41,8 @@ static souk_err choose_network(struct market *m, const char *name, struct err *e
     name = name != NULL ? name : m->config.default_network;
     m->net = config_network(&m->config, name);
     if (m->net == NULL)
-        return err_set(e, SOUK_EUSAGE,
-                       "there is no network \"%.40s\"; `souk networks` lists them", name);
+        return err_set(e, SOUK_EUSAGE, "there is no network \"%.40s\"; `souk networks` lists them",
+                       name);
     if (!m->net->local)
         return SOUK_OK;
     c = network_from_devnet(m->net, e);
@@ -133,7 +133,7 @@ struct store *market_reader(struct market *m)
     return m->reader;
 }
 
-/* --- slow reads ----------------------------------------------------------------------------------- */
+/* --- slow reads ------------------------------------------------------------------------------- */
 
 static void query_run(struct job *j)
 {
@@ -161,7 +161,7 @@ void market_submit(struct market *m, struct market_job *j)
     loop_submit(m->loop, LANE_QUERY, &j->job);
 }
 
-/* --- sync ----------------------------------------------------------------------------------------- */
+/* --- sync ------------------------------------------------------------------------------------- */
 
 /* The writer opens, and migrates what is there, on its own thread: then it can begin. */
 struct start {
@@ -275,10 +275,10 @@ souk_err market_sync(struct market *m, const struct sync_options *o, const struc
     if (n->local && network_from_devnet(m->net, e) == SOUK_EINPUT)
         return SOUK_EINPUT;
     if (n->hub[0] == '\0' && n->payment.rpc[0] == '\0' && n->inference.rpc[0] == '\0')
-        return n->local ? err_set(e, SOUK_ENET,
-                                  "the devnet is not running: start it with `souk devnet up`")
-                        : err_set(e, SOUK_EINPUT, "network %s has neither a Hub nor a node",
-                                  n->name);
+        return n->local
+                   ? err_set(e, SOUK_ENET,
+                             "the devnet is not running: start it with `souk devnet up`")
+                   : err_set(e, SOUK_EINPUT, "network %s has neither a Hub nor a node", n->name);
     struct start *st = start_new(m, o, 0);
     if (st == NULL)
         return err_nomem(e);

@@ -23,7 +23,7 @@ enum {
     BEHIND_MOST = 256, /* a node this far behind what was read is asleep, not reorganised */
 };
 
-/* --- what a filter asks for ----------------------------------------------------------------------- */
+/* --- what a filter asks for ------------------------------------------------------------------- */
 
 static void add_address(struct buf *b, address a, bool *first)
 {
@@ -146,17 +146,18 @@ static void add_filters(struct chain *c, bool payment)
         add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
 }
 
-/* --- where a filter stands ------------------------------------------------------------------------ */
+/* --- where a filter stands -------------------------------------------------------------------- */
 
-/* Jobs that look at the store, and at blocks the node gave: load, then check, portion by portion. */
+/* Jobs that look at the store, and at blocks the node gave: load, then check, portion by portion.
+ */
 struct check_job {
     struct job job;
     struct filter *f;
     struct cursor at[CHECKS]; /* the cursor, then older checkpoints */
     size_t n, from, count;    /* the portion asked for */
     struct buf body;
-    uint64_t listings_to;     /* how far listings have been read */
-    uint64_t before;          /* the cursor's block at first */
+    uint64_t listings_to; /* how far listings have been read */
+    uint64_t before;      /* the cursor's block at first */
     bool over, started_again, unwound;
     struct err err;
 };
@@ -372,7 +373,7 @@ void chain_filter_check(struct filter *f)
     sync_submit(f->chain->s, &k->job);
 }
 
-/* --- one after the other -------------------------------------------------------------------------- */
+/* --- one after the other ---------------------------------------------------------------------- */
 
 static void end_all(struct chain *c, const struct err *e)
 {
@@ -423,8 +424,9 @@ static void head_answered(void *ud, struct rpc_reply *r)
     if (e.code == SOUK_OK && id != (uint64_t)c->cfg->chain_id) {
         char host[104];
         http_host(r->url, host);
-        err_set(&e, SOUK_ENET, "%s: the node at %s is on chain %llu, not %lld: nothing of it was read",
-                c->label, host, (unsigned long long)id, (long long)c->cfg->chain_id);
+        err_set(&e, SOUK_ENET,
+                "%s: the node at %s is on chain %llu, not %lld: nothing of it was read", c->label,
+                host, (unsigned long long)id, (long long)c->cfg->chain_id);
     }
     if (e.code != SOUK_OK) {
         end_all(c, &e);

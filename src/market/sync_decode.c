@@ -30,7 +30,7 @@ void batch_release(struct batch *b)
     arena_release(&b->memory);
 }
 
-/* --- asking --------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 /* Texts in a buffer move while it grows: places first, pointers once it is complete. */
 struct asking {
@@ -72,7 +72,8 @@ static souk_err ask_payees(struct asking *q, const struct batch *b, size_t room,
             continue;
         if (in_group == 0) {
             if (q->n == room)
-                return err_set(e, SOUK_ENOMEM, "more than %zu addresses are paid: too many to ask for",
+                return err_set(e, SOUK_ENOMEM,
+                               "more than %zu addresses are paid: too many to ask for",
                                (room - 2) * GROUP);
             ask_logs_begin(q, b);
         }
@@ -129,7 +130,7 @@ souk_err batch_ask_more(const struct batch *b, struct buf *text, struct rpc_call
     return ask_end(&q, n, e);
 }
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static enum verdict refuse(struct err *e, const struct batch *b, const char *why)
 {
@@ -152,7 +153,7 @@ static enum verdict node_error(const struct batch *b, const struct rpc_result *r
     err_set(e, SOUK_ENET, "%s: the node answered with an error: %.*s", b->f->chain->label,
             (int)(r->message.n < 200 ? r->message.n : 200), r->message.p ? r->message.p : "");
     return rpc_range_error(r->code, r->message, blocks) == RPC_RANGE_SMALLER ? BATCH_SMALLER
-                                                                            : BATCH_REFUSED;
+                                                                             : BATCH_REFUSED;
 }
 
 static bool is_null(const json *j)
@@ -280,8 +281,7 @@ static enum verdict list_missing(struct batch *b, struct err *e)
     set_time(b, &b->last_block);
     for (size_t i = 0; i < b->logs; i++)
         timeless += b->log[i].time == 0;
-    if (timeless > 0 &&
-        (b->block = arena_alloc(&b->memory, timeless * sizeof b->block[0])) == NULL)
+    if (timeless > 0 && (b->block = arena_alloc(&b->memory, timeless * sizeof b->block[0])) == NULL)
         return no_memory(e);
     for (size_t i = 0; i < b->logs; i++) {
         uint64_t no = b->log[i].block;
@@ -462,7 +462,7 @@ enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err
     return b->blocks_in < b->blocks || b->receipts_in < b->receipts ? BATCH_MORE : BATCH_OK;
 }
 
-/* --- writing -------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 struct writing {
     struct batch *b;
@@ -575,9 +575,8 @@ static souk_err write_payments(const struct writing *x, struct err *e)
     struct paid *room = arena_alloc(&b->memory, (b->logs + 1) * sizeof *room);
     souk_err c = room == NULL ? err_nomem(e) : SOUK_OK;
     for (size_t i = 0, n; i < b->logs && c == SOUK_OK; i += n) {
-        for (n = 1; i + n < b->logs &&
-                    memcmp(&b->log[i + n].tx, &b->log[i].tx, sizeof(bytes32)) == 0;
-             n++)
+        for (n = 1;
+             i + n < b->logs && memcmp(&b->log[i + n].tx, &b->log[i].tx, sizeof(bytes32)) == 0; n++)
             continue;
         c = write_tx(x, &b->log[i], n, b->log[i].time, room, e);
     }
@@ -591,8 +590,7 @@ static souk_err write_receipts(const struct writing *x, struct err *e)
     for (size_t i = 0; i < b->receipts && c == SOUK_OK; i++) {
         const struct receipt *r = &b->receipt[i];
         struct paid *room = arena_alloc(&b->memory, (r->logs + 1) * sizeof *room);
-        c = room == NULL ? err_nomem(e)
-                         : write_tx(x, r->log, r->logs, r->why->time, room, e);
+        c = room == NULL ? err_nomem(e) : write_tx(x, r->log, r->logs, r->why->time, room, e);
     }
     return c;
 }
@@ -620,10 +618,8 @@ static souk_err write_rows(const struct writing *x, struct err *e)
 
 souk_err batch_write(struct batch *b, struct store *w, struct cursor *out, struct err *e)
 {
-    struct writing x = {.b = b,
-                        .w = w,
-                        .net = b->f->chain->s->net,
-                        .chain = b->f->chain->cfg->chain_id};
+    struct writing x = {
+        .b = b, .w = w, .net = b->f->chain->s->net, .chain = b->f->chain->cfg->chain_id};
     const struct cursor cursor = {b->last, b->last_block.hash, b->last_block.time};
     const struct source_row row = {.kind = SOURCE_LOGS,
                                    .place = b->place,

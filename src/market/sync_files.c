@@ -17,10 +17,10 @@
 #include "base/banned.h"
 
 enum {
-    LOOKED_S = 600,          /* a model that somebody looks at, not more often */
-    AGAIN_S = 7 * 86400,     /* one whose file nothing tells */
-    REFUSED_S = 86400,       /* after a Hub refused */
-    REFUSALS = 3,            /* in a row, with nothing told before */
+    LOOKED_S = 600,      /* a model that somebody looks at, not more often */
+    AGAIN_S = 7 * 86400, /* one whose file nothing tells */
+    REFUSED_S = 86400,   /* after a Hub refused */
+    REFUSALS = 3,        /* in a row, with nothing told before */
     AT_ONCE = 4,
     VERSIONS_MOST = 20,
     MEMORY = 8 << 20,
@@ -29,7 +29,7 @@ enum {
 
 static const char *const meta_refused = "hub_files_refused";
 
-/* --- one model ------------------------------------------------------------------------------------ */
+/* --- one model -------------------------------------------------------------------------------- */
 
 struct files_sync {
     struct job job; /* first */
@@ -227,7 +227,7 @@ void files_sync_cancel(struct files_sync *list)
     }
 }
 
-/* --- the source "files": all models whose file nothing tells --------------------------------------- */
+/* --- the source "files": all models whose file nothing tells ---------------------------------- */
 
 struct files_queue {
     struct job job; /* first: to list them, and to remember a refusal */

@@ -45,9 +45,9 @@ struct hub_sync {
     struct page page[AHEAD]; /* number no is in page[no % AHEAD] */
     uint64_t next_ask, next_write;
     bool working, ended;
-    bool last;           /* the page just written ended the listing */
-    struct err err;      /* why it ends */
-    struct err job_err;  /* the job's own, until it is done */
+    bool last;          /* the page just written ended the listing */
+    struct err err;     /* why it ends */
+    struct err job_err; /* the job's own, until it is done */
     /* the listing */
     int64_t since;
     bool resumed;
@@ -84,15 +84,15 @@ static void end(struct hub_sync *h, const struct err *e)
     task_end(h->task, &why);
 }
 
-/* --- begin ---------------------------------------------------------------------------------------- */
+/* --- begin ------------------------------------------------------------------------------------ */
 
 static souk_err read_etags(struct hub_sync *h, struct store *w, struct err *e)
 {
     h->etag = mem_array(ETAGS_MOST, ETAG);
     if (h->etag == NULL)
         return err_nomem(e);
-    while (h->etags < ETAGS_MOST && store_source_etag(w, SOURCE_HUB, h->s->net->hub,
-                                                      (int64_t)h->etags, h->etag[h->etags]))
+    while (h->etags < ETAGS_MOST &&
+           store_source_etag(w, SOURCE_HUB, h->s->net->hub, (int64_t)h->etags, h->etag[h->etags]))
         h->etags++;
     return SOUK_OK;
 }
@@ -135,7 +135,7 @@ static void begin_run(struct job *j)
     sync_commit(w, c, &h->job_err);
 }
 
-/* --- a page --------------------------------------------------------------------------------------- */
+/* --- a page ----------------------------------------------------------------------------------- */
 
 static souk_err write_models(struct hub_sync *h, struct store *w, const struct page *p,
                              const struct hub_models *list, struct err *e)
@@ -318,7 +318,7 @@ static void step(struct hub_sync *h)
     }
 }
 
-/* --- the door ------------------------------------------------------------------------------------- */
+/* --- the door --------------------------------------------------------------------------------- */
 
 souk_err hub_sync_start(struct sync *s, struct err *e)
 {

@@ -24,7 +24,7 @@
 #include "net/loop.h"
 #include "net/rpc.h"
 
-/* --- tasks ---------------------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
 struct task {
     struct sync *s;
@@ -34,8 +34,16 @@ struct task {
     bool on;              /* runs in this sync */
 };
 
-enum { TASK_HUB, TASK_BAZAAR, TASK_LISTINGS, TASK_PAYMENTS, TASK_INFERENCES, TASK_FILES, TASK_FIGURES,
-       TASKS };
+enum {
+    TASK_HUB,
+    TASK_BAZAAR,
+    TASK_LISTINGS,
+    TASK_PAYMENTS,
+    TASK_INFERENCES,
+    TASK_FILES,
+    TASK_FIGURES,
+    TASKS
+};
 
 struct hub_sync;
 struct bazaar_sync;
@@ -72,7 +80,7 @@ extern const struct err sync_stopped; /* SOUK_ECANCEL */
 void task_start(struct task *t);
 void task_progress(struct task *t, int64_t done, int64_t total);
 void task_note(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The last word about a task; e NULL or SOUK_OK: it went well. The task's memory may go after it. */
+/* The last word about a task; e NULL or SOUK_OK: it went well. Nothing of the task may follow. */
 void task_end(struct task *t, const struct err *e);
 
 /* Jobs of a sync go through these two: sync_job_done is the last thing a done() does. */
@@ -84,7 +92,7 @@ void sync_dirty(struct sync *s);
 /* [writer] store_commit, or store_rollback when c says the transaction failed. */
 souk_err sync_commit(struct store *w, souk_err c, struct err *e);
 
-/* --- a GET with patience -------------------------------------------------------------------------- */
+/* --- a GET with patience ---------------------------------------------------------------------- */
 
 struct fetch;
 /* r->err is SOUK_OK only for 200 and 304; otherwise it says what happened, naming `who`. */
@@ -94,7 +102,7 @@ struct fetch *fetch_start(struct sync *s, const char *who, const char *url, cons
                           fetch_fn done, void *ud);
 void fetch_cancel(struct fetch *f); /* done comes, with SOUK_ECANCEL, before it returns */
 
-/* --- sources -------------------------------------------------------------------------------------- */
+/* --- sources ---------------------------------------------------------------------------------- */
 
 souk_err hub_sync_start(struct sync *s, struct err *e);
 void hub_sync_cancel(struct hub_sync *h);
@@ -108,7 +116,7 @@ void files_sync_cancel(struct files_sync *list);
 souk_err files_queue_start(struct sync *s, struct err *e); /* figures have been derived */
 void files_queue_free(struct files_queue *q);
 
-/* --- chains --------------------------------------------------------------------------------------- */
+/* --- chains ----------------------------------------------------------------------------------- */
 
 enum logs_kind {
     LOGS_LISTINGS,   /* ModelListings: Listed, Delisted */
@@ -174,7 +182,7 @@ void logs_start(struct filter *f);
 /* Drops what is under way; not while a job is on the writer. */
 void logs_stop(struct filter *f);
 
-/* --- an answer to a range --------------------------------------------------------------------------- */
+/* --- an answer to a range --------------------------------------------------------------------- */
 
 /* All logs of a transaction that may hold a payment. */
 struct receipt {
@@ -227,7 +235,7 @@ enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err
 /* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
 souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
 
-/* --- logs without a tree ------------------------------------------------------------------------- */
+/* --- logs without a tree ---------------------------------------------------------------------- */
 
 struct scanned {
     struct eth_log *log; /* in the arena */
@@ -243,7 +251,7 @@ struct scanned {
 bool scan_logs(const struct buf *body, struct arena *memory, struct buf *rest, struct scanned *list,
                size_t room, size_t *lists);
 
-/* --- payments ------------------------------------------------------------------------------------- */
+/* --- payments --------------------------------------------------------------------------------- */
 
 /* One Transfer, and what proves that it settled an x402 payment. */
 struct paid {

@@ -15,7 +15,8 @@
 
 enum { FIRST_ROOM = 256 };
 
-static const uint8_t digit[256] = { /* value + 1; 0 is no hex digit */
+static const uint8_t digit[256] = {
+    /* value + 1; 0 is no hex digit */
     ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
     ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
     ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
@@ -24,8 +25,8 @@ static const uint8_t digit[256] = { /* value + 1; 0 is no hex digit */
 struct scan {
     const char *p, *end;
     struct arena *memory;
-    struct buf *rest;       /* the answer, each list of logs replaced by [its number] */
-    const char *copied;     /* up to here the text is in rest */
+    struct buf *rest;   /* the answer, each list of logs replaced by [its number] */
+    const char *copied; /* up to here the text is in rest */
     struct scanned *list;
     size_t room, lists;
 };
@@ -68,7 +69,7 @@ static bool take_word(struct scan *s, const char *word)
     return true;
 }
 
-/* --- one log -------------------------------------------------------------------------------------- */
+/* --- one log ---------------------------------------------------------------------------------- */
 
 static bool hex_bytes(struct untrusted s, uint8_t *out, size_t want)
 {
@@ -94,8 +95,8 @@ static bool take_topics(struct scan *s, struct eth_log *out)
         return false;
     while (peek(s) != ']') {
         struct untrusted t;
-        if ((out->topics > 0 && !take(s, ',')) || out->topics == LOG_TOPICS || !take_string(s, &t) ||
-            !hex_bytes(t, out->topic[out->topics].b, 32))
+        if ((out->topics > 0 && !take(s, ',')) || out->topics == LOG_TOPICS ||
+            !take_string(s, &t) || !hex_bytes(t, out->topic[out->topics].b, 32))
             return false;
         out->topics++;
     }
@@ -114,15 +115,33 @@ static bool take_data(struct scan *s, struct eth_log *out)
     return data != NULL && hex_bytes(t, data, out->data_len);
 }
 
-enum log_key { ADDRESS, TOPICS, DATA, BLOCK, BLOCK_HASH, INDEX, TX, NEEDED, REMOVED = NEEDED, TIME, KEYS };
+enum log_key {
+    ADDRESS,
+    TOPICS,
+    DATA,
+    BLOCK,
+    BLOCK_HASH,
+    INDEX,
+    TX,
+    NEEDED,
+    REMOVED = NEEDED,
+    TIME,
+    KEYS
+};
 
 static const struct {
     const char *name;
     size_t n;
 } keys[KEYS] = {
-    [ADDRESS] = {"address", 7},     [TOPICS] = {"topics", 6},          [DATA] = {"data", 4},
-    [BLOCK] = {"blockNumber", 11},  [BLOCK_HASH] = {"blockHash", 9},   [INDEX] = {"logIndex", 8},
-    [TX] = {"transactionHash", 15}, [REMOVED] = {"removed", 7},        [TIME] = {"blockTimestamp", 14},
+    [ADDRESS] = {"address", 7},
+    [TOPICS] = {"topics", 6},
+    [DATA] = {"data", 4},
+    [BLOCK] = {"blockNumber", 11},
+    [BLOCK_HASH] = {"blockHash", 9},
+    [INDEX] = {"logIndex", 8},
+    [TX] = {"transactionHash", 15},
+    [REMOVED] = {"removed", 7},
+    [TIME] = {"blockTimestamp", 14},
 };
 
 static bool take_member(struct scan *s, enum log_key k, struct eth_log *out)
@@ -185,7 +204,7 @@ static bool take_log(struct scan *s, struct eth_log *out)
     return take(s, '}') && (seen & ((1u << NEEDED) - 1)) == (1u << NEEDED) - 1;
 }
 
-/* --- lists ---------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static bool more_room(struct scan *s, struct scanned *list, size_t *room)
 {

@@ -8,9 +8,8 @@ souk_err store_payees(struct store *s, int64_t chain, struct arena *a, struct pa
 {
     int64_t rows = 0;
     souk_err c;
-    struct query_run q =
-        query_open(s, "SELECT count(DISTINCT pay_to) FROM listing_event"
-                      " WHERE chain = ? AND kind = 1 AND pay_to IS NOT NULL");
+    struct query_run q = query_open(s, "SELECT count(DISTINCT pay_to) FROM listing_event"
+                                       " WHERE chain = ? AND kind = 1 AND pay_to IS NOT NULL");
     query_int(&q, chain);
     *out = NULL;
     *n = 0;
@@ -68,8 +67,8 @@ souk_err store_models_without_blob(struct store *s, const char *place, int64_t s
     return query_close(&q, e);
 }
 
-#define IN_RANGE                                                                                   \
-    " WHERE chain = ?1 AND block BETWEEN ?3 AND ?4 AND src IN"                                     \
+#define IN_RANGE                                               \
+    " WHERE chain = ?1 AND block BETWEEN ?3 AND ?4 AND src IN" \
     " (SELECT id FROM source WHERE chain = ?1 AND filter = ?2)"
 
 souk_err store_forget_range(struct store *s, int64_t chain, const char *filter, uint64_t first,

@@ -53,7 +53,7 @@ struct connection {
     int fd;
     struct counters *counters;
     char request[REQUEST_MAX + 1];
-    size_t got; /* bytes of requests read; what follows the first one stays for the next */
+    size_t got;      /* bytes of requests read; what follows the first one stays for the next */
     unsigned ranges; /* in the answer being made */
     unsigned long logs;
 };
@@ -339,8 +339,8 @@ struct server *server_start(void)
 {
     struct server *s = calloc(1, sizeof(*s));
     int listener = s ? listen_somewhere(&s->port) : -1;
-    void *shared = mmap(NULL, sizeof(*s->counters), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *shared =
+        mmap(NULL, sizeof(*s->counters), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (listener < 0 || shared == MAP_FAILED || (s->pid = fork()) < 0) {
         perror("bench: server");
         free(s);

@@ -23,7 +23,7 @@ struct server_count {
     unsigned long logs;     /* in those ranges */
 };
 
-struct server *server_start(void); /* NULL with a word on stderr */
+struct server *server_start(void);  /* NULL with a word on stderr */
 void server_stop(struct server *s); /* NULL is allowed */
 struct server_count server_count(const struct server *s);
 

@@ -26,7 +26,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     static const char *const leaves[] = {"config/config", "state/devnet/status.json",
-                                         "state/devnet",  "state", "config"};
+                                         "state/devnet", "state", "config"};
     char path[128];
     (void)state;
     paths_override(NULL);
@@ -96,8 +96,7 @@ static void test_built_in(void **state)
     assert_false(n->local);
     assert_true(n->payment.max_range > 0 && n->inference.max_range > 0);
     assert_int_equal(n->tokens, 2);
-    const struct token *usdc =
-        network_token(n, addr("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"));
+    const struct token *usdc = network_token(n, addr("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"));
     assert_non_null(usdc);
     assert_string_equal(usdc->symbol, "USDC");
     assert_int_equal(usdc->decimals, 6);
@@ -152,8 +151,9 @@ static void test_taking_away(void **state)
     assert_int_equal(network_set(&n, "hub", "", &e), SOUK_OK);
     assert_string_equal(n.hub, "");
     for (int i = 0; i < 2; i++) /* the same address again replaces */
-        assert_int_equal(network_set(&n, "token", i ? "OPG 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 18"
-                                                    : "OLD 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 9",
+        assert_int_equal(network_set(&n, "token",
+                                     i ? "OPG 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 18"
+                                       : "OLD 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 9",
                                      &e),
                          SOUK_OK);
     assert_int_equal(n.tokens, 1);
@@ -173,22 +173,25 @@ static void test_bad_lines(void **state)
     refused("[network.x]\nexact_proxy = 0x402085C248EeA27D92E8b30b2C58ed07f9E20001\n", "checksum");
     refused("[network.x]\ntoken = USDC 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\n", "SYMBOL");
     refused("[network.x]\ntoken = USDC 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 99\n", "77");
-    refused("[network.x]\ntoken = USDC 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 6 all\n", "whole");
+    refused("[network.x]\ntoken = USDC 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0 6 all\n",
+            "whole");
     refused("[network.x]\ncolour = red\n", "no setting \"colour\"");
     refused("[network.A B]\nhub = http://a\n", "no section");
     refused("[net]\nhub = http://a\n", "no section");
     refused("colour = red\n", "no setting \"colour\"");
     refused("network = nowhere\n", "nowhere");
-    refused("[network.a]\nhub = http://a\n[network.b]\nhub = http://a\n[network.c]\nhub = http://a\n"
-            "[network.d]\nhub = http://a\n[network.e]\nhub = http://a\n[network.f]\nhub = http://a\n"
-            "[network.g]\nhub = http://a\n",
-            "more than 8");
+    refused(
+        "[network.a]\nhub = http://a\n[network.b]\nhub = http://a\n[network.c]\nhub = http://a\n"
+        "[network.d]\nhub = http://a\n[network.e]\nhub = http://a\n[network.f]\nhub = http://a\n"
+        "[network.g]\nhub = http://a\n",
+        "more than 8");
 }
 
 static const char status[] =
     "{\"running\":true,\"payment_chain\":{\"rpc\":\"http://127.0.0.1:1\",\"chain_id\":84532},"
     "\"inference_chain\":{\"rpc\":\"http://127.0.0.1:2\",\"chain_id\":10741},"
-    "\"hub\":\"http://127.0.0.1:3\",\"walrus\":\"http://127.0.0.1:4\",\"bazaar\":\"http://127.0.0.1:5\","
+    "\"hub\":\"http://127.0.0.1:3\",\"walrus\":\"http://127.0.0.1:4\",\"bazaar\":\"http://"
+    "127.0.0.1:5\","
     "\"contracts\":{\"listings\":\"0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\"},"
     "\"tokens\":[{\"symbol\":\"USDC\",\"address\":\"0x5fbdb2315678afecb367f032d93f642f64180aa3\","
     "\"decimals\":6}]}";
@@ -222,7 +225,8 @@ static void test_devnet_broken(void **state)
     assert_int_equal(network_from_devnet(&n, &e), SOUK_ENOTFOUND);
     write_file(PATH_STATE, "devnet/status.json", "{\"running\":tr");
     assert_int_equal(network_from_devnet(&n, &e), SOUK_EINPUT);
-    write_file(PATH_STATE, "devnet/status.json", "{\"running\":true,\"hub\":\"file:///etc/passwd\"}");
+    write_file(PATH_STATE, "devnet/status.json",
+               "{\"running\":true,\"hub\":\"file:///etc/passwd\"}");
     assert_int_equal(network_from_devnet(&n, &e), SOUK_EINPUT);
     write_file(PATH_STATE, "devnet/status.json",
                "{\"running\":true,\"tokens\":[{\"symbol\":\"USDC\",\"decimals\":6}]}");
@@ -249,7 +253,8 @@ static void test_each(void **state)
 {
     struct seen s = {0};
     (void)state;
-    struct config c = load("theme = dark\n[network.opengradient]\npayment_rpc = http://one.example\n");
+    struct config c =
+        load("theme = dark\n[network.opengradient]\npayment_rpc = http://one.example\n");
     config_each(&c, count, &s);
     assert_int_equal(s.from_file, 2);
     assert_int_equal(s.rpc, 1);
@@ -259,9 +264,9 @@ static void test_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_built_in),  cmocka_unit_test(test_file),
+        cmocka_unit_test(test_built_in),    cmocka_unit_test(test_file),
         cmocka_unit_test(test_taking_away), cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_devnet),    cmocka_unit_test(test_devnet_broken),
+        cmocka_unit_test(test_devnet),      cmocka_unit_test(test_devnet_broken),
         cmocka_unit_test(test_each),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

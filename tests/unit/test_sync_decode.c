@@ -10,21 +10,24 @@
 
 #include "market/sync_internal.h"
 
-#define ZEROS "00000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS   "00000000000000000000000000000000000000000000000000000000000000"
 #define HASH(x) "0x" ZEROS x
-#define BLOCK(id, number, hash, parent)                                                            \
-    "{\"id\":" id ",\"result\":{\"number\":\"" number "\",\"hash\":\"" HASH(hash)                    \
-    "\",\"parentHash\":\"" HASH(parent) "\",\"timestamp\":\"0x64\"}}"
-#define LOG_ALL(from, data, block, hash, index, rest)                                              \
-    "{\"address\":\"0x00000000000000000000000000000000000000" from "\",\"topics\":[],\"data\":\"0x"   \
-    data "\","                                                                                     \
-    "\"blockNumber\":\"" block "\",\"blockHash\":\"" HASH(hash) "\",\"logIndex\":\"" index           \
-    "\",\"transactionHash\":\"" HASH("77") "\"" rest "}"
-#define LOG_OF(from, block, hash, index, rest) LOG_ALL(from, "", block, hash, index, rest)
+#define BLOCK(id, number, hash, parent)               \
+    "{\"id\":" id ",\"result\":{\"number\":\"" number \
+    "\",\"hash\":\"" HASH(hash) "\",\"parentHash\":\"" HASH(parent) "\",\"timestamp\":\"0x64\"}}"
+#define LOG_ALL(from, data, block, hash, index, rest)              \
+    "{\"address\":\"0x00000000000000000000000000000000000000" from \
+    "\",\"topics\":[],\"data\":\"0x" data "\","                    \
+    "\"blockNumber\":\"" block                                     \
+    "\",\"blockHash\":\"" HASH(hash) "\",\"logIndex\":\"" index    \
+                                     "\",\"transactionHash\":\"" HASH("77") "\"" rest "}"
+#define LOG_OF(from, block, hash, index, rest)   LOG_ALL(from, "", block, hash, index, rest)
 #define LOG_WITH(data, block, hash, index, rest) LOG_ALL("f4", data, block, hash, index, rest)
-#define LOG(block, hash, index, rest) LOG_OF("f4", block, hash, index, rest)
+#define LOG(block, hash, index, rest)            LOG_OF("f4", block, hash, index, rest)
 /* Blocks 10 to 12, hashes 0a to 0c. */
-#define ANSWER(logs) "[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c", "0b") ",{\"id\":3,\"result\":[" logs "]}]"
+#define ANSWER(logs)                                              \
+    "[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c", \
+                                                "0b") ",{\"id\":3,\"result\":[" logs "]}]"
 #define TIMED ",\"blockTimestamp\":\"0x5a\""
 
 static struct network net;
@@ -72,8 +75,9 @@ static void test_good(void **state)
     struct err e = {0};
     (void)state;
     /* Out of order, one twice, times given only where they are needed. */
-    const char *text = ANSWER(LOG("0xc", "0c", "0x1", "") "," LOG("0xb", "0b", "0x0", TIMED) ","
-                              LOG("0xc", "0c", "0x0", "") "," LOG("0xb", "0b", "0x0", TIMED));
+    const char *text =
+        ANSWER(LOG("0xc", "0c", "0x1", "") "," LOG("0xb", "0b", "0x0", TIMED) "," LOG(
+            "0xc", "0c", "0x0", "") "," LOG("0xb", "0b", "0x0", TIMED));
     assert_int_equal(read_range(&b, 10, 12, text, &e), BATCH_OK);
     assert_int_equal(b.logs, 3);
     assert_int_equal(b.log[0].block, 11);
@@ -98,16 +102,17 @@ static void test_refused(void **state)
     expect(ANSWER(LOG("0xb", "0b", "0x0", TIMED) "," LOG_WITH("01", "0xb", "0b", "0x0", TIMED)),
            BATCH_REFUSED, "same place");
     expect(ANSWER("{\"address\":1}"), BATCH_REFUSED, "cannot be read");
-    expect("[" BLOCK("1", "0xa", "0a", "09") ",{\"id\":2,\"result\":null},{\"id\":3,\"result\":[]}]",
-           BATCH_REFUSED, "all of these blocks");
-    expect("[" BLOCK("1", "0xb", "0a", "09") "," BLOCK("2", "0xc", "0c", "0b")
-           ",{\"id\":3,\"result\":[]}]",
+    expect(
+        "[" BLOCK("1", "0xa", "0a", "09") ",{\"id\":2,\"result\":null},{\"id\":3,\"result\":[]}]",
+        BATCH_REFUSED, "all of these blocks");
+    expect("[" BLOCK("1", "0xb", "0a", "09") "," BLOCK("2", "0xc", "0c",
+                                                       "0b") ",{\"id\":3,\"result\":[]}]",
            BATCH_REFUSED, "other blocks");
-    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c", "0b")
-           ",{\"id\":3,\"result\":{}}]",
+    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c",
+                                                       "0b") ",{\"id\":3,\"result\":{}}]",
            BATCH_REFUSED, "no list");
-    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c", "0b")
-           ",{\"id\":3,\"Result\":[7],\"result\":7}]",
+    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK(
+               "2", "0xc", "0c", "0b") ",{\"id\":3,\"Result\":[7],\"result\":7}]",
            BATCH_REFUSED, "no list");
     expect("[", BATCH_REFUSED, "the test chain");
     expect("<html>", BATCH_REFUSED, "the test chain");
@@ -120,8 +125,8 @@ static void test_one_block(void **state)
     struct err e = {0};
     (void)state;
     assert_int_equal(read_range(&b, 10, 10,
-                                "[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xa", "1a", "09")
-                                ",{\"id\":3,\"result\":[]}]",
+                                "[" BLOCK("1", "0xa", "0a", "09") "," BLOCK(
+                                    "2", "0xa", "1a", "09") ",{\"id\":3,\"result\":[]}]",
                                 &e),
                      BATCH_REFUSED);
     batch_release(&b);
@@ -130,11 +135,13 @@ static void test_one_block(void **state)
 static void test_node_errors(void **state)
 {
     (void)state;
-    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c", "0b")
-           ",{\"id\":3,\"error\":{\"code\":-32005,\"message\":\"query returned more than 10000 results\"}}]",
+    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK(
+               "2", "0xc", "0c", "0b") ",{\"id\":3,\"error\":{\"code\":-32005,\"message\":\"query "
+                                       "returned more than 10000 results\"}}]",
            BATCH_SMALLER, "10000 results");
-    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK("2", "0xc", "0c", "0b")
-           ",{\"id\":3,\"error\":{\"code\":-32603,\"message\":\"disk on fire\"}}]",
+    expect("[" BLOCK("1", "0xa", "0a", "09") "," BLOCK(
+               "2", "0xc", "0c",
+               "0b") ",{\"id\":3,\"error\":{\"code\":-32603,\"message\":\"disk on fire\"}}]",
            BATCH_REFUSED, "disk on fire");
 }
 
@@ -173,7 +180,8 @@ static void test_times(void **state)
         struct rpc_call call[BATCH_MORE_MAX];
         struct buf text;
         size_t n = 0;
-        assert_int_equal(read_range(&b, 10, 12, ANSWER(LOG("0xb", "0b", "0x0", "")), &e), BATCH_MORE);
+        assert_int_equal(read_range(&b, 10, 12, ANSWER(LOG("0xb", "0b", "0x0", "")), &e),
+                         BATCH_MORE);
         buf_init(&text, 1 << 16);
         assert_int_equal(batch_ask_more(&b, &text, call, &n, &e), SOUK_OK);
         assert_int_equal(n, 1);
@@ -193,9 +201,12 @@ static void test_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_one_block),   cmocka_unit_test(test_node_errors),
-        cmocka_unit_test(test_follows_the_cursor), cmocka_unit_test(test_times),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_one_block),
+        cmocka_unit_test(test_node_errors),
+        cmocka_unit_test(test_follows_the_cursor),
+        cmocka_unit_test(test_times),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -71,8 +71,8 @@ static void settled(struct tx *t, int proxy)
 /* The schemes of the transfers in order, as letters: 3 EIP-3009, 2 Permit2, u upto, - nothing. */
 static void expect(const struct tx *t, const char *letters)
 {
-    static const char letter[] = {[PAY_EIP3009] = '3', [PAY_PERMIT2] = '2', [PAY_UPTO] = 'u',
-                                  [PAY_PLAIN] = '-'};
+    static const char letter[] = {
+        [PAY_EIP3009] = '3', [PAY_PERMIT2] = '2', [PAY_UPTO] = 'u', [PAY_PLAIN] = '-'};
     struct paid out[ROOM];
     char got[ROOM + 1] = "";
     size_t n = pay_pair(&net, t->log, t->n, out);

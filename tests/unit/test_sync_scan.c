@@ -11,15 +11,16 @@
 #include "market/sync_internal.h"
 
 #define H32 "0x1111111111111111111111111111111111111111111111111111111111111111"
-#define LOG(index)                                                                                 \
-    "{\"address\":\"0x00000000000000000000000000000000000000F4\",\"topics\":[\"" H32 "\",\"" H32     \
-    "\"],\"data\":\"0x00ff7a\",\"blockHash\":\"" H32 "\",\"blockNumber\":\"0x1f\","                     \
-    "\"blockTimestamp\":\"0x69200000\",\"transactionHash\":\"" H32                                   \
+#define LOG(index)                                                                               \
+    "{\"address\":\"0x00000000000000000000000000000000000000F4\",\"topics\":[\"" H32 "\",\"" H32 \
+    "\"],\"data\":\"0x00ff7a\",\"blockHash\":\"" H32 "\",\"blockNumber\":\"0x1f\","              \
+    "\"blockTimestamp\":\"0x69200000\",\"transactionHash\":\"" H32                               \
     "\",\"transactionIndex\":\"0x0\",\"logIndex\":\"" index "\",\"removed\":false}"
 
 static const char batch[] = "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"number\":\"0x1f\"}},\n"
-                            " {\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[" LOG("0x0") ", " LOG("0x1") "]},"
-                            "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":[]}]";
+                            " {\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[" LOG("0x0") ", " LOG(
+                                "0x1") "]},"
+                                       "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":[]}]";
 static const char single[] = "{\"id\":1,\"result\":[" LOG("0x7") "],\"jsonrpc\":\"2.0\"}";
 
 enum { LISTS = 4, LOGS = 16 };
@@ -213,8 +214,10 @@ static void test_mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),      cmocka_unit_test(test_left_alone),
-        cmocka_unit_test(test_errors_go_through), cmocka_unit_test(test_room),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_left_alone),
+        cmocka_unit_test(test_errors_go_through),
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

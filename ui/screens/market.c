@@ -49,6 +49,8 @@ static const char *const calls_title[WINDOW_COUNT] = {"CALLS 7d", "CALLS 30d", "
 static const char *const income_title[WINDOW_COUNT] = {"INCOME 7d", "INCOME 30d", "INCOME 90d",
                                                        "INCOME"};
 
+enum { FACET_ALIVE, FACET_LISTED, FACET_PROVEN, FACET_ANY_TASK, FACET_TASKS, FACETS_MAX = 64 };
+
 struct view_job;
 
 struct market_screen {
@@ -62,6 +64,7 @@ struct market_screen {
     bool editing;
     struct view_job *job;
     bool again;
+    char facet_task[FACETS_MAX][128]; /* what the open facet menu's entries mean */
     struct {
         int64_t id;              /* whose page this is */
         struct model_page *page; /* NULL: none yet */
@@ -428,13 +431,23 @@ static void market_update(void *self)
     ask_view(s);
 }
 
+/* The switches that are on, strongest first: proven models are listed ones. */
+static const char *facet_words(const struct query *q)
+{
+    if (q->proven)
+        return q->alive ? " · alive, proven" : " · proven only";
+    if (q->listed)
+        return q->alive ? " · alive, listed" : " · listed only";
+    return q->alive ? " · alive only" : "";
+}
+
 static void draw_search(struct market_screen *s, struct canvas *c, int x, int y, int w)
 {
     const struct view *v = s->view;
     char n[HUMAN_BUF], total[HUMAN_BUF], right[256] = "";
     if (v) {
         snprintf(right, sizeof right, "%s of %s%s · %s%s%s", human_count(n, v->n),
-                 human_count(total, s->d->catalog->total), s->query.alive ? " · alive only" : "",
+                 human_count(total, s->d->catalog->total), facet_words(&s->query),
                  window_name(s->d->window), s->query.task[0] ? " · " : "",
                  s->d->complete ? "" : " · loading");
     }
@@ -595,20 +608,22 @@ static void sort_menu(struct market_screen *s)
     app_menu(s->app, "Sort by", items, SORT_COUNT, (size_t)s->query.sort, sort_chosen, s);
 }
 
-enum { FACET_ALIVE, FACET_ANY_TASK, FACET_TASKS, FACETS_MAX = 64 };
+static bool *facet_switch(struct query *q, long i)
+{
+    return i == FACET_ALIVE ? &q->alive : i == FACET_LISTED ? &q->listed : &q->proven;
+}
 
 static void facet_chosen(void *ud, long i)
 {
     struct market_screen *s = ud;
-    const struct catalog *c = s->d->catalog;
-    if (i < 0 || !c)
+    if (i < 0)
         return;
-    if (i == FACET_ALIVE)
-        s->query.alive = !s->query.alive;
+    if (i < FACET_ANY_TASK)
+        *facet_switch(&s->query, i) ^= true;
     else if (i == FACET_ANY_TASK)
         s->query.task[0] = '\0';
-    else if ((size_t)i - FACET_TASKS < c->tasks)
-        snprintf(s->query.task, sizeof s->query.task, "%s", c->task[i - FACET_TASKS].value);
+    else
+        snprintf(s->query.task, sizeof s->query.task, "%s", s->facet_task[i]);
     ask_view(s);
 }
 
@@ -619,17 +634,31 @@ static void facet_menu(struct market_screen *s)
     size_t n = FACET_TASKS;
     if (!c)
         return;
-    items[FACET_ALIVE] = (struct menu_item){.label = untrusted("alive only: called in the window"),
-                                            .count = c->alive, .has_count = true,
-                                            .on = s->query.alive};
-    items[FACET_ANY_TASK] = (struct menu_item){.label = untrusted("any task"), .count = c->total,
-                                               .has_count = true, .on = !s->query.task[0]};
-    for (uint32_t i = 0; i < c->tasks && n < FACETS_MAX; i++)
-        items[n++] = (struct menu_item){
-            .label = untrusted(c->task[i].value[0] ? c->task[i].value : "(no task)"),
-            .count = c->task[i].count,
+    const struct {
+        const char *label;
+        uint32_t count;
+    } first[FACET_TASKS] = {
+        [FACET_ALIVE] = {"alive: called in the window", c->alive},
+        [FACET_LISTED] = {"listed: has a price on chain", c->listed},
+        [FACET_PROVEN] = {"proven: the author confirms the listing", c->proven},
+        [FACET_ANY_TASK] = {"any task", c->total},
+    };
+    for (long i = 0; i < FACET_TASKS; i++)
+        items[i] = (struct menu_item){
+            .label = untrusted(first[i].label),
+            .count = first[i].count,
             .has_count = true,
-            .on = s->query.task[0] && strcmp(s->query.task, c->task[i].value) == 0};
+            .on = i == FACET_ANY_TASK ? !s->query.task[0] : *facet_switch(&s->query, i)};
+    for (uint32_t i = 0; i < c->tasks && n < FACETS_MAX; i++) {
+        const struct facet *t = &c->task[i];
+        if (!t->value[0])
+            continue; /* models without a task are not a kind of their own */
+        snprintf(s->facet_task[n], sizeof s->facet_task[n], "%s", t->value);
+        items[n++] = (struct menu_item){.label = untrusted(t->value),
+                                        .count = t->count,
+                                        .has_count = true,
+                                        .on = strcmp(s->query.task, t->value) == 0};
+    }
     app_menu(s->app, "Show", items, n, 0, facet_chosen, s);
 }
 
@@ -637,7 +666,7 @@ static void clear_all(struct market_screen *s)
 {
     edit_set(&s->edit, "");
     s->editing = false;
-    s->query.alive = false;
+    s->query.alive = s->query.listed = s->query.proven = false;
     s->query.task[0] = s->query.author[0] = '\0';
     domain_unmark_all(s->d);
     ask_text(s);
@@ -700,6 +729,10 @@ static bool market_action(void *self, enum action act)
     case ACT_WINDOW_MORE:
         domain_window_step(s->d, act == ACT_WINDOW_MORE ? 1 : -1);
         return true;
+    case ACT_AUTHOR:
+        if (m)
+            app_push(s->app, &screen_author, (void *)(uintptr_t)m->author);
+        return true;
     case ACT_COPY:
         if (m && m->brief && m->brief->blob_id)
             app_copy(s->app, untrusted(m->brief->blob_id), "the blob id");
@@ -723,7 +756,7 @@ static bool market_offers(void *self, enum action act)
 
 static const enum action actions[] = {ACT_OPEN,     ACT_FILTER,  ACT_SORT,        ACT_FACETS,
                                       ACT_MARK,     ACT_COMPARE, ACT_WINDOW_MORE, ACT_WINDOW_LESS,
-                                      ACT_REVERSE,  ACT_COPY,    ACT_CLEAR,       ACT_SORT_LEFT,
+                                      ACT_AUTHOR,   ACT_REVERSE, ACT_COPY, ACT_CLEAR,       ACT_SORT_LEFT,
                                       ACT_SORT_RIGHT, ACT_DEVNET, ACT_NONE};
 
 const struct screen_ops screen_market = {

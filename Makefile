@@ -7,7 +7,7 @@
 # SAN=1 builds with sanitizers into build/san; CC=clang works as well as gcc.
 
 PREFIX  ?= /usr/local
-B       ?= build$(if $(SAN),/san)
+B       ?= build$(if $(SAN),/san)$(if $(FUZZING),/fuzz)
 VERSION := 0.1.0
 
 # Modules from the bottom up. A module may include only those before it; `store`, `hub` and their
@@ -22,7 +22,11 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
         -Wold-style-definition -Wvla -Wwrite-strings -Wpointer-arith -Wformat=2 -Wconversion \
         -Wundef -fno-common $(if $(LAX),,-Werror)
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
-ifdef SAN
+ifdef FUZZING
+CC := clang
+OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDHARDEN := -pie -fsanitize=fuzzer,address,undefined
+else ifdef SAN
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDHARDEN := -pie -fsanitize=address,undefined
 else
@@ -129,20 +133,23 @@ test:
 	@$(MAKE) --no-print-directory -j$$(nproc) SAN=1 test-programs
 	@$(MAKE) --no-print-directory SAN=1 run-tests
 
-# --- fuzzing: libFuzzer, each target for FUZZ_SECONDS on its corpus ------------------------------
+# --- fuzzing: libFuzzer, each target for FUZZ_SECONDS on what it found before ----------------------
 FUZZ_SECONDS ?= 60
-FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-fuzz:
-	@assets/setup.sh fuzz
-	@mkdir -p build/fuzz
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
+
+.PHONY: run-fuzz
+run-fuzz: $(FUZZ:%=$(B)/tests/fuzz/%)
 	@for t in $(FUZZ); do \
-	  clang -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"fuzz"' -DSOUK_PREFIX='""' -Isrc -I. $(FUZZ_FLAGS) \
-	    -o build/fuzz/$$t tests/fuzz/$$t.c $(filter-out src/cli/%,$(wildcard src/*/*.c)) $(UI_SRC) \
-	    $$(pkg-config --cflags --libs $(PKGS)) -lmd4c -lpthread -ldl -lm || exit 1; \
-	  mkdir -p build/fuzz/corpus-$$t; \
-	  build/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/corpus-$$t \
+	  mkdir -p $(B)/corpus/$$t; \
+	  $(B)/tests/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(B)/corpus/$$t \
 	    $$(ls -d tests/fuzz/corpus/$$t 2>/dev/null) || exit 1; \
 	done
+
+fuzz:
+	@assets/setup.sh fuzz
+	@$(MAKE) --no-print-directory -j$$(nproc) FUZZING=1 run-fuzz
 
 # --- benchmarks: ratios against named peers, measured in one run ----------------------------------
 bench:

@@ -51,7 +51,8 @@ struct app {
     uint64_t toast_timer, esc_timer, minute_timer, frame_timer;
     struct input input;
     bool dirty, mouse, quitting;
-    int64_t last_frame; /* clock_mono_ms */
+    bool pressed; /* the user did something since the last frame */
+    int64_t last_frame, last_answer; /* clock_mono_ms; of any, and of one after `pressed` */
     void (*on_turn)(void *ud);
     void *on_turn_ud;
 };
@@ -614,6 +615,7 @@ void app_feed(struct app *a, const struct event *ev)
         return;
     }
     app_dirty(a);
+    a->pressed = true;
     if (ev->kind == EV_KEY || (ev->kind == EV_MOUSE && ev->mouse.what == MOUSE_PRESS)) {
         toast_off(a);
     }
@@ -754,8 +756,11 @@ void app_draw_now(struct app *a)
     draw(a);
     a->cfg.backend->ops->present(a->cfg.backend, a->canvas);
     a->last_frame = clock_mono_ms();
+    a->last_answer = a->pressed ? a->last_frame : a->last_answer;
+    a->pressed = false;
+    loop_timer_cancel(a->cfg.loop, a->frame_timer);
     loop_timer_cancel(a->cfg.loop, a->minute_timer);
-    a->minute_timer = 0;
+    a->frame_timer = a->minute_timer = 0;
     if (canvas_has_age(a->canvas) && !clock_is_fixed()) {
         a->minute_timer = loop_timer(a->cfg.loop, MINUTE_MS, minute_passed, a);
     }
@@ -766,14 +771,24 @@ static void frame_due(void *ud)
     ((struct app *)ud)->frame_timer = 0; /* the end of this turn draws */
 }
 
+/* A key never waits for a frame that only showed how a sync gets on. */
+static void draw_in_time(struct app *a)
+{
+    int64_t last = a->pressed ? a->last_answer : a->last_frame;
+    int64_t wait = last + FRAME_MS - clock_mono_ms();
+    if (wait > 0 && !a->frame_timer) {
+        a->frame_timer = loop_timer(a->cfg.loop, wait, frame_due, a);
+    }
+    if (wait <= 0 || !a->frame_timer) {
+        app_draw_now(a);
+    }
+}
+
 static void turn_end(void *ud)
 {
     struct app *a = ud;
-    if (!a->quitting && a->dirty && !a->frame_timer) {
-        int64_t wait = a->last_frame + FRAME_MS - clock_mono_ms();
-        if (wait <= 0 || !(a->frame_timer = loop_timer(a->cfg.loop, wait, frame_due, a))) {
-            app_draw_now(a);
-        }
+    if (!a->quitting && a->dirty) {
+        draw_in_time(a);
     }
     bury(a);
     if (a->on_turn) {

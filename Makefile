@@ -44,7 +44,7 @@ LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmd4c -lpthread -ldl 
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo '  $(1)  $(2)')
 
-src_of  = $(wildcard src/$(1)/*.c)
+src_of  = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 UI_SRC  := $(wildcard ui/*.c ui/*/*.c)
 obj_of  = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OF  = $(B)/lib$(1).a
@@ -73,17 +73,17 @@ endif
 define module_rule
 $(call LIB_OF,$(1)): $(call obj_of,$(call src_of,$(1)))
 	@rm -f $$@
-	$$(Q)$(AR) rcs $$@ $$^
+	$$(Q)$(AR) qcs $$@ $$^
 endef
 $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
 $(call LIB_OF,ui): $(call obj_of,$(UI_SRC))
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 $(call LIB_OF,cli): $(CLI_OBJ)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -173,10 +173,10 @@ deps:
 
 lint:
 	@assets/setup.sh lint
-	clang-format --dry-run -Werror $(wildcard src/*/*.[ch] ui/*.[ch] ui/*/*.[ch] tests/*/*.[ch])
+	clang-format --dry-run -Werror $(wildcard src/*/*.[ch] src/*/*/*.[ch] ui/*.[ch] ui/*/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -Isrc -I. src ui
-	clang-tidy --quiet $(wildcard src/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
+	clang-tidy --quiet $(wildcard src/*/*.c src/*/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
 	  -DSOUK_VERSION='""' -DSOUK_PREFIX='""' -Isrc -I.
 
 install: souk

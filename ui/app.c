@@ -52,7 +52,7 @@ struct app {
     struct input input;
     bool dirty, mouse, quitting;
     bool pressed; /* the user did something since the last frame */
-    int64_t last_frame, last_answer; /* clock_mono_ms; of any, and of one after `pressed` */
+    int64_t last_frame, last_answer; /* clock_mono_ms: any, and one after `pressed` */
     void (*on_turn)(void *ud);
     void *on_turn_ud;
 };

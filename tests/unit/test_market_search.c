@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "market/search.h"
-#include "market/typo.h"
+#include "market/catalog/search.h"
+#include "market/catalog/typo.h"
 #include "market_world.h"
 
 enum { MODELS = 2000 };

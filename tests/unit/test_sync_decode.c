@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "market/sync_internal.h"
+#include "market/sync/internal.h"
 
 #define ZEROS   "00000000000000000000000000000000000000000000000000000000000000"
 #define HASH(x) "0x" ZEROS x

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "eth/events.h"
-#include "market/sync_internal.h"
+#include "market/sync/internal.h"
 
 enum { ROOM = 32 };
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "market/sync_internal.h"
+#include "market/sync/internal.h"
 
 #define H32 "0x1111111111111111111111111111111111111111111111111111111111111111"
 #define LOG(index)                                                                               \

@@ -1,0 +1,718 @@
+#include "market/derive/attrib.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "hub/hub.h"
+
+#include "base/banned.h"
+
+enum {
+    ROWS_MAX = 1 << 24,   /* listing events, models, claims */
+    TEXT_MAX = 256 << 20, /* bytes of their strings */
+};
+
+/* A growing array of fixed-size rows. */
+struct rows {
+    void *p;
+    size_t n, room, size;
+};
+
+static void *rows_add(struct rows *r)
+{
+    if (r->n == r->room) {
+        size_t room = r->room ? r->room * 2 : 64;
+        void *p = r->n < ROWS_MAX ? mem_resize(r->p, room * r->size) : NULL;
+        if (!p) {
+            return NULL;
+        }
+        r->p = p;
+        r->room = room;
+    }
+    char *row = (char *)r->p + r->n++ * r->size;
+    memset(row, 0, r->size);
+    return row;
+}
+
+static void rows_sort(struct rows *r, int (*cmp)(const void *, const void *))
+{
+    if (r->n > 1) {
+        qsort(r->p, r->n, r->size, cmp);
+    }
+}
+
+/* A Listed or Delisted event. Its place in the events is its place on the chain. */
+struct event_row {
+    uint64_t block, log;
+    bytes32 lid;
+    address owner_address;
+    int64_t model, author, owner, asset, pay_to, time;
+    u256 price;
+    struct untrusted blob_id, endpoint;
+    uint32_t next; /* the next event of the same listing, UINT32_MAX: none */
+    bool listed, proven, chosen;
+};
+
+struct model_author {
+    int64_t id, author;
+};
+
+/* One claim to a CID: by whom, and how near to the source (1 listing, 2 files, 3 description). */
+struct claim {
+    int64_t cid, model;
+    int level;
+};
+
+/* The file that stands for a model without a listing. */
+struct model_file {
+    int64_t model;
+    struct untrusted version, name, blob_id;
+};
+
+struct attrib {
+    struct arena arena;
+    struct rows event;    /* struct event_row, in the chain's order */
+    struct rows by_payee; /* uint32_t: listed events by payee, then the chain's order */
+    struct rows by_model; /* uint32_t: listed events by model, then the chain's order */
+    struct rows model;    /* struct model_author, by id */
+    struct rows claim;    /* struct claim by cid: one that decides for each */
+    struct rows file;     /* struct model_file by model */
+    struct rows stated;   /* struct stated_row */
+};
+
+struct stated_row {
+    int64_t model;
+    char id[48];
+};
+
+static const struct event_row *event_at(const struct attrib *a, uint32_t i)
+{
+    return (const struct event_row *)a->event.p + i;
+}
+
+/* --- what descriptions state ------------------------------------------------------------------ */
+
+/* The one IPFS id in a description; "" for none or several. */
+static void ipfs_id(struct untrusted d, char out[48])
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < d.n;) {
+        size_t start = i;
+        while (i < d.n &&
+               ((d.p[i] | 32) >= 'a' ? (d.p[i] | 32) <= 'z' : d.p[i] >= '0' && d.p[i] <= '9')) {
+            i++;
+        }
+        struct untrusted word = untrusted_n(d.p + start, i - start);
+        i += i == start;
+        if (!hub_ipfs_id_ok(word) || (out[0] && memcmp(out, word.p, word.n) == 0)) {
+            continue;
+        }
+        if (out[0]) {
+            out[0] = '\0';
+            return;
+        }
+        memcpy(out, word.p, word.n);
+        out[word.n] = '\0';
+    }
+}
+
+static souk_err on_unread(void *ud, const struct description_row *row, struct err *e)
+{
+    struct attrib *a = ud;
+    struct stated_row *r = rows_add(&a->stated);
+    if (!r) {
+        return err_nomem(e);
+    }
+    r->model = row->model;
+    char id[HUB_BLOB_ID + 1];
+    size_t n = hub_description_blob_id(row->description, id);
+    if (n == 0) {
+        ipfs_id(row->description, r->id);
+    } else {
+        memcpy(r->id, id, sizeof id); /* empty when there are several */
+    }
+    return SOUK_OK;
+}
+
+static souk_err read_descriptions(struct attrib *a, struct store *s, struct err *e)
+{
+    a->stated.size = sizeof(struct stated_row);
+    souk_err rc = store_each_unread(s, on_unread, a, e);
+    for (size_t i = 0; i < a->stated.n && !rc; i++) {
+        struct stated_row *r = (struct stated_row *)a->stated.p + i;
+        rc = store_stated_put(s, r->model, r->id, e);
+    }
+    return rc;
+}
+
+/* --- loading ---------------------------------------------------------------------------------- */
+
+static bool keep(struct attrib *a, struct untrusted in, struct untrusted *out)
+{
+    *out = in;
+    if (in.p) {
+        out->p = arena_strndup(&a->arena, in.p, in.n);
+    }
+    return !in.p || out->p;
+}
+
+static souk_err on_listing(void *ud, const struct listing_event *l, struct err *e)
+{
+    struct attrib *a = ud;
+    struct event_row *r = rows_add(&a->event);
+    if (!r || !keep(a, l->blob_id, &r->blob_id) || !keep(a, l->endpoint, &r->endpoint)) {
+        return err_nomem(e);
+    }
+    r->block = l->block;
+    r->log = l->log;
+    r->lid = l->lid;
+    r->owner_address = l->owner_address;
+    r->model = l->listed ? l->model : 0;
+    r->owner = l->owner;
+    r->asset = l->asset;
+    r->pay_to = l->pay_to;
+    r->time = l->time;
+    r->price = l->price;
+    r->listed = l->listed;
+    r->next = UINT32_MAX;
+    return SOUK_OK;
+}
+
+static souk_err on_model(void *ud, const struct derived_model *m, struct err *e)
+{
+    struct attrib *a = ud;
+    struct model_author *r = rows_add(&a->model);
+    if (!r) {
+        return err_nomem(e);
+    }
+    *r = (struct model_author){m->id, m->author};
+    return SOUK_OK;
+}
+
+/* Compares versions as numbers between dots: 0.10 is after 0.9, "1.00" after "0.06". */
+static int version_cmp(struct untrusted a, struct untrusted b)
+{
+    size_t i = 0, j = 0;
+    while (i < a.n || j < b.n) {
+        uint64_t x = 0, y = 0;
+        for (; i < a.n && a.p[i] != '.'; i++) {
+            x = x * 10 + (uint64_t)(a.p[i] & 15);
+        }
+        for (; j < b.n && b.p[j] != '.'; j++) {
+            y = y * 10 + (uint64_t)(b.p[j] & 15);
+        }
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+        i++;
+        j++;
+    }
+    return 0;
+}
+
+static bool ends_in_onnx(struct untrusted name)
+{
+    return name.n >= 5 && memcmp(name.p + name.n - 5, ".onnx", 5) == 0;
+}
+
+/* Keeps one file for each model: of the newest version, a model file before any other. */
+static souk_err on_file(void *ud, const struct file_blob *f, struct err *e)
+{
+    struct attrib *a = ud;
+    struct model_file *last = a->file.n ? (struct model_file *)a->file.p + a->file.n - 1 : NULL;
+    if (last && last->model == f->model) {
+        int c = version_cmp(f->version, last->version);
+        if (c < 0 || (c == 0 && (ends_in_onnx(last->name) || !ends_in_onnx(f->name)))) {
+            return SOUK_OK;
+        }
+    } else {
+        last = rows_add(&a->file);
+    }
+    if (!last || !keep(a, f->version, &last->version) || !keep(a, f->name, &last->name) ||
+        !keep(a, f->blob_id, &last->blob_id)) {
+        return err_nomem(e);
+    }
+    last->model = f->model;
+    return SOUK_OK;
+}
+
+int64_t attrib_author(const struct attrib *a, int64_t model)
+{
+    const struct model_author *row = a->model.p;
+    size_t lo = 0, hi = a->model.n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (row[mid].id < model) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo < a->model.n && row[lo].id == model ? row[lo].author : 0;
+}
+
+/* --- listings: proven, chosen ----------------------------------------------------------------- */
+
+/* qsort has no argument for the events, so keys are sorted. */
+struct sort_key {
+    int64_t by;
+    uint32_t event;
+};
+
+static int by_key(const void *x, const void *y)
+{
+    const struct sort_key *a = x, *b = y;
+    if (a->by != b->by) {
+        return a->by < b->by ? -1 : 1;
+    }
+    return a->event < b->event ? -1 : a->event > b->event;
+}
+
+/* The listed events sorted by one of their fields, then by their place on the chain. */
+static souk_err order_events(struct attrib *a, size_t field, struct rows *out, struct err *e)
+{
+    struct rows keys = {.size = sizeof(struct sort_key)};
+    out->size = sizeof(uint32_t);
+    souk_err rc = SOUK_OK;
+    for (uint32_t i = 0; i < a->event.n && !rc; i++) {
+        const struct event_row *ev = event_at(a, i);
+        struct sort_key *k = ev->listed ? rows_add(&keys) : NULL;
+        if (k) {
+            k->event = i;
+            memcpy(&k->by, (const char *)ev + field, sizeof k->by);
+        } else if (ev->listed) {
+            rc = err_nomem(e);
+        }
+    }
+    rows_sort(&keys, by_key);
+    for (size_t i = 0; i < keys.n && !rc; i++) {
+        uint32_t *at = rows_add(out);
+        if (!at) {
+            rc = err_nomem(e);
+        } else {
+            *at = ((struct sort_key *)keys.p)[i].event;
+        }
+    }
+    mem_free(keys.p);
+    return rc;
+}
+
+static int by_lid(const void *x, const void *y)
+{
+    const struct event_row *a = *(const struct event_row *const *)x;
+    const struct event_row *b = *(const struct event_row *const *)y;
+    int c = memcmp(&a->lid, &b->lid, sizeof a->lid);
+    return c ? c : a < b ? -1 : a > b;
+}
+
+/* Chains the events of each listing. */
+static souk_err link_events(struct attrib *a, struct err *e)
+{
+    struct event_row *first = a->event.p;
+    struct event_row **at = mem_array(a->event.n, sizeof *at);
+    if (!at) {
+        return err_nomem(e);
+    }
+    for (size_t i = 0; i < a->event.n; i++) {
+        at[i] = first + i;
+    }
+    if (a->event.n > 1) {
+        qsort(at, a->event.n, sizeof *at, by_lid);
+    }
+    for (size_t i = 0; i + 1 < a->event.n; i++) {
+        if (memcmp(&at[i]->lid, &at[i + 1]->lid, sizeof at[i]->lid) == 0) {
+            at[i]->next = (uint32_t)(at[i + 1] - first);
+        }
+    }
+    mem_free(at);
+    return SOUK_OK;
+}
+
+/* Rules 1 and 2, for the events of one model: at[0..n). */
+static souk_err choose(struct attrib *a, struct store *s, const uint32_t *at, size_t n,
+                       struct err *e)
+{
+    struct event_row *ev = a->event.p;
+    struct arena scratch;
+    struct untrusted description;
+    bool any = false;
+    arena_init(&scratch, TEXT_MAX);
+    souk_err rc = store_description(s, ev[at[0]].model, &scratch, &description, e);
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct event_row *r = &ev[at[i]];
+        r->author = attrib_author(a, r->model);
+        r->proven = i > 0 && ev[at[i - 1]].owner == r->owner
+                        ? ev[at[i - 1]].proven
+                        : hub_description_names_listing(description, r->owner_address);
+        any |= r->proven;
+    }
+    for (size_t i = 0; i < n && !rc; i++) {
+        ev[at[i]].chosen = ev[at[i]].proven == any;
+    }
+    arena_release(&scratch);
+    return rc;
+}
+
+static souk_err choose_all(struct attrib *a, struct store *s, struct err *e)
+{
+    const uint32_t *at = a->by_model.p;
+    souk_err rc = SOUK_OK;
+    for (size_t i = 0, n; i < a->by_model.n && !rc; i += n) {
+        int64_t model = event_at(a, at[i])->model;
+        for (n = 1; i + n < a->by_model.n && event_at(a, at[i + n])->model == model; n++) {
+        }
+        if (model) {
+            rc = choose(a, s, at + i, n, e);
+        }
+    }
+    return rc;
+}
+
+/* --- CIDs ------------------------------------------------------------------------------------- */
+
+static souk_err claim_add(struct attrib *a, int64_t cid, int64_t model, int level, struct err *e)
+{
+    struct claim *c = rows_add(&a->claim);
+    if (!c) {
+        return err_nomem(e);
+    }
+    *c = (struct claim){cid, model, level};
+    return SOUK_OK;
+}
+
+static souk_err on_file_claim(void *ud, const struct cid_claim *c, struct err *e)
+{
+    return claim_add(ud, c->cid, c->model, 2, e);
+}
+
+static souk_err on_stated_claim(void *ud, const struct cid_claim *c, struct err *e)
+{
+    return claim_add(ud, c->cid, c->model, 3, e);
+}
+
+static int by_claim(const void *x, const void *y)
+{
+    const struct claim *a = x, *b = y;
+    if (a->cid != b->cid) {
+        return a->cid < b->cid ? -1 : 1;
+    }
+    if (a->level != b->level) {
+        return a->level - b->level;
+    }
+    return a->model < b->model ? -1 : a->model > b->model;
+}
+
+/* Rule 5: leaves one claim for each CID; model 0 where it is contested. */
+static void decide(struct attrib *a)
+{
+    struct claim *c = a->claim.p;
+    size_t out = 0;
+    rows_sort(&a->claim, by_claim);
+    for (size_t i = 0; i < a->claim.n; i++) {
+        if (out == 0 || c[out - 1].cid != c[i].cid) {
+            c[out++] = c[i];
+        } else if (c[out - 1].level == c[i].level && c[out - 1].model != c[i].model) {
+            c[out - 1].model = 0; /* stays so: no model has id 0 */
+        }
+    }
+    a->claim.n = out;
+}
+
+static souk_err load_claims(struct attrib *a, struct store *s, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    a->claim.size = sizeof(struct claim);
+    for (uint32_t i = 0; i < a->event.n && !rc; i++) {
+        const struct event_row *ev = event_at(a, i);
+        int64_t cid = 0;
+        if (ev->chosen && ev->blob_id.p) {
+            rc = store_cid_find(s, ev->blob_id, &cid, e);
+        }
+        if (!rc && cid) {
+            rc = claim_add(a, cid, ev->model, 1, e);
+        }
+    }
+    if (!rc) {
+        rc = store_each_file_claim(s, on_file_claim, a, e);
+    }
+    if (!rc) {
+        rc = store_each_stated_claim(s, on_stated_claim, a, e);
+    }
+    decide(a);
+    return rc;
+}
+
+static souk_err load(struct attrib *a, struct store *s, const struct network *n, struct err *e)
+{
+    souk_err rc = read_descriptions(a, s, e);
+    a->event.size = sizeof(struct event_row);
+    a->model.size = sizeof(struct model_author);
+    a->file.size = sizeof(struct model_file);
+    if (!rc) {
+        rc = store_each_listing_event(s, n->payment.chain_id, on_listing, a, e);
+    }
+    if (!rc) {
+        rc = store_each_model(s, on_model, a, e);
+    }
+    if (!rc) {
+        rc = store_each_file_blob(s, on_file, a, e);
+    }
+    if (!rc) {
+        rc = link_events(a, e);
+    }
+    if (!rc) {
+        rc = order_events(a, offsetof(struct event_row, model), &a->by_model, e);
+    }
+    if (!rc) {
+        rc = order_events(a, offsetof(struct event_row, pay_to), &a->by_payee, e);
+    }
+    if (!rc) {
+        rc = choose_all(a, s, e);
+    }
+    return rc ? rc : load_claims(a, s, e);
+}
+
+souk_err attrib_load(struct store *s, const struct network *n, struct attrib **out, struct err *e)
+{
+    struct attrib *a = mem_zalloc(sizeof *a);
+    if (!a) {
+        return err_nomem(e);
+    }
+    arena_init(&a->arena, TEXT_MAX);
+    souk_err rc = load(a, s, n, e);
+    if (rc) {
+        attrib_free(a);
+        a = NULL;
+    }
+    *out = a;
+    return rc;
+}
+
+void attrib_free(struct attrib *a)
+{
+    if (a) {
+        arena_release(&a->arena);
+        mem_free(a->event.p);
+        mem_free(a->by_payee.p);
+        mem_free(a->by_model.p);
+        mem_free(a->model.p);
+        mem_free(a->claim.p);
+        mem_free(a->file.p);
+        mem_free(a->stated.p);
+        mem_free(a);
+    }
+}
+
+/* --- verdicts --------------------------------------------------------------------------------- */
+
+static bool before(const struct event_row *ev, const struct pay_row *p)
+{
+    return ev->block < p->block || (ev->block == p->block && ev->log < p->log);
+}
+
+/* The events that name a payee: places in by_payee. */
+struct range {
+    const uint32_t *at;
+    size_t n;
+};
+
+/* The part of an ordering of events whose key (at `field`) is id. */
+static struct range range_of(const struct attrib *a, const struct rows *order, size_t field,
+                             int64_t id)
+{
+    const uint32_t *at = order->p;
+    size_t lo = 0, hi = order->n;
+    int64_t key = 0;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        memcpy(&key, (const char *)event_at(a, at[mid]) + field, sizeof key);
+        if (key < id) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    struct range r = {at + lo, 0};
+    for (; lo + r.n < order->n; r.n++) {
+        memcpy(&key, (const char *)event_at(a, r.at[r.n]) + field, sizeof key);
+        if (key != id) {
+            break;
+        }
+    }
+    return r;
+}
+
+static struct range payee_range(const struct attrib *a, int64_t payee)
+{
+    return range_of(a, &a->by_payee, offsetof(struct event_row, pay_to), payee);
+}
+
+bool attrib_payee_named(const struct attrib *a, int64_t payee)
+{
+    return payee_range(a, payee).n > 0;
+}
+
+/* The one author who may have what is paid here: see rule 3. 0: nobody. */
+static int64_t one_author(const struct attrib *a, struct range r, const struct pay_row *p)
+{
+    int64_t any = 0, proven = 0;
+    bool many = false, many_proven = false;
+    for (size_t i = 0; i < r.n; i++) {
+        const struct event_row *ev = event_at(a, r.at[i]);
+        if (!ev->chosen || !before(ev, p)) {
+            continue;
+        }
+        many |= any && any != ev->author;
+        any = ev->author;
+        if (ev->proven) {
+            many_proven |= proven && proven != ev->author;
+            proven = ev->author;
+        }
+    }
+    return !many ? any : many_proven ? 0 : proven;
+}
+
+/* Was this the state of its listing when p was paid? */
+static bool in_force(const struct attrib *a, const struct event_row *ev, const struct pay_row *p)
+{
+    return ev->next == UINT32_MAX || !before(event_at(a, ev->next), p);
+}
+
+/* The only model of author that the payee may stand for; -1: several; by price: that asks this. */
+static int64_t one_model(const struct attrib *a, struct range r, const struct pay_row *p,
+                         int64_t author, bool by_price)
+{
+    int64_t model = 0;
+    for (size_t i = 0; i < r.n; i++) {
+        const struct event_row *ev = event_at(a, r.at[i]);
+        if (!ev->chosen || !before(ev, p) || ev->author != author) {
+            continue;
+        }
+        if (by_price &&
+            (!in_force(a, ev, p) || ev->asset != p->asset || u256_cmp(ev->price, p->amount) != 0)) {
+            continue;
+        }
+        if (model && model != ev->model) {
+            return -1;
+        }
+        model = ev->model;
+    }
+    return model;
+}
+
+struct verdict attrib_pay(const struct attrib *a, const struct pay_row *p)
+{
+    struct range r = payee_range(a, p->payee);
+    if (r.n == 0) {
+        return (struct verdict){0, 0};
+    }
+    int64_t author = one_author(a, r, p);
+    if (!author) {
+        return (struct verdict){0, BY_NOBODY};
+    }
+    int64_t model = one_model(a, r, p, author, false);
+    if (model > 0) {
+        return (struct verdict){model, BY_PAYEE};
+    }
+    model = p->scheme == PAY_UPTO ? 0 : one_model(a, r, p, author, true);
+    return model > 0 ? (struct verdict){model, BY_PRICE} : (struct verdict){-author, BY_AUTHOR};
+}
+
+struct verdict attrib_cid(const struct attrib *a, int64_t cid)
+{
+    const struct claim *c = a->claim.p;
+    size_t lo = 0, hi = a->claim.n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (c[mid].cid < cid) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    if (lo == a->claim.n || c[lo].cid != cid) {
+        return (struct verdict){0, 0};
+    }
+    return (struct verdict){c[lo].model, c[lo].model ? BY_CID : BY_NOBODY};
+}
+
+souk_err attrib_each_cid(const struct attrib *a,
+                         souk_err (*fn)(void *ud, int64_t cid, struct verdict v, struct err *e),
+                         void *ud, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    for (size_t i = 0; i < a->claim.n && !rc; i++) {
+        int64_t cid = ((const struct claim *)a->claim.p)[i].cid;
+        rc = fn(ud, cid, attrib_cid(a, cid), e);
+    }
+    return rc;
+}
+
+/* --- a model's derived columns ---------------------------------------------------------------- */
+
+static const struct model_file *file_of(const struct attrib *a, int64_t model)
+{
+    const struct model_file *f = a->file.p;
+    size_t lo = 0, hi = a->file.n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (f[mid].model < model) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo < a->file.n && f[lo].model == model ? &f[lo] : NULL;
+}
+
+/* The listing a model stands under, and the file it names: the latest chosen ones, active first. */
+static void from_listings(const struct attrib *a, struct derived_model *m, struct range r)
+{
+    const struct event_row *now = NULL, *since = NULL, *blob = NULL;
+    bool blob_active = false;
+    for (size_t i = 0; i < r.n; i++) {
+        const struct event_row *ev = event_at(a, r.at[i]);
+        if (!ev->chosen) {
+            continue;
+        }
+        bool active = ev->next == UINT32_MAX;
+        since = since ? since : ev;
+        if (active) {
+            now = ev;
+        }
+        if (ev->blob_id.p && (active || !blob_active)) {
+            blob = ev;
+            blob_active = active;
+        }
+    }
+    if (now) {
+        m->mark = now->proven ? MARK_PROVEN : MARK_UNPROVEN;
+        m->price = now->price;
+        m->asset = now->asset;
+        m->pay_to = now->pay_to;
+        m->owner = now->owner;
+        m->endpoint = now->endpoint;
+        m->listed_at = since->time;
+    }
+    if (blob) {
+        m->blob_id = blob->blob_id;
+        m->blob_from = BLOB_LISTING;
+    }
+}
+
+void attrib_model(const struct attrib *a, struct derived_model *m)
+{
+    const struct model_file *f = file_of(a, m->id);
+    *m = (struct derived_model){
+        .id = m->id, .author = m->author, .ever = m->ever, .stated = m->stated};
+    from_listings(a, m, range_of(a, &a->by_model, offsetof(struct event_row, model), m->id));
+    if (!m->blob_id.p && f) {
+        m->blob_id = f->blob_id;
+        m->blob_from = BLOB_FILES;
+    } else if (!m->blob_id.p && m->stated.p) {
+        m->blob_id = m->stated;
+        m->blob_from = BLOB_DESCRIPTION;
+    }
+}

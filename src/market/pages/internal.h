@@ -1,0 +1,61 @@
+/* internal.h: what the pages share; for pages_*.c. */
+#ifndef SOUK_MARKET_PAGES_INTERNAL_H
+#define SOUK_MARKET_PAGES_INTERNAL_H
+
+#include "market/catalog/internal.h"
+#include "market/pages.h"
+#include "store/page_rows.h"
+
+enum {
+    PAGE_MAX = 64 << 20, /* bytes of one page */
+    CALLS_MAX = 200,
+    SERIES_DAYS = 120,
+    DAY_SECONDS = 86400,
+};
+
+/* What each page is loaded with. */
+struct page_load {
+    struct store *s;
+    struct arena *a;
+    enum window window;
+    struct assets assets;
+    int64_t as_of;
+    uint64_t as_of_block;
+};
+souk_err page_begin(struct page_load *p, struct store *s, struct arena *a, enum window w,
+                    struct err *e);
+void page_end(struct page_load *p);
+
+bool page_copy(struct arena *a, struct untrusted in, struct untrusted *out);
+int64_t day_number(int64_t time);
+
+/* The days a window shows: as many as it has, at most SERIES_DAYS, ending on the day of as_of. */
+bool series_make(struct page_load *p, const struct untrusted *days, struct series *out);
+
+enum day_figure { DAY_CALLS, DAY_SETTLEMENTS, DAY_PAYMENTS };
+void series_fill(struct series *out, struct untrusted days, enum day_figure of);
+/* Of one asset (addr.id); *unit becomes the atomic units of one unit of the series. */
+void series_income(struct series *out, struct untrusted days, int64_t asset, u256 *unit);
+/* The least power of ten that brings v below 2^63. */
+u256 unit_for(u256 largest);
+uint64_t in_units(u256 v, u256 unit);
+
+/* The asset that income is shown in: the first of these, else the profile's first; 0: there is
+ * none. */
+int64_t income_asset(const struct page_load *p, struct untrusted income);
+
+/* Growing arrays of calls. */
+struct calls {
+    struct page_load *load;
+    struct call_row *row;
+    int64_t *who; /* beside row */
+    size_t n;
+};
+bool calls_room(struct calls *c, struct page_load *p, size_t max);
+souk_err on_call(void *ud, const struct call_detail *d, struct err *e);
+
+/* Where what a log filter gave came from: all it has read, up to its cursor. Zeroed: nothing yet.
+ */
+void provenance_of_filter(struct page_load *p, const char *filter, struct provenance *out);
+
+#endif

@@ -1,0 +1,485 @@
+/*
+ * A chain's turn: is the node on the right chain, how far does it reach, then one filter after the
+ * other from its cursor to there. One filter at a time keeps the node busy (it reads ahead), and
+ * lets payments know every payee that the listings named.
+ *
+ * Before a filter goes on, the block of its cursor is looked up. When the chain has another block
+ * there, older checkpoints are tried until one is still on it, and rows above that are forgotten.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "eth/events.h"
+#include "market/sync/internal.h"
+
+#include "base/banned.h"
+
+enum {
+    WHERE_MAX = 8 << 10,
+    PAYEE_MEMORY = 16 << 20,
+    CHECKS = STORE_CHECKPOINTS,
+    CHECK_PORTION = 50,
+    BEHIND_MOST = 256, /* a node this far behind what was read is asleep, not reorganised */
+};
+
+/* --- what a filter asks for ------------------------------------------------------------------- */
+
+static void add_address(struct buf *b, address a, bool *first)
+{
+    char hex[2 * 20 + 3];
+    buf_addf(b, "%s\"%s\"", *first ? "" : ",", hex_encode(a.b, 20, hex));
+    *first = false;
+}
+
+static void add_topics(struct buf *b, const enum event_kind *kind, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char hex[HASH_BUF];
+        buf_addf(b, "%s\"%s\"", i > 0 ? "," : "", bytes32_format(event_topic(kind[i]), hex));
+    }
+}
+
+static void where_payments(struct buf *b, const struct network *n)
+{
+    static const enum event_kind kinds[] = {EV_TRANSFER, EV_AUTHORIZATION_USED, EV_SETTLED,
+                                            EV_SETTLED_WITH_PERMIT};
+    bool first = true;
+    for (unsigned i = 0; i < n->tokens; i++) {
+        if (n->token[i].whole_log)
+            add_address(b, n->token[i].addr, &first);
+    }
+    add_address(b, n->exact_proxy, &first);
+    add_address(b, n->upto_proxy, &first);
+    buf_adds(b, "],\"topics\":[[");
+    add_topics(b, kinds, sizeof kinds / sizeof kinds[0]);
+    buf_adds(b, "]]");
+}
+
+/* Left open for the payees. */
+static void where_payees(struct buf *b, const struct network *n)
+{
+    static const enum event_kind kinds[] = {EV_TRANSFER};
+    bool first = true;
+    for (unsigned i = 0; i < n->tokens; i++) {
+        if (!n->token[i].whole_log)
+            add_address(b, n->token[i].addr, &first);
+    }
+    buf_adds(b, "],\"topics\":[");
+    add_topics(b, kinds, 1);
+    buf_adds(b, ",null,[");
+}
+
+static void where_one(struct buf *b, address a, const enum event_kind *kinds, size_t n)
+{
+    bool first = true;
+    add_address(b, a, &first);
+    buf_adds(b, "],\"topics\":[[");
+    add_topics(b, kinds, n);
+    buf_adds(b, "]]");
+}
+
+static souk_err fill_where(struct filter *f, struct err *e)
+{
+    static const enum event_kind listings[] = {EV_LISTED, EV_DELISTED},
+                                 inferences[] = {EV_MODEL_INFERENCE};
+    const struct network *n = f->chain->s->net;
+    struct buf *b = &f->where;
+    struct buf print;
+    buf_adds(b, "\"address\":[");
+    switch (f->kind) {
+    case LOGS_LISTINGS:
+        where_one(b, n->listings, listings, 2);
+        break;
+    case LOGS_PAYMENTS:
+        where_payments(b, n);
+        break;
+    case LOGS_PAYEES:
+        where_payees(b, n);
+        break;
+    case LOGS_INFERENCES:
+        where_one(b, n->inference_emitter, inferences, 1);
+        break;
+    }
+    /* Whose payees they are belongs to the payees' filter too. */
+    buf_init(&print, WHERE_MAX);
+    buf_add(&print, b->p, b->len);
+    if (f->kind == LOGS_PAYEES)
+        buf_add(&print, n->listings.b, sizeof n->listings.b);
+    bytes32 h = keccak256(print.p, print.len);
+    memcpy(&f->print, h.b, sizeof f->print);
+    souk_err c = buf_check(&print, "a log filter", e);
+    buf_release(&print);
+    return c;
+}
+
+static void add_filter(struct chain *c, enum logs_kind kind, const char *name, int task)
+{
+    struct filter *f = &c->filter[c->filters++];
+    f->chain = c;
+    f->task = &c->s->task[task];
+    f->kind = kind;
+    f->name = name;
+    buf_init(&f->where, WHERE_MAX);
+    arena_init(&f->memory, PAYEE_MEMORY);
+}
+
+static void add_filters(struct chain *c, bool payment)
+{
+    const struct network *n = c->s->net;
+    bool quiet = false, busy = false;
+    for (unsigned i = 0; i < n->tokens; i++) {
+        quiet |= n->token[i].whole_log;
+        busy |= !n->token[i].whole_log;
+    }
+    if (!payment) {
+        add_filter(c, LOGS_INFERENCES, FILTER_INFERENCES, TASK_INFERENCES);
+        return;
+    }
+    if (c->s->task[TASK_LISTINGS].on)
+        add_filter(c, LOGS_LISTINGS, FILTER_LISTINGS, TASK_LISTINGS);
+    if (!c->s->task[TASK_PAYMENTS].on)
+        return;
+    if (quiet)
+        add_filter(c, LOGS_PAYMENTS, FILTER_PAYMENTS, TASK_PAYMENTS);
+    if (busy && n->has_listings)
+        add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
+}
+
+/* --- where a filter stands -------------------------------------------------------------------- */
+
+/* Jobs that look at the store, and at blocks the node gave: load, then check, portion by portion.
+ */
+struct check_job {
+    struct job job;
+    struct filter *f;
+    struct cursor at[CHECKS]; /* the cursor, then older checkpoints */
+    size_t n, from, count;    /* the portion asked for */
+    struct buf body;
+    uint64_t listings_to; /* how far listings have been read */
+    uint64_t before;      /* the cursor's block at first */
+    bool over, started_again, unwound;
+    struct err err;
+};
+
+static souk_err load_start(struct check_job *k, struct store *w, const char *key, struct err *e)
+{
+    struct filter *f = k->f;
+    int64_t chain = f->chain->cfg->chain_id, print = store_meta_int(w, key, f->print);
+    souk_err c = store_begin(w, e);
+    if (c != SOUK_OK)
+        return c;
+    k->started_again = print != f->print;
+    if (k->started_again)
+        c = store_unwind(w, chain, f->name, 0, NULL, e);
+    if (c == SOUK_OK)
+        c = store_meta_set_int(w, key, f->print, e);
+    return sync_commit(w, c, e);
+}
+
+static void load_run(struct job *j)
+{
+    struct check_job *k = (struct check_job *)j;
+    struct filter *f = k->f;
+    struct store *w = f->chain->s->w;
+    int64_t chain = f->chain->cfg->chain_id;
+    struct cursor listings;
+    struct buf key;
+    buf_init(&key, 128);
+    buf_addf(&key, "filter:%s", f->name);
+    souk_err c = buf_check(&key, "a filter's name", &k->err);
+    if (c == SOUK_OK && f->reorgs == 0)
+        c = load_start(k, w, key.p, &k->err);
+    buf_release(&key);
+    if (c != SOUK_OK)
+        return;
+    f->has_cursor = store_cursor_get(w, chain, f->name, &f->cursor);
+    if (f->has_cursor) {
+        k->n = store_checkpoints(w, chain, f->name, k->at, CHECKS);
+        if (k->n == 0 || k->at[0].block != f->cursor.block) {
+            k->at[0] = f->cursor;
+            k->n = 1;
+        }
+    }
+    k->before = f->cursor.block;
+    arena_release(&f->memory);
+    arena_init(&f->memory, PAYEE_MEMORY);
+    if (store_cursor_get(w, chain, FILTER_LISTINGS, &listings))
+        k->listings_to = listings.block;
+    store_payees(w, chain, &f->memory, &f->payee, &f->payees, &k->err);
+}
+
+/* The first checkpoint of the portion that is on the chain becomes the cursor. */
+static void check_run(struct job *j)
+{
+    struct check_job *k = (struct check_job *)j;
+    struct filter *f = k->f;
+    struct rpc_result res[CHECK_PORTION];
+    json *tree = NULL;
+    if (rpc_parse(&k->body, k->count, res, &tree, &k->err) != SOUK_OK) {
+        err_prefix(&k->err, "%s", f->chain->label);
+        return;
+    }
+    for (size_t i = 0; i < k->count && !k->over && k->err.code == SOUK_OK; i++) {
+        const struct cursor *c = &k->at[k->from + i];
+        struct eth_block b;
+        if (res[i].value == NULL)
+            err_set(&k->err, SOUK_ENET, "%s: the node answered with an error: %.*s",
+                    f->chain->label, (int)(res[i].message.n < 200 ? res[i].message.n : 200),
+                    res[i].message.p);
+        if (res[i].value == NULL || cJSON_IsNull(res[i].value) ||
+            eth_block_parse(res[i].value, &b, NULL) != SOUK_OK || b.number != c->block ||
+            memcmp(&b.hash, &c->hash, sizeof b.hash) != 0)
+            continue;
+        f->cursor = *c;
+        k->over = true;
+    }
+    json_free(tree);
+    k->from += k->count;
+    if (k->err.code != SOUK_OK || (!k->over && k->from < k->n) || (k->over && k->from == 1))
+        return;
+    /* Found further back, or nowhere. */
+    struct store *w = f->chain->s->w;
+    f->has_cursor = k->over;
+    k->over = k->unwound = true;
+    souk_err c = store_begin(w, &k->err);
+    if (c == SOUK_OK) {
+        c = store_unwind(w, f->chain->cfg->chain_id, f->name, f->has_cursor ? f->cursor.block : 0,
+                         f->has_cursor ? &f->cursor : NULL, &k->err);
+        sync_commit(w, c, &k->err);
+    }
+}
+
+static void check_end(struct check_job *k, const struct err *e)
+{
+    struct filter *f = k->f;
+    struct err why = e != NULL ? *e : (struct err){.code = SOUK_OK};
+    uint64_t listings_to = k->listings_to;
+    f->chain->check = NULL;
+    buf_release(&k->body);
+    mem_free(k);
+    if (why.code != SOUK_OK) {
+        chain_filter_end(f->chain, &why);
+        return;
+    }
+    const struct chain *c = f->chain;
+    f->again = c->s->full && f->has_cursor;
+    f->kept = f->cursor.block;
+    if (f->again)
+        f->has_cursor = false;
+    f->next = f->has_cursor ? f->cursor.block + 1 : c->cfg->start_block;
+    f->end = c->target;
+    if (f->kind == LOGS_PAYEES) {
+        uint64_t first = UINT64_MAX;
+        for (size_t i = 0; i < f->payees; i++)
+            first = f->payee[i].since < first ? f->payee[i].since : first;
+        f->next = f->next < first ? first : f->next;
+        f->end = f->end < listings_to ? f->end : listings_to;
+    }
+    logs_start(f);
+}
+
+static void check_done(struct job *j);
+
+static void check_answered(void *ud, struct rpc_reply *r)
+{
+    struct check_job *k = ud;
+    if (r->err.code != SOUK_OK) {
+        check_end(k, &r->err);
+        return;
+    }
+    k->body = r->body;
+    buf_init(&r->body, 0);
+    k->job.run = check_run;
+    k->f->chain->on_writer = true;
+    sync_submit(k->f->chain->s, &k->job);
+}
+
+static void check_ask(struct check_job *k)
+{
+    struct rpc_call call[CHECK_PORTION];
+    char params[CHECK_PORTION][40];
+    struct err e = {0};
+    k->count = k->from == 0 ? 1 : k->n - k->from < CHECK_PORTION ? k->n - k->from : CHECK_PORTION;
+    for (size_t i = 0; i < k->count; i++) {
+        snprintf(params[i], sizeof params[i], "[\"0x%llx\",false]",
+                 (unsigned long long)k->at[k->from + i].block);
+        call[i] = (struct rpc_call){"eth_getBlockByNumber", params[i]};
+    }
+    buf_release(&k->body);
+    if (rpc_send(k->f->chain->rpc, call, k->count, check_answered, k, &e) != SOUK_OK)
+        check_end(k, &e);
+}
+
+static void say_reorganised(const struct check_job *k)
+{
+    struct filter *f = k->f;
+    uint64_t from = f->has_cursor ? f->cursor.block + 1 : f->chain->cfg->start_block;
+    uint64_t n = k->before >= from ? k->before - from + 1 : 0;
+    task_note(f->task, "the chain reorganised: %llu block%s read again", (unsigned long long)n,
+              n == 1 ? " was" : "s were");
+    sync_dirty(f->chain->s);
+}
+
+/* A live node that is far behind: better to wait for it than to forget what others told. */
+static bool asleep(const struct check_job *k)
+{
+    const struct chain *c = k->f->chain;
+    return !c->s->net->local && k->n > 0 && k->at[0].block > c->latest &&
+           k->at[0].block - c->latest > BEHIND_MOST;
+}
+
+static void check_done(struct job *j)
+{
+    struct check_job *k = (struct check_job *)j;
+    struct sync *s = k->f->chain->s;
+    k->f->chain->on_writer = false;
+    if (k->started_again)
+        sync_dirty(s);
+    if (s->cancelled)
+        check_end(k, &sync_stopped);
+    else if (k->err.code != SOUK_OK)
+        check_end(k, &k->err);
+    else if (asleep(k)) {
+        struct err e;
+        err_set(&e, SOUK_ENET, "%s: the node is at block %llu, far behind block %llu read before",
+                k->f->chain->label, (unsigned long long)k->f->chain->latest,
+                (unsigned long long)k->at[0].block);
+        check_end(k, &e);
+    } else if (k->over || k->n == 0) {
+        if (k->unwound)
+            say_reorganised(k);
+        check_end(k, NULL);
+    } else
+        check_ask(k);
+    sync_job_done(s);
+}
+
+void chain_filter_check(struct filter *f)
+{
+    struct check_job *k = mem_zalloc(sizeof *k);
+    struct err e = {0};
+    if (k == NULL) {
+        err_nomem(&e);
+        chain_filter_end(f->chain, &e);
+        return;
+    }
+    k->job.run = load_run;
+    k->job.done = check_done;
+    k->f = f;
+    buf_init(&k->body, 0);
+    f->chain->check = k;
+    f->chain->on_writer = true;
+    sync_submit(f->chain->s, &k->job);
+}
+
+/* --- one after the other ---------------------------------------------------------------------- */
+
+static void end_all(struct chain *c, const struct err *e)
+{
+    unsigned at = c->at;
+    c->at = c->filters;
+    for (unsigned i = at; i < c->filters; i++) {
+        if (i == at || c->filter[i].task != c->filter[i - 1].task)
+            task_end(c->filter[i].task, e);
+    }
+}
+
+void chain_filter_end(struct chain *c, const struct err *e)
+{
+    struct task *t = c->filter[c->at].task;
+    bool ok = e == NULL || e->code == SOUK_OK;
+    if (!ok && e->code == SOUK_ECANCEL) {
+        end_all(c, e);
+        return;
+    }
+    c->at++;
+    while (!ok && c->at < c->filters && c->filter[c->at].task == t)
+        c->at++;
+    bool task_over = c->at == c->filters || c->filter[c->at].task != t;
+    /* The next one first: a task that ends may be the last thing the sync waits for. */
+    if (c->at < c->filters)
+        chain_filter_check(&c->filter[c->at]);
+    if (task_over)
+        task_end(t, e);
+}
+
+static void head_answered(void *ud, struct rpc_reply *r)
+{
+    struct chain *c = ud;
+    struct rpc_result res[2];
+    struct err e = r->err;
+    json *tree = NULL;
+    uint64_t id = 0;
+    if (e.code == SOUK_OK && rpc_parse(&r->body, 2, res, &tree, &e) == SOUK_OK) {
+        for (int i = 0; i < 2; i++) {
+            uint64_t *out = i == 0 ? &id : &c->latest;
+            const char *text = cJSON_IsString(res[i].value) ? res[i].value->valuestring : "";
+            if (!hex_u64(text, strlen(text), out) && e.code == SOUK_OK)
+                err_set(&e, SOUK_ENET, "%s: the node does not say %s", c->label,
+                        i == 0 ? "which chain it is on" : "how far it is");
+        }
+    }
+    json_free(tree);
+    if (e.code == SOUK_OK && id != (uint64_t)c->cfg->chain_id) {
+        char host[104];
+        http_host(r->url, host);
+        err_set(&e, SOUK_ENET,
+                "%s: the node at %s is on chain %llu, not %lld: nothing of it was read", c->label,
+                host, (unsigned long long)id, (long long)c->cfg->chain_id);
+    }
+    if (e.code != SOUK_OK) {
+        end_all(c, &e);
+        return;
+    }
+    c->target = c->latest > c->cfg->confirmations ? c->latest - c->cfg->confirmations : 0;
+    chain_filter_check(&c->filter[0]);
+}
+
+souk_err chain_start(struct sync *s, bool payment, struct chain **out, struct err *e)
+{
+    static const struct rpc_call head[] = {{"eth_chainId", "[]"}, {"eth_blockNumber", "[]"}};
+    struct chain *c = mem_zalloc(sizeof *c);
+    souk_err code = SOUK_OK;
+    if (c == NULL)
+        return err_nomem(e);
+    *out = c;
+    c->s = s;
+    c->cfg = payment ? &s->net->payment : &s->net->inference;
+    c->label = payment ? "the payment chain" : "the inference chain";
+    c->rpc = rpc_new(s->http, c->cfg->rpc, c->label, e);
+    if (c->rpc == NULL)
+        return e->code;
+    add_filters(c, payment);
+    if (c->filters == 0)
+        return err_set(e, SOUK_EINPUT, "%s: nothing to read: no token is configured", c->label);
+    for (unsigned i = 0; i < c->filters && code == SOUK_OK; i++)
+        code = fill_where(&c->filter[i], e);
+    return code == SOUK_OK ? rpc_send(c->rpc, head, 2, head_answered, c, e) : code;
+}
+
+/* A job on the writer sees s->cancelled when it is done, and comes here again. */
+void chain_cancel(struct chain *c)
+{
+    if (c == NULL || c->at == c->filters || c->on_writer)
+        return;
+    rpc_cancel(c->rpc);
+    if (c->check != NULL) {
+        check_end(c->check, &sync_stopped);
+    } else {
+        logs_stop(&c->filter[c->at]);
+        end_all(c, &sync_stopped);
+    }
+}
+
+void chain_free(struct chain *c)
+{
+    if (c == NULL)
+        return;
+    for (unsigned i = 0; i < c->filters; i++) {
+        buf_release(&c->filter[i].where);
+        arena_release(&c->filter[i].memory);
+    }
+    rpc_free(c->rpc);
+    mem_free(c);
+}

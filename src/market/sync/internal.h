@@ -1,0 +1,273 @@
+/*
+ * internal.h: what the files of sync share.
+ *
+ *   sync.c         tasks and their states, when to derive, the end
+ *   fetch.c   a GET that waits its turn (hub, files, bazaar)
+ *   hub.c     the Hub's pages -> models
+ *   files.c   models' versions and files
+ *   bazaar.c  x402 discovery -> offers
+ *   chain.c   a chain: is it the right one, how far, which filters in turn, reorganisations
+ *   logs.c    one filter: ranges asked for ahead, written in order
+ *   decode.c  an answer to a range -> checked logs -> rows
+ *   scan.c    the same answer's logs, the fast way
+ *   pay.c     the logs of a transaction -> payments
+ *
+ * Threads: everything runs on the loop except functions marked [writer], which
+ * run inside jobs on LANE_WRITE. What a job works on belongs to it until its done().
+ */
+#ifndef SOUK_MARKET_SYNC_INTERNAL_H
+#define SOUK_MARKET_SYNC_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "market/sync.h"
+#include "net/loop.h"
+#include "net/rpc.h"
+
+/* --- tasks ------------------------------------------------------------------------------------ */
+
+struct task {
+    struct sync *s;
+    struct sync_state st; /* st.message is text or NULL */
+    char text[ERR_MSG_MAX];
+    int64_t told;         /* clock_mono_ms of the last event */
+    bool on;              /* runs in this sync */
+};
+
+enum {
+    TASK_HUB,
+    TASK_BAZAAR,
+    TASK_LISTINGS,
+    TASK_PAYMENTS,
+    TASK_INFERENCES,
+    TASK_FILES,
+    TASK_FIGURES,
+    TASKS
+};
+
+struct hub_sync;
+struct bazaar_sync;
+struct chain;
+struct files_sync;
+struct files_queue;
+
+struct sync {
+    struct loop *loop;
+    struct http *http;
+    struct store *w;
+    const struct network *net;
+    bool full, cancelled, ended;
+    struct sync_events ev;
+    struct task task[TASKS];
+    unsigned running; /* tasks not ended, TASK_FIGURES apart */
+    unsigned jobs;    /* jobs of ours in the writer's queue */
+    unsigned failed;
+    struct err first;
+    struct hub_sync *hub;
+    struct bazaar_sync *bazaar;
+    struct chain *payment, *inference;
+    struct files_sync *files; /* models being asked for: a list */
+    struct files_queue *queue;
+    /* figures */
+    bool dirty, deriving, final;
+    bool files_wait; /* the files' turn comes after the next figures */
+    uint64_t derive_timer;
+    int64_t derive_at; /* not before, clock_mono_ms */
+};
+
+extern const struct err sync_stopped; /* SOUK_ECANCEL */
+
+void task_start(struct task *t);
+void task_progress(struct task *t, int64_t done, int64_t total);
+void task_note(struct task *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The last word about a task; e NULL or SOUK_OK: it went well. Nothing of the task may follow. */
+void task_end(struct task *t, const struct err *e);
+
+/* Jobs of a sync go through these two: sync_job_done is the last thing a done() does. */
+void sync_submit(struct sync *s, struct job *j);
+void sync_job_done(struct sync *s);
+/* Rows were committed: figures follow. */
+void sync_dirty(struct sync *s);
+
+/* [writer] store_commit, or store_rollback when c says the transaction failed. */
+souk_err sync_commit(struct store *w, souk_err c, struct err *e);
+
+/* --- a GET with patience ---------------------------------------------------------------------- */
+
+struct fetch;
+/* r->err is SOUK_OK only for 200 and 304; otherwise it says what happened, naming `who`. */
+typedef void (*fetch_fn)(void *ud, struct http_response *r);
+/* who: "the Hub"; a literal. NULL without memory: done is not called. etag may be NULL. */
+struct fetch *fetch_start(struct sync *s, const char *who, const char *url, const char *etag,
+                          fetch_fn done, void *ud);
+void fetch_cancel(struct fetch *f); /* done comes, with SOUK_ECANCEL, before it returns */
+
+/* --- sources ---------------------------------------------------------------------------------- */
+
+souk_err hub_sync_start(struct sync *s, struct err *e);
+void hub_sync_cancel(struct hub_sync *h);
+void hub_sync_free(struct hub_sync *h);
+
+souk_err bazaar_sync_start(struct sync *s, struct err *e);
+void bazaar_sync_cancel(struct bazaar_sync *b);
+void bazaar_sync_free(struct bazaar_sync *b);
+
+void files_sync_cancel(struct files_sync *list);
+souk_err files_queue_start(struct sync *s, struct err *e); /* figures have been derived */
+void files_queue_free(struct files_queue *q);
+
+/* --- chains ----------------------------------------------------------------------------------- */
+
+enum logs_kind {
+    LOGS_LISTINGS,   /* ModelListings: Listed, Delisted */
+    LOGS_PAYMENTS,   /* every log of the quiet tokens, and the proxies' */
+    LOGS_PAYEES,     /* transfers of the busy tokens to known payees, proved by their receipts */
+    LOGS_INFERENCES, /* the inference precompile's events */
+};
+
+struct slice;
+struct check_job;
+
+/* One log filter of a chain, from its cursor to the chain's target. */
+struct filter {
+    struct chain *chain;
+    struct task *task;
+    enum logs_kind kind;
+    const char *name;  /* of the cursor and of source rows */
+    struct buf where;  /* "address":…,"topics":… of eth_getLogs; of the payees' only its head */
+    int64_t print;     /* hash of where: another filter under this name starts from nothing */
+
+    bool has_cursor;   /* cursor and payees: written by jobs, read elsewhere when none is running */
+    struct cursor cursor;
+    struct arena memory;
+    struct payee_row *payee; /* by address */
+    size_t payees;
+    uint64_t end;      /* last block wanted */
+
+    uint64_t next;     /* first block not in a slice yet */
+    uint64_t size, most; /* blocks a request, now and at most */
+    unsigned good;     /* successes since size last changed */
+    struct slice *slice; /* in order of blocks; the first is written next */
+    /* A full sync reads again what is there: rows are replaced range by range, and the stored
+     * cursor, at `kept`, does not move until the reading has passed it. */
+    bool again;
+    uint64_t kept;
+    uint64_t begun;    /* the first block of this run, for its progress */
+    unsigned reorgs;
+    struct err failure; /* the end, waiting for the slice on the writer */
+};
+
+struct chain {
+    struct sync *s;
+    const struct chain_config *cfg;
+    struct rpc *rpc;
+    const char *label; /* "the payment chain" */
+    struct filter filter[3];
+    unsigned filters, at; /* at == filters: over */
+    struct check_job *check; /* while a filter's place is looked at */
+    bool on_writer;       /* a job of this chain is: it sees to the end of a cancelled sync */
+    uint64_t latest, target; /* the node's newest block; the newest that counts as settled */
+};
+
+souk_err chain_start(struct sync *s, bool payment, struct chain **out, struct err *e);
+void chain_cancel(struct chain *c);
+void chain_free(struct chain *c);
+/* A filter is through (e NULL) or gave up: the next one's turn. */
+void chain_filter_end(struct chain *c, const struct err *e);
+/* The filter's place on the chain is doubtful: look again. */
+void chain_filter_check(struct filter *f);
+
+/* Reads from the cursor to f->end; ends in chain_filter_end or chain_filter_check. */
+void logs_start(struct filter *f);
+/* Drops what is under way; not while a job is on the writer. */
+void logs_stop(struct filter *f);
+
+/* --- an answer to a range --------------------------------------------------------------------- */
+
+/* All logs of a transaction that may hold a payment. */
+struct receipt {
+    const struct eth_log *why; /* the first of its logs that made us ask */
+    struct eth_log *log;
+    size_t logs;
+};
+
+/* What one range's answers hold, as they come in. */
+struct batch {
+    struct filter *f;
+    uint64_t first, last;
+    size_t asked;              /* calls in the request: two blocks, then eth_getLogs */
+    char place[104];
+    struct arena memory;
+    struct eth_block first_block, last_block;
+    struct eth_log *log;       /* by block and index, without doubles */
+    size_t logs;
+    /* What must be asked for besides: headers of blocks whose logs came without a time, and the
+     * receipts of transactions that need proof. Asked in portions, in this order. */
+    uint64_t *block;
+    size_t blocks, blocks_in;
+    struct receipt *receipt;
+    size_t receipts, receipts_in;
+};
+
+enum verdict {
+    BATCH_OK,
+    BATCH_MORE,    /* batch_next says what is missing */
+    BATCH_SMALLER, /* ask for fewer blocks */
+    BATCH_REFUSED, /* the answer contradicts itself or the question: ask again */
+    BATCH_REORG,   /* does not follow the cursor */
+    BATCH_FAILED,
+};
+
+enum { BATCH_MORE_MAX = 100 };
+
+void batch_init(struct batch *b, struct filter *f, uint64_t first, uint64_t last);
+void batch_release(struct batch *b);
+/* The request for the range. Texts stay in `text`, which the caller releases. */
+souk_err batch_ask(const struct batch *b, struct buf *text, struct rpc_call *call, size_t room,
+                   size_t *n, struct err *e);
+enum { BATCH_CALLS = 64 };
+/* [writer] *blocks: the number of blocks a node suggested, or 0. */
+enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *blocks, struct err *e);
+/* The next request for what is missing; its answer goes to batch_read_more. */
+souk_err batch_ask_more(const struct batch *b, struct buf *text, struct rpc_call *call, size_t *n,
+                        struct err *e);
+enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err *e); /* [writer] */
+/* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
+souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
+
+/* --- logs without a tree ---------------------------------------------------------------------- */
+
+struct scanned {
+    struct eth_log *log; /* in the arena */
+    size_t n;
+};
+
+/*
+ * Reads every array that is the "result" of an answer as a list of logs, and writes the answer to
+ * `rest` with each such array replaced by [k], k its place in list[]. False when anything looks
+ * other than what nodes commonly send: the answer is then to be read by rpc_parse as it is, and
+ * what is in rest and list means nothing.
+ */
+bool scan_logs(const struct buf *body, struct arena *memory, struct buf *rest, struct scanned *list,
+               size_t room, size_t *lists);
+
+/* --- payments --------------------------------------------------------------------------------- */
+
+/* One Transfer, and what proves that it settled an x402 payment. */
+struct paid {
+    const struct eth_log *log;
+    address payer, payee;
+    u256 amount;
+    enum pay_scheme scheme; /* PAY_PLAIN: nothing does */
+    ptrdiff_t below;        /* internal: the unproved transfer before this one */
+};
+
+/*
+ * The Transfers of one transaction's logs (in order of index) in out[0..n), which has room for all
+ * logs, with their proof: an AuthorizationUsed of the same token and payer, the neighbour before
+ * it preferred, then the nearest after, then before; or a Settled of a canonical proxy, which
+ * belongs to the nearest Transfer before it that nothing else claims.
+ */
+size_t pay_pair(const struct network *net, const struct eth_log *log, size_t n, struct paid *out);
+
+#endif

@@ -103,6 +103,7 @@ void model_json(struct json_out *o, const char *key, const struct model_row *m)
         json_out_str(o, "blob_id", untrusted(b->blob_id));
     else
         json_out_null(o, "blob_id");
+    json_out_bool(o, "gone", m->gone); /* left the Hub; kept for its history */
     out_mark_json(o, m->mark);
     out_amount_json(o, "price", m->price);
     if (m->price && b) {

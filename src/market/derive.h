@@ -18,7 +18,9 @@
  *      with the author.
  *   5. An inference belongs to the model with its CID: by chosen listing
  *      (any version it ever named), else by the Hub's files, else by the
- *      description; a CID claimed by two models at the same level is nobody's.
+ *      description; a model that left the Hub claims by files or description
+ *      only what no other does (a renamed model's calls follow its new name);
+ *      a CID claimed by two models at the same level is nobody's.
  *
  * "At the time" and "before" mean the order of the chain (block, then log). A
  * listed price is that of a listing in force then: not yet replaced, not

@@ -63,6 +63,7 @@ souk_err store_each_file_blob(struct store *s, ROW_FN(file_blob), void *ud, stru
 /* CIDs that were called and the models whose files, or whose descriptions, name them. */
 struct cid_claim {
     int64_t cid, model;
+    bool gone; /* the model is no longer on the Hub */
 };
 souk_err store_each_file_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e);
 souk_err store_each_stated_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e);

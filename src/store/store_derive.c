@@ -153,7 +153,8 @@ static souk_err each_claim(struct query_run q, ROW_FN(cid_claim), void *ud, stru
 {
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
-        struct cid_claim row = {query_col_int(&q, 0), query_col_int(&q, 1)};
+        struct cid_claim row = {query_col_int(&q, 0), query_col_int(&q, 1),
+                                query_col_int(&q, 2) != 0};
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);
@@ -161,14 +162,14 @@ static souk_err each_claim(struct query_run q, ROW_FN(cid_claim), void *ud, stru
 
 souk_err store_each_file_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e)
 {
-    return each_claim(query_open(s, "SELECT DISTINCT c.id, f.model FROM cid c CROSS JOIN file f"
-                                    " ON f.blob_id = c.text"),
+    return each_claim(query_open(s, "SELECT DISTINCT c.id, f.model, m.gone FROM cid c CROSS JOIN"
+                                    " file f ON f.blob_id = c.text JOIN model m ON m.id = f.model"),
                       fn, ud, e);
 }
 
 souk_err store_each_stated_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e)
 {
-    return each_claim(query_open(s, "SELECT c.id, m.id FROM cid c CROSS JOIN model m"
+    return each_claim(query_open(s, "SELECT c.id, m.id, m.gone FROM cid c CROSS JOIN model m"
                                     " ON m.stated = c.text"),
                       fn, ud, e);
 }

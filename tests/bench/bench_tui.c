@@ -60,8 +60,8 @@ struct subject {
 /* Keys while souk syncs: with what was served and shown meanwhile. */
 struct busy {
     struct series first, last, own; /* own: last, less what the machine kept us waiting */
-    int missed, reloads; /* keys; times that the table got a new count of models */
-    double seconds, cpu; /* of souk, all threads: per cent of one processor */
+    int missed, reloads;            /* keys; times that the table got a new count of models */
+    double seconds, cpu;            /* of souk, all threads: per cent of one processor */
     struct server_count served;
 };
 
@@ -871,7 +871,8 @@ static char *beside_us(const char *name)
 
 int main(int argc, char **argv)
 {
-    static struct bench b = {.rounds = 30, .keys = 60, .busy_keys = 1000, .idle_s = 20, .storms = 5};
+    static struct bench b = {
+        .rounds = 30, .keys = 60, .busy_keys = 1000, .idle_s = 20, .storms = 5};
     struct choice c = {0};
     parse(&c, &b, argc, argv);
     if (!c.minicurses)

@@ -364,6 +364,27 @@ static void cids(void **state)
     catalog_unref(c);
 }
 
+/* Renamed on the Hub: the old name's record stays for its history, the calls follow the new name. */
+static void calls_follow_a_renamed_model(void **state)
+{
+    struct world *w = *state;
+    put_model(w, "mira", "old", "It is " CID_A ".");
+    put_infer(w, CID_A, 90, 0);
+    world_derive(w);
+    assert_string_equal(figures_text(w, "old", WINDOW_ALL), "0 0 1 0 " NONE);
+    int64_t gone;
+    ok(store_begin(w->w, E));
+    ok(store_models_sweep(w->w, INT64_MAX, &gone, E)); /* nothing was seen since: all are gone */
+    ok(store_commit(w->w, E));
+    assert_int_equal(gone, 1);
+    world_derive(w);
+    assert_string_equal(figures_text(w, "old", WINDOW_ALL), "0 0 1 0 " NONE);
+    put_model(w, "mira", "new", "It is " CID_A ".");
+    world_derive(w);
+    assert_string_equal(figures_text(w, "new", WINDOW_ALL), "0 0 1 0 " NONE);
+    assert_string_equal(figures_text(w, "old", WINDOW_ALL), "0 0 0 0 " NONE);
+}
+
 static void contested_cid_is_nobodys(void **state)
 {
     struct world *w = *state;
@@ -728,6 +749,7 @@ int main(void)
         T(two_authors_one_payee),
         T(listing_of_no_model),
         T(cids),
+        T(calls_follow_a_renamed_model),
         T(contested_cid_is_nobodys),
         T(windows),
         T(window_of_inferences_alone),

@@ -59,7 +59,8 @@ struct model_author {
     int64_t id, author;
 };
 
-/* One claim to a CID: by whom, and how near to the source (1 listing, 2 files, 3 description). */
+/* One claim to a CID: by whom, and how near to the source (1 listing, 2 files, 3 description;
+ * 4 and 5 the same of a model that left the Hub). */
 struct claim {
     int64_t cid, model;
     int level;
@@ -384,12 +385,12 @@ static souk_err claim_add(struct attrib *a, int64_t cid, int64_t model, int leve
 
 static souk_err on_file_claim(void *ud, const struct cid_claim *c, struct err *e)
 {
-    return claim_add(ud, c->cid, c->model, 2, e);
+    return claim_add(ud, c->cid, c->model, c->gone ? 4 : 2, e);
 }
 
 static souk_err on_stated_claim(void *ud, const struct cid_claim *c, struct err *e)
 {
-    return claim_add(ud, c->cid, c->model, 3, e);
+    return claim_add(ud, c->cid, c->model, c->gone ? 5 : 3, e);
 }
 
 static int by_claim(const void *x, const void *y)

@@ -14,6 +14,7 @@
 
 #include "ui/input.h"
 
+/* clang-format off */
 #define ACTIONS(X)                                                                                 \
     X(UP, "up", "<Up> k", "up", "Row up", MOVE)                                                    \
     X(DOWN, "down", "<Down> j", "down", "Row down", MOVE)                                          \
@@ -55,13 +56,14 @@
     X(REDRAW, "redraw", "<C-l>", "redraw", "Draw the screen anew", GENERAL)                        \
     X(SUSPEND, "suspend", "<C-z>", "suspend", "To the shell; fg comes back", GENERAL)              \
     X(QUIT, "quit", "Q <C-c>", "quit", "Leave souk", GENERAL)
+/* clang-format on */
 
 enum action {
     ACT_NONE,
 #define ACTION_ID(id, name, keys, word, help, group) ACT_##id,
     ACTIONS(ACTION_ID)
 #undef ACTION_ID
-    ACT_COUNT
+        ACT_COUNT
 };
 
 enum action_group { GROUP_MOVE, GROUP_SCREEN, GROUP_GENERAL };

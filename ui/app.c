@@ -51,7 +51,7 @@ struct app {
     uint64_t toast_timer, esc_timer, minute_timer, frame_timer;
     struct input input;
     bool dirty, mouse, quitting;
-    bool pressed; /* the user did something since the last frame */
+    bool pressed;                    /* the user did something since the last frame */
     int64_t last_frame, last_answer; /* clock_mono_ms: any, and one after `pressed` */
     void (*on_turn)(void *ud);
     void *on_turn_ud;

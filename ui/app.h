@@ -40,8 +40,8 @@
 struct app;
 
 struct screen_ops {
-    const char *name;  /* "market": in scripts and dumps */
-    const char *title; /* "Market": its tab, and in the breadcrumb of those above it */
+    const char *name;           /* "market": in scripts and dumps */
+    const char *title;          /* "Market": its tab, and in the breadcrumb of those above it */
     const enum action *actions; /* what it takes, most useful first, ACT_NONE ends; may be NULL */
 
     /* Makes the state. `arg` is the opener's (app_push); copy what you keep. */
@@ -54,8 +54,10 @@ struct screen_ops {
     bool (*action)(void *self, enum action act);
     void (*update)(void *self);             /* the domain's data changed (app_changed) */
     void (*shown)(void *self, bool on_top); /* came to the top, or was covered or left */
-    void (*crumb)(void *self, struct strip *s); /* "OpenGradient/og-1hr…": its part of the breadcrumb */
-    bool (*offers)(void *self, enum action act); /* false: not now (footer, help, palette); NULL: all */
+    void (*crumb)(void *self,
+                  struct strip *s); /* "OpenGradient/og-1hr…": its part of the breadcrumb */
+    bool (*offers)(void *self,
+                   enum action act); /* false: not now (footer, help, palette); NULL: all */
 };
 
 struct app_config {
@@ -64,7 +66,7 @@ struct app_config {
     void *domain;            /* what screens get from app_domain(); not looked at */
     /* What the header says at the right; asked for each frame, so it must be cheap. May be NULL. */
     void (*status)(void *domain, struct app_status *out);
-    const struct screen_ops *const *tabs;                 /* for the keys 1, 2, …; at most 9 */
+    const struct screen_ops *const *tabs; /* for the keys 1, 2, …; at most 9 */
     size_t n_tabs;
 };
 
@@ -82,10 +84,11 @@ struct rect app_area(const struct app *a); /* what draw() gets now */
 /* --- intents */
 void app_dirty(struct app *a);   /* draw at the end of this turn */
 void app_changed(struct app *a); /* the domain's data changed: update() on every open screen */
-souk_err app_push(struct app *a, const struct screen_ops *ops, void *arg); /* a failure is a toast */
+souk_err app_push(struct app *a, const struct screen_ops *ops,
+                  void *arg); /* a failure is a toast */
 souk_err app_replace(struct app *a, const struct screen_ops *ops, void *arg); /* the top one */
-void app_pop(struct app *a);                /* from the last screen: quits */
-void app_tab(struct app *a, size_t number); /* 0-based; closes what is above it; keeps its state */
+void app_pop(struct app *a);                 /* from the last screen: quits */
+void app_tab(struct app *a, size_t number);  /* 0-based; closes what is above it; keeps its state */
 bool app_do(struct app *a, enum action act); /* as if its key had been pressed */
 void app_quit(struct app *a, int code);
 

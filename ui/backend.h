@@ -32,8 +32,8 @@ struct backend_ops {
     void (*suspend)(struct backend *b);
     void (*resume)(struct backend *b);
     void (*mouse)(struct backend *b, bool on);
-    void (*resize)(struct backend *b, int w, int h); /* the terminal has this size now */
-    bool (*copy)(struct backend *b, const char *base64);        /* OSC 52; false: cannot */
+    void (*resize)(struct backend *b, int w, int h);     /* the terminal has this size now */
+    bool (*copy)(struct backend *b, const char *base64); /* OSC 52; false: cannot */
     void (*free)(struct backend *b);
 };
 

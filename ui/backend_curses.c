@@ -39,8 +39,8 @@ struct backend_curses {
     SCREEN *screen;
     FILE *tty; /* opened by us, or NULL: stdin and stdout */
     int in, out;
-    FILE *pen;  /* what curses writes to: a descriptor of its own for the terminal */
-    int frame;  /* a memory file that stands in for it while a frame is made; -1: none */
+    FILE *pen; /* what curses writes to: a descriptor of its own for the terminal */
+    int frame; /* a memory file that stands in for it while a frame is made; -1: none */
     const struct theme *theme;
     enum color_depth depth;
     short pair[ST_COUNT][OVER_COUNT]; /* 0: not made yet */
@@ -334,9 +334,8 @@ static bool same_size(struct rect a, struct rect b)
  */
 static void frame_begin(struct backend_curses *b)
 {
-    if (b->frame >= 0 &&
-        (ftruncate(b->frame, 0) < 0 || lseek(b->frame, 0, SEEK_SET) < 0 ||
-         dup3(b->frame, fileno(b->pen), O_CLOEXEC) < 0)) {
+    if (b->frame >= 0 && (ftruncate(b->frame, 0) < 0 || lseek(b->frame, 0, SEEK_SET) < 0 ||
+                          dup3(b->frame, fileno(b->pen), O_CLOEXEC) < 0)) {
         close(b->frame);
         b->frame = -1;
     }

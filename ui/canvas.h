@@ -38,12 +38,12 @@ struct rect {
     int x, y, w, h;
 };
 
-struct rect rect_inset(struct rect r, int dx, int dy);           /* never negative sizes */
-struct rect rect_cut_top(struct rect *r, int h);                 /* takes h rows off *r, returns them */
+struct rect rect_inset(struct rect r, int dx, int dy); /* never negative sizes */
+struct rect rect_cut_top(struct rect *r, int h);       /* takes h rows off *r, returns them */
 struct rect rect_cut_bottom(struct rect *r, int h);
 struct rect rect_cut_left(struct rect *r, int w);
 struct rect rect_cut_right(struct rect *r, int w);
-struct rect rect_center(struct rect r, int w, int h);            /* w x h (or less) in the middle */
+struct rect rect_center(struct rect r, int w, int h); /* w x h (or less) in the middle */
 bool rect_has(struct rect r, int x, int y);
 
 enum { CELL_CPS = GLYPH_MAX - 1 };
@@ -91,7 +91,8 @@ bool canvas_has_age(const struct canvas *c);
 void canvas_fill(struct canvas *c, struct rect r, enum glyph_id g, enum style s);
 void canvas_blank(struct canvas *c, struct rect r); /* spaces in ST_NORMAL */
 void canvas_glyph(struct canvas *c, int x, int y, enum glyph_id g, enum style s);
-void canvas_cp(struct canvas *c, int x, int y, uint32_t cp, enum style s); /* one column; BUG else */
+void canvas_cp(struct canvas *c, int x, int y, uint32_t cp,
+               enum style s); /* one column; BUG else */
 void canvas_hline(struct canvas *c, int x, int y, int w, enum style s);
 void canvas_vline(struct canvas *c, int x, int y, int h, enum style s);
 void canvas_box(struct canvas *c, struct rect r, enum style s); /* the frame only */

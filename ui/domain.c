@@ -24,7 +24,7 @@ void domain_release(struct domain *d)
     d->catalog = NULL;
 }
 
-/* --- pages in the background ------------------------------------------------------------------ */
+/* --- pages in the background */
 
 struct page_job {
     struct market_job mj;
@@ -65,8 +65,8 @@ struct page_job *page_job_start(struct domain *d, const void *key, size_t key_si
         return NULL;
     if (key_size > sizeof j->key)
         BUG("the key of a page does not fit");
-    *j = (struct page_job){.load = load, .take = take, .drop = drop, .self = self,
-                           .window = d->window};
+    *j = (struct page_job){
+        .load = load, .take = take, .drop = drop, .self = self, .window = d->window};
     memcpy(j->key, key, key_size);
     j->mj.run = page_run;
     j->mj.done = page_done;
@@ -82,7 +82,8 @@ void page_job_drop(struct page_job *j)
     loop_cancel(&j->mj.job);
 }
 
-/* --- the catalogue ----------------------------------------------------------------------------- */
+/* --- the catalogue -----------------------------------------------------------------------------
+ */
 
 struct reload_job {
     struct market_job mj;
@@ -157,7 +158,8 @@ void domain_window_step(struct domain *d, int step)
         domain_window(d, (enum window)w);
 }
 
-/* --- sync ---------------------------------------------------------------------------------------- */
+/* --- sync ----------------------------------------------------------------------------------------
+ */
 
 static struct live_source *source_of(struct domain *d, const char *name)
 {
@@ -249,7 +251,7 @@ void domain_stop(struct domain *d)
     d->app = NULL;
 }
 
-/* --- marks ----------------------------------------------------------------------------------------- */
+/* --- marks */
 
 bool domain_is_marked(const struct domain *d, int64_t model)
 {
@@ -279,7 +281,7 @@ void domain_unmark_all(struct domain *d)
     d->marks = 0;
 }
 
-/* --- the header -------------------------------------------------------------------------------------- */
+/* --- the header */
 
 void domain_status(void *domain, struct app_status *out)
 {
@@ -298,7 +300,9 @@ void domain_status(void *domain, struct app_status *out)
         .network = market_network(d->market)->name,
         .synced_at = d->catalog ? d->catalog->synced_at : 0,
         .offline = market_offline(d->market),
-        .light = market_offline(d->market) ? ST_DIM : failed ? ST_WARN : ST_GOOD,
+        .light = market_offline(d->market) ? ST_DIM
+                 : failed                  ? ST_WARN
+                                           : ST_GOOD,
     };
     if (!out->synced_at && !out->offline)
         out->light = failed ? ST_BAD : ST_WARN;

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 
+/* clang-format off */
 #define GLYPHS(X)                                                                                  \
     X(SPACE, 0x20, ' ')                                                                            \
     X(ELLIPSIS, 0x2026, '~')                                                                       \
@@ -61,12 +62,13 @@
     X(BLOCK, 0x2588, '#')    /* █ */                                                               \
     X(THUMB, 0x2590, '|')    /* ▐ scroll bar */                                                    \
     X(REPLACEMENT, 0xfffd, '?')
+/* clang-format on */
 
 enum glyph_id {
 #define GLYPH_ID(id, cp, ascii) GL_##id,
     GLYPHS(GLYPH_ID)
 #undef GLYPH_ID
-    GL_COUNT
+        GL_COUNT
 };
 
 uint32_t glyph_cp(enum glyph_id g, enum text_charset cs);

@@ -19,19 +19,21 @@
 #include "base/text.h"
 
 /* Keys that are not a code point. */
+/* clang-format off */
 #define KEYS(X)                                                                                    \
     X(UP, "Up") X(DOWN, "Down") X(LEFT, "Left") X(RIGHT, "Right") X(HOME, "Home") X(END, "End")    \
     X(PGUP, "PgUp") X(PGDN, "PgDn") X(INSERT, "Insert") X(DELETE, "Delete") X(ENTER, "Enter")      \
     X(ESC, "Esc") X(TAB, "Tab") X(BACKTAB, "S-Tab") X(BACKSPACE, "BS") X(F1, "F1") X(F2, "F2")     \
     X(F3, "F3") X(F4, "F4") X(F5, "F5") X(F6, "F6") X(F7, "F7") X(F8, "F8") X(F9, "F9")            \
     X(F10, "F10") X(F11, "F11") X(F12, "F12")
+/* clang-format on */
 
 enum key_code {
     K_BASE = 0x110000,
 #define KEY_CODE(id, name) K_##id,
     KEYS(KEY_CODE)
 #undef KEY_CODE
-    K_END_OF_KEYS
+        K_END_OF_KEYS
 };
 
 enum { MOD_CTRL = 1, MOD_ALT = 2, MOD_SHIFT = 4 }; /* shift only on keys that are not text */
@@ -46,8 +48,8 @@ enum mouse_what { MOUSE_PRESS, MOUSE_RELEASE, MOUSE_DRAG, MOUSE_WHEEL_UP, MOUSE_
 
 struct mouse {
     enum mouse_what what;
-    int x, y;    /* cells, from 0 */
-    int button;  /* 1 left, 2 middle, 3 right; 0 for the wheel */
+    int x, y;   /* cells, from 0 */
+    int button; /* 1 left, 2 middle, 3 right; 0 for the wheel */
     uint8_t mods;
 };
 

@@ -19,6 +19,7 @@
 
 enum { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8, ATTR_ITALIC = 16 };
 
+/* clang-format off */
 #define STYLES(X)                                                                                  \
     X(NORMAL, '.', -1, -1, -1, 0, 0)                      /* ordinary text */                      \
     X(DIM, 'd', 0x8a8f98, 0x6b7078, -1, 0, ATTR_DIM)      /* less important: units, hints */       \
@@ -41,12 +42,13 @@ enum { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE = 8, ATTR_I
     X(CHART2, '2', 0x98c379, 0x2f7d32, 2, 0, ATTR_BOLD)                                            \
     X(CHART3, '3', 0xc678dd, 0x8a2be2, 5, 0, ATTR_UNDERLINE)                                       \
     X(AXIS, 'x', 0x5c6370, 0x8b9099, -1, 0, ATTR_DIM)
+/* clang-format on */
 
 enum style {
 #define STYLE_ID(id, ...) ST_##id,
     STYLES(STYLE_ID)
 #undef STYLE_ID
-    ST_COUNT
+        ST_COUNT
 };
 
 /* On top of a role, on any cell: the selection bar and its weaker form in a pane without focus. */
@@ -60,7 +62,7 @@ struct look {
     uint8_t attr;   /* ATTR_* */
 };
 
-struct theme; /* "dark" and "light" are built in */
+struct theme;                                     /* "dark" and "light" are built in */
 const struct theme *theme_find(const char *name); /* NULL when there is none; NULL name: "dark" */
 struct look theme_look(const struct theme *t, enum color_depth d, enum style s, int over);
 

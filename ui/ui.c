@@ -45,8 +45,12 @@ static souk_err run_app(const struct ui_options *o, struct domain *d, struct loo
                         struct backend *b, struct err *e)
 {
     struct app_config cfg = {
-        .loop = l, .backend = b, .domain = d, .status = domain_status,
-        .tabs = tabs, .n_tabs = sizeof tabs / sizeof *tabs,
+        .loop = l,
+        .backend = b,
+        .domain = d,
+        .status = domain_status,
+        .tabs = tabs,
+        .n_tabs = sizeof tabs / sizeof *tabs,
     };
     struct app *a = app_new(&cfg, e);
     if (!a)
@@ -76,7 +80,8 @@ souk_err ui_run(const struct ui_options *o, enum ui_exit *how, struct err *e)
     enum window w = WINDOW_30D;
     *how = UI_EXIT_QUIT;
     if (o->window && !window_parse(o->window, &w))
-        return err_set(e, SOUK_EUSAGE, "--window is one of 7d, 30d, 90d, all, not \"%s\"", o->window);
+        return err_set(e, SOUK_EUSAGE, "--window is one of 7d, 30d, 90d, all, not \"%s\"",
+                       o->window);
     struct domain *d = mem_zalloc(sizeof *d);
     struct loop *l = d ? loop_new(e) : NULL;
     if (!l) {

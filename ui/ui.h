@@ -11,10 +11,10 @@
 struct ui_options {
     const char *network; /* NULL: the configured default */
     bool offline, no_color;
-    const char *theme;   /* NULL: the configured one */
-    const char *script;  /* keys from this file, "-" standard input; NULL: from the terminal */
-    const char *term;    /* "WxH": with a script, draw on a grid instead of the terminal */
-    const char *window;  /* "30d"; NULL: the default */
+    const char *theme;  /* NULL: the configured one */
+    const char *script; /* keys from this file, "-" standard input; NULL: from the terminal */
+    const char *term;   /* "WxH": with a script, draw on a grid instead of the terminal */
+    const char *window; /* "30d"; NULL: the default */
 };
 
 enum ui_exit {

@@ -26,7 +26,7 @@ struct untrusted untrusted_n(const char *p, size_t n)
     return (struct untrusted){p, n};
 }
 
-/* --- UTF-8 --------------------------------------------------------------- */
+/* --- UTF-8 */
 
 size_t utf8_put(char out[5], uint32_t cp)
 {
@@ -76,7 +76,7 @@ size_t utf8_get(const char *p, size_t n, uint32_t *cp, bool *valid)
     return len;
 }
 
-/* --- what a code point is ------------------------------------------------ */
+/* --- what a code point is */
 
 /* utf8proc's property table is itself a two-stage table: one look-up, no call of ours to cache. */
 static const utf8proc_property_t *property(uint32_t cp)
@@ -183,7 +183,7 @@ static char to_ascii(uint32_t cp)
     }
 }
 
-/* --- the sanitiser ------------------------------------------------------- */
+/* --- the sanitiser */
 
 /* Walks over outside bytes, glyph by glyph. */
 struct scan {
@@ -278,7 +278,7 @@ static bool next_glyph(struct scan *s, struct glyph *g)
     return true;
 }
 
-/* --- lines --------------------------------------------------------------- */
+/* --- lines */
 
 /* Room for one more glyph, of max at most. */
 static bool line_grow(struct line_text *t, size_t *room, size_t max)
@@ -362,7 +362,7 @@ size_t text_each_line(struct untrusted u, size_t max_lines,
     return seen;
 }
 
-/* --- sinks --------------------------------------------------------------- */
+/* --- sinks */
 
 static size_t glyph_utf8(char out[4 * GLYPH_MAX + 1], const struct glyph *g)
 {
@@ -453,7 +453,7 @@ void text_fputs(FILE *f, struct untrusted u)
     }
 }
 
-/* --- look-alikes --------------------------------------------------------- */
+/* --- look-alikes */
 
 enum script { SCRIPT_OTHER = 0, SCRIPT_LATIN = 1, SCRIPT_GREEK = 2, SCRIPT_CYRILLIC = 4 };
 

@@ -42,12 +42,13 @@ static souk_err authors_json(const struct author_list *l, const uint32_t *order,
     return r;
 }
 
-static souk_err authors_table(const struct author_list *l, const uint32_t *order, size_t n, bool csv,
-                              struct err *e)
+static souk_err authors_table(const struct author_list *l, const uint32_t *order, size_t n,
+                              bool csv, struct err *e)
 {
     struct out_table t;
     char income[256], shared[256];
-    out_init(&t, "AUTHOR >MODELS >LISTED >CALLS >PAYMENTS >SETTLEMENTS >PAYERS >INCOME >UNATTRIBUTED");
+    out_init(&t,
+             "AUTHOR >MODELS >LISTED >CALLS >PAYMENTS >SETTLEMENTS >PAYERS >INCOME >UNATTRIBUTED");
     for (size_t i = 0; i < n; i++) {
         const struct author_row *a = &l->row[order[i]];
         out_cell(&t, untrusted(a->author));
@@ -72,8 +73,10 @@ souk_err cmd_authors(const struct options *o, struct err *e)
     enum sort_key key = SORT_CALLS;
     int64_t limit;
     if (o->set[OPT_SORT] && (!sort_parse(o->value[OPT_SORT], &key) || !author_sortable(key)))
-        return err_set(e, SOUK_EUSAGE, "--sort is one of calls, income, payers, payments, last, "
-                                       "author, not \"%s\"", o->value[OPT_SORT]);
+        return err_set(e, SOUK_EUSAGE,
+                       "--sort is one of calls, income, payers, payments, last, "
+                       "author, not \"%s\"",
+                       o->value[OPT_SORT]);
     souk_err r = options_int(o, OPT_LIMIT, UINT32_MAX, 0, UINT32_MAX, &limit, e);
     if (!r)
         r = session_open(o, &s, e);

@@ -71,7 +71,8 @@ static void funnel_line(const char *label, uint64_t n, uint64_t of, const char *
 static void print_health(const struct health *h)
 {
     char a[HUMAN_BUF], b[HUMAN_BUF], money[256], w[64];
-    out_fieldf("window", "%s, to %s", window_name(h->window), h->as_of ? human_time(a, h->as_of) : "–");
+    out_fieldf("window", "%s, to %s", window_name(h->window),
+               h->as_of ? human_time(a, h->as_of) : "–");
     snprintf(w, sizeof w, "in the window (%s)", window_name(h->window));
     puts("");
     funnel_line("stored", h->stored, h->stored, "models on the Hub");
@@ -95,7 +96,8 @@ static void print_health(const struct health *h)
                show_income(&h->unlisted, money), human_count(b, h->unlisted_payments));
     out_fieldf("authors", "%s, %s of them earning", human_count(a, h->authors),
                human_count(b, h->authors_earning));
-    out_fieldf("concentration", "half of all %s income goes to %s authors; the median author earned %s",
+    out_fieldf("concentration",
+               "half of all %s income goes to %s authors; the median author earned %s",
                h->income_asset.symbol, human_count(a, h->top_half_authors),
                amount_format(&h->median_author, money, sizeof money));
     puts("\nAll figures are raw: every proved settlement counts, whoever made it.");

@@ -35,8 +35,6 @@ static void listing_json(struct json_out *o, const struct listing_row *l)
     json_obj_close(o);
 }
 
-
-
 static void page_json(struct json_out *o, const struct model_page *p)
 {
     json_obj_open(o, NULL);
@@ -96,8 +94,6 @@ static void page_json(struct json_out *o, const struct model_page *p)
     json_obj_close(o);
     json_obj_close(o);
 }
-
-
 
 static void print_line(void *ud, struct untrusted line)
 {
@@ -182,8 +178,8 @@ souk_err cmd_show(const struct options *o, struct err *e)
 
 /* --- compare */
 
-static void compare_row(struct out_table *t, const char *what, struct model_page *const *page, int n,
-                        const char *(*value)(const struct model_page *p, char out[256]))
+static void compare_row(struct out_table *t, const char *what, struct model_page *const *page,
+                        int n, const char *(*value)(const struct model_page *p, char out[256]))
 {
     char text[256];
     out_cell(t, untrusted(what));
@@ -191,10 +187,10 @@ static void compare_row(struct out_table *t, const char *what, struct model_page
         out_cell(t, untrusted(value(page[i], text)));
 }
 
-#define COMPARE_COUNT(field)                                                                       \
-    static const char *compare_##field(const struct model_page *p, char out[256])                  \
-    {                                                                                              \
-        return human_count(out, p->row.figures->field);                                            \
+#define COMPARE_COUNT(field)                                                      \
+    static const char *compare_##field(const struct model_page *p, char out[256]) \
+    {                                                                             \
+        return human_count(out, p->row.figures->field);                           \
     }
 COMPARE_COUNT(calls)
 COMPARE_COUNT(payments)
@@ -246,12 +242,18 @@ static souk_err compare_table(struct model_page *const *page, int n, bool csv, s
         const char *what;
         const char *(*value)(const struct model_page *p, char out[256]);
     } rows[] = {
-        {"author", compare_author},           {"task", compare_task},
-        {"listed", compare_listed},           {"price per call", compare_price},
-        {"calls", compare_calls},             {"payments", compare_payments},
-        {"settlements", compare_settlements}, {"inferences", compare_inferences},
-        {"payers", compare_payers},           {"returning payers", compare_returning},
-        {"income", compare_income},           {"last call", compare_last},
+        {"author", compare_author},
+        {"task", compare_task},
+        {"listed", compare_listed},
+        {"price per call", compare_price},
+        {"calls", compare_calls},
+        {"payments", compare_payments},
+        {"settlements", compare_settlements},
+        {"inferences", compare_inferences},
+        {"payers", compare_payers},
+        {"returning payers", compare_returning},
+        {"income", compare_income},
+        {"last call", compare_last},
         {"blob id", compare_blob},
     };
     char spec[64] = "WHAT";

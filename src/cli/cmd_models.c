@@ -9,7 +9,6 @@
 
 #include "base/banned.h"
 
-
 static souk_err models_json(const struct view *v, uint32_t limit, struct err *e)
 {
     const struct catalog *c = v->catalog;
@@ -89,7 +88,8 @@ static souk_err query_from(const struct options *o, struct query *q, struct err 
         for (size_t k = 0, n = 0; k < SORT_COUNT && n < sizeof words; k++)
             n += (size_t)snprintf(words + n, sizeof words - n, "%s%s", k ? ", " : "",
                                   sort_name((enum sort_key)k));
-        return err_set(e, SOUK_EUSAGE, "--sort is one of %s, not \"%s\"", words, o->value[OPT_SORT]);
+        return err_set(e, SOUK_EUSAGE, "--sort is one of %s, not \"%s\"", words,
+                       o->value[OPT_SORT]);
     }
     q->reverse = o->set[OPT_REVERSE];
     if (o->set[OPT_TASK])

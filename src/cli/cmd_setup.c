@@ -65,7 +65,8 @@ static void print_network(const struct network *n, bool is_default)
     out_fieldf("  bazaar", "%s", n->bazaar[0] ? n->bazaar : "none");
     out_field("  walrus", untrusted(n->walrus));
     out_fieldf("  payments", "chain %lld, %s", (long long)n->payment.chain_id, n->payment.rpc);
-    out_fieldf("  inferences", "chain %lld, %s", (long long)n->inference.chain_id, n->inference.rpc);
+    out_fieldf("  inferences", "chain %lld, %s", (long long)n->inference.chain_id,
+               n->inference.rpc);
     out_fieldf("  listings", "%s",
                n->has_listings ? address_format(n->listings, a)
                                : "no contract known yet: set `listings` when one is deployed");
@@ -81,7 +82,7 @@ souk_err cmd_networks(const struct options *o, struct err *e)
         return err_nomem(e);
     souk_err r = config_load(c, e);
     struct buf b;
-    struct json_out out;
+    struct json_out out = {0};
     buf_init(&b, 1 << 20);
     json_out_init(&out, &b);
     json_obj_open(&out, NULL);
@@ -139,7 +140,7 @@ souk_err cmd_config(const struct options *o, struct err *e)
         return err_nomem(e);
     souk_err r = config_load(c, e);
     struct buf b;
-    struct json_out out;
+    struct json_out out = {0};
     struct config_out w = {.json = o->set[OPT_JSON] ? &out : NULL};
     buf_init(&b, 1 << 20);
     json_out_init(&out, &b);
@@ -161,7 +162,7 @@ souk_err cmd_config(const struct options *o, struct err *e)
     return r;
 }
 
-/* --- doctor --- */
+/* --- doctor */
 
 struct doctor_out {
     struct json_out *json; /* NULL: text */
@@ -208,7 +209,7 @@ souk_err cmd_doctor(const struct options *o, struct err *e)
         return e->code;
     struct market_options mo = {.network = o->value[OPT_NETWORK], .offline = o->set[OPT_OFFLINE]};
     struct buf b;
-    struct json_out out;
+    struct json_out out = {0};
     struct doctor_out w = {.json = o->set[OPT_JSON] ? &out : NULL};
     buf_init(&b, 1 << 20);
     json_out_init(&out, &b);
@@ -243,6 +244,7 @@ souk_err cmd_doctor(const struct options *o, struct err *e)
     market_close(m);
     loop_free(l);
     if (!r && w.bad)
-        return err_set(e, SOUK_EFAIL, "%u thing%s to mend, see above", w.bad, w.bad == 1 ? "" : "s");
+        return err_set(e, SOUK_EFAIL, "%u thing%s to mend, see above", w.bad,
+                       w.bad == 1 ? "" : "s");
     return r;
 }

@@ -105,7 +105,8 @@ static souk_err report(const struct run *r, struct err *e)
             return w;
     }
     if (r->interrupted)
-        return err_set(e, SOUK_ECANCEL, "stopped; what was read is kept, the next sync goes on from there");
+        return err_set(e, SOUK_ECANCEL,
+                       "stopped; what was read is kept, the next sync goes on from there");
     if (!r->failed)
         return SOUK_OK;
     *e = r->first;
@@ -121,8 +122,8 @@ static souk_err report(const struct run *r, struct err *e)
 
 souk_err cmd_sync(const struct options *o, struct err *e)
 {
-    static const char *const sources[] = {"hub", "bazaar", "listings", "payments", "inferences",
-                                          "files"};
+    static const char *const sources[] = {"hub",      "bazaar",     "listings",
+                                          "payments", "inferences", "files"};
     bool known = !o->set[OPT_ONLY];
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
         known = known || strcmp(o->value[OPT_ONLY], sources[i]) == 0;

@@ -28,7 +28,7 @@ const struct devnet_options devnet_defaults = {
     .port = 18400,
 };
 
-/* --- the state directory and its locks ----------------------------------------------------- */
+/* --- the state directory and its locks */
 
 static souk_err state_dir(char out[PATH_BUF], struct err *e)
 {
@@ -93,7 +93,7 @@ static int take_turn(const char *state, int signals, struct err *e)
     return fd;
 }
 
-/* --- status -------------------------------------------------------------------------------- */
+/* --- status */
 
 /* Reads the document of the supervisor that lives now; false when it has none, or when one of
  * its servers is dead. */
@@ -134,7 +134,7 @@ static bool is_running(const char *state)
     return yes;
 }
 
-/* --- down and reset ------------------------------------------------------------------------ */
+/* --- down and reset */
 
 /* Whether there was a supervisor to signal; a pid that changed hands meanwhile is left alone. */
 static bool tell_supervisor(const char *state, int signo)
@@ -186,7 +186,7 @@ souk_err devnet_reset(struct err *e)
     return in_turn_stop(&was, true, e);
 }
 
-/* --- up ------------------------------------------------------------------------------------ */
+/* --- up */
 
 /* Our turn. */
 static souk_err start(struct devnet *d, struct err *e)

@@ -36,7 +36,7 @@ struct run {
     int ready; /* node's stdout */
 };
 
-/* --- waiting: all of it happens here --------------------------------------------------------- */
+/* --- waiting: all of it happens here */
 
 enum event { EVENT_NONE, EVENT_STOP, EVENT_CHILD_ENDED, EVENT_INPUT };
 
@@ -74,7 +74,7 @@ static enum event next_event(struct run *r, int input, int timeout_ms)
     return p[2].revents ? EVENT_INPUT : EVENT_NONE;
 }
 
-/* --- starting the children ------------------------------------------------------------------- */
+/* --- starting the children */
 
 static souk_err start_child(struct run *r, int which, struct args *a, int in, int out,
                             struct err *e)
@@ -220,7 +220,7 @@ static souk_err wait_servers(struct run *r, struct err *e)
     return strstr(line, "\"ready\":true") ? SOUK_OK : start_failed(r, CHILD_SERVERS, EVENT_NONE, e);
 }
 
-/* --- the supervisor -------------------------------------------------------------------------- */
+/* --- the supervisor */
 
 static souk_err read_world(struct run *r, struct err *e)
 {
@@ -367,7 +367,7 @@ static _Noreturn void supervise(const struct devnet *d, int report, int owner)
     _exit(what == EVENT_STOP ? 0 : 1);
 }
 
-/* --- the starter's side ---------------------------------------------------------------------- */
+/* --- the starter's side */
 
 /* What the supervisor reports; SOUK_ECANCEL when the user wants to stop. */
 static souk_err hear_report(struct devnet *d, int report, struct err *e)

@@ -19,7 +19,7 @@
 
 enum { KEY_MAX = 80, KEEP_DAYS = 3, NODE_MAJOR = 18, NODE_MINOR = 20 };
 
-/* --- what must be there -------------------------------------------------------------------- */
+/* --- what must be there */
 
 static void no_words(void *ud, const char *words)
 {
@@ -85,7 +85,7 @@ souk_err world_parts(struct devnet *d, struct err *e)
                    "once)");
 }
 
-/* --- running the generator ----------------------------------------------------------------- */
+/* --- running the generator */
 
 static void world_args(struct args *a, const struct devnet *d, const char *script)
 {
@@ -158,7 +158,7 @@ static souk_err run_script(const struct devnet *d, const char *script, const cha
     return buf_check(out, "the devnet's answer", e);
 }
 
-/* --- worlds in the cache ------------------------------------------------------------------- */
+/* --- worlds in the cache */
 
 /* Removes a world, which is a flat directory, or a file kept beside the worlds. */
 static bool remove_world(const char *path)

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 /* id, name, arguments, one line of help */
+/* clang-format off */
 #define COMMAND_LIST(X)                                                                      \
     X(UI, "", "", "the terminal UI")                                                         \
     X(SYNC, "sync", "", "fill the cache from the Hub, the listings, Bazaar and both chains") \
@@ -28,6 +29,7 @@
     X(DOCTOR, "doctor", "", "check this installation and the network's servers")             \
     X(DEVNET, "devnet", "up|down|status|reset", "the built-in market on this machine")       \
     X(HELP, "help", "[COMMAND]", "this text, or a command's options")
+/* clang-format on */
 
 #define X(id, name, args, help) CMD_##id,
 enum command_id { COMMAND_LIST(X) CMD_COUNT };
@@ -41,6 +43,7 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
 #define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR))
 
 /* id, name, argument ("" for none), commands it belongs to, one line of help */
+/* clang-format off */
 #define OPTION_LIST(X)                                                                             \
     X(NETWORK, "network", "NAME", ON_ALL, "network profile: opengradient (default), devnet, …")    \
     X(JSON, "json", "", ON_DATA, "print JSON")                                                     \
@@ -81,6 +84,7 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(PORT, "port", "N", ON(DEVNET) | ON(UI), "devnet: first of seven ports (18400; 0: any free)") \
     X(HELP, "help", "", ON_ALL, "help on the command")                                             \
     X(VERSION, "version", "", ON_ALL, "the version")
+/* clang-format on */
 
 #define X(id, name, arg, on, help) OPT_##id,
 enum option_id { OPTION_LIST(X) OPT_COUNT };

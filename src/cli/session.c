@@ -29,9 +29,10 @@ souk_err session_open(const struct options *o, struct session *s, struct err *e)
         s->store = market_reader(s->market);
         const char *name = market_network(s->market)->name;
         if (!s->store)
-            r = err_set(e, SOUK_ENOTFOUND,
-                        "nothing of the network %s is in the cache yet: run `souk sync --network %s`",
-                        name, name);
+            r = err_set(
+                e, SOUK_ENOTFOUND,
+                "nothing of the network %s is in the cache yet: run `souk sync --network %s`", name,
+                name);
     }
     if (r) {
         session_close(s);
@@ -75,7 +76,8 @@ void show_calls(const struct call_row *call, const struct untrusted *model, size
 {
     char when[HUMAN_BUF], money[U256_FMT + 16], payer[ADDRESS_BUF];
     struct out_table t;
-    out_init(&t, model ? "TIME KIND >AMOUNT PAYER MODEL TRANSACTION" : "TIME KIND >AMOUNT PAYER TRANSACTION");
+    out_init(&t, model ? "TIME KIND >AMOUNT PAYER MODEL TRANSACTION"
+                       : "TIME KIND >AMOUNT PAYER TRANSACTION");
     for (size_t i = 0; i < n && i < 10; i++) {
         const struct call_row *c = &call[i];
         bool paid = c->kind != CALL_INFERENCE;

@@ -19,7 +19,8 @@ struct session {
     enum window window;
 };
 
-/* Opens the network asked for, offline; SOUK_ENOTFOUND tells to sync first. Close it when it was. */
+/* Opens the network asked for, offline; SOUK_ENOTFOUND tells to sync first. Close it when it was.
+ */
 souk_err session_open(const struct options *o, struct session *s, struct err *e);
 void session_close(struct session *s);
 

@@ -14,6 +14,7 @@
 
 #include "eth/eth.h"
 
+/* clang-format off */
 #define EVENT_LIST(X)                                                                              \
     X(EV_TRANSFER, "Transfer(address,address,uint256)")                                            \
     X(EV_AUTHORIZATION_USED, "AuthorizationUsed(address,bytes32)")                                 \
@@ -25,6 +26,7 @@
       "ModelInferenceEvent(string,(uint8,string,((string,(int128,int128)[],uint32[])[],(string,"   \
       "string[])[])),((string,(int128,int128)[],uint32[])[],(string,string[])[],(string,string)[]" \
       ",bool))")
+/* clang-format on */
 
 #define X(name, sig) name,
 enum event_kind { EV_NONE, EVENT_LIST(X) EV_COUNT };

@@ -48,7 +48,7 @@ enum {
     HUB_OFFERS_MAX = 16,       /* offers of one Bazaar item */
 };
 
-/* --- 1. Hub REST ------------------------------------------------------------------------------ */
+/* --- 1. Hub REST */
 
 /*
  * URLs are appended to b; base is the Hub's address with or without a final
@@ -111,7 +111,7 @@ struct hub_files {
 souk_err hub_files_parse(const char *p, size_t n, struct arena *a, struct hub_files *out,
                          struct err *e);
 
-/* --- 2. blob ids and what a description vouches for ------------------------------------------- */
+/* --- 2. blob ids and what a description vouches for */
 
 enum { HUB_BLOB_ID = 43, HUB_IDS_MAX = 16 };
 
@@ -135,7 +135,7 @@ size_t hub_description_blob_id(struct untrusted description, char out[HUB_BLOB_I
  */
 bool hub_description_names_listing(struct untrusted description, address owner);
 
-/* --- 3. listings ------------------------------------------------------------------------------ */
+/* --- 3. listings */
 
 /* What is wrong with a listing; bits, stored. */
 enum hub_flag {
@@ -170,7 +170,7 @@ souk_err hub_listing_from_event(const struct event *ev, struct arena *a, struct 
  */
 bool hub_url_ok(struct untrusted url);
 
-/* --- 4. x402 Bazaar --------------------------------------------------------------------------- */
+/* --- 4. x402 Bazaar */
 
 void hub_url_bazaar(struct buf *b, const char *base, uint64_t offset, unsigned limit);
 

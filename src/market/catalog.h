@@ -22,7 +22,7 @@
 
 /* What is known of a model beyond its row; most models have none. */
 struct model_brief {
-    const char *blob_id;  /* outside text; NULL: unknown */
+    const char *blob_id; /* outside text; NULL: unknown */
     enum blob_source blob_from;
     const char *endpoint; /* outside text; NULL: not listed */
     address owner, pay_to;
@@ -49,12 +49,12 @@ struct facet {
 
 struct catalog {
     struct model_row *row;
-    uint32_t n;             /* rows here */
-    uint32_t total;         /* models in the cache (n < total for a head) */
+    uint32_t n;     /* rows here */
+    uint32_t total; /* models in the cache (n < total for a head) */
     enum window window;
-    int64_t as_of;          /* end of the windows; 0: no chain read yet */
+    int64_t as_of; /* end of the windows; 0: no chain read yet */
     uint64_t as_of_block;
-    int64_t synced_at;      /* when any source last succeeded; 0: never */
+    int64_t synced_at;        /* when any source last succeeded; 0: never */
     const struct facet *task; /* most frequent first */
     uint32_t tasks;
     uint32_t listed, proven, alive; /* alive: any call or settlement in the window */
@@ -67,6 +67,7 @@ struct catalog *catalog_ref(struct catalog *c);
 void catalog_unref(struct catalog *c); /* thread-safe */
 
 /* The columns everything can be sorted by; names are the CLI's --sort words. */
+/* clang-format off */
 #define SORT_LIST(X)                                                                               \
     X(SORT_CALLS, "calls", true)                                                                   \
     X(SORT_INCOME, "income", true)                                                                 \
@@ -79,6 +80,7 @@ void catalog_unref(struct catalog *c); /* thread-safe */
     X(SORT_PAYMENTS, "payments", true)                                                             \
     X(SORT_LAST, "last", true)                                                                     \
     X(SORT_MATCH, "match", true)
+/* clang-format on */
 #define X(id, name, desc) id,
 enum sort_key { SORT_LIST(X) SORT_COUNT };
 #undef X
@@ -89,9 +91,9 @@ bool sort_descends(enum sort_key k); /* the natural direction */
 /*
  * What to show. The query language of the filter box, the CLI and saved views:
  *
- *     eth volatility             words: prefix and typo tolerant, over name, author, task, description
- *     task:risk author:mira      facets: begins with; author:~x contains; author:"x" is exactly
- *     alive listed proven free   states; -alive or !alive negates; "never" = never called
+ *     eth volatility             words: prefix and typo tolerant, over name, author, task,
+ * description task:risk author:mira      facets: begins with; author:~x contains; author:"x" is
+ * exactly alive listed proven free   states; -alive or !alive negates; "never" = never called
  *     price<0.01 calls>1k payers>=3   also payments, settlements, inferences; k and m; < <= = >= >
  *
  * Case does not matter (ASCII). One or two letters are looked for as the beginning of words in
@@ -101,8 +103,8 @@ bool sort_descends(enum sort_key k); /* the natural direction */
 struct query {
     char text[256];
     enum sort_key sort;
-    bool reverse; /* against the natural direction */
-    bool alive, listed, proven; /* switches besides the text: only such models */
+    bool reverse;                /* against the natural direction */
+    bool alive, listed, proven;  /* switches besides the text: only such models */
     char task[128], author[256]; /* exact facets set by menus; "" none */
 };
 

@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-/* --- the keys of a network -------------------------------------------------------------------- */
+/* --- the keys of a network */
 
 enum key_type {
     KEY_URL,
@@ -291,7 +291,7 @@ static void built_in(struct config *c)
     n->local = true;
 }
 
-/* --- the file --------------------------------------------------------------------------------- */
+/* --- the file */
 
 static bool word_ok(const char *s, size_t room)
 {
@@ -377,7 +377,7 @@ const struct token *network_token(const struct network *n, address a)
     return NULL;
 }
 
-/* --- showing it ------------------------------------------------------------------------------- */
+/* --- showing it */
 
 static const char *value_text(const struct network *n, const struct network_key *k,
                               char out[CONFIG_URLS])

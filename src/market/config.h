@@ -42,18 +42,18 @@ struct token {
 
 struct chain_config {
     int64_t chain_id;
-    char rpc[CONFIG_URLS];     /* blank-separated, first preferred; empty: none */
-    uint64_t start_block;      /* nothing of ours is older */
-    unsigned confirmations;    /* blocks behind the head that count as settled */
-    uint64_t max_range;        /* most blocks asked for at once */
+    char rpc[CONFIG_URLS];  /* blank-separated, first preferred; empty: none */
+    uint64_t start_block;   /* nothing of ours is older */
+    unsigned confirmations; /* blocks behind the head that count as settled */
+    uint64_t max_range;     /* most blocks asked for at once */
 };
 
 struct network {
     char name[32];
     char hub[CONFIG_URL];
     char hub_web[CONFIG_URL];
-    char bazaar[CONFIG_URL];   /* facilitator with /discovery/resources; empty: none */
-    char walrus[CONFIG_URLS];  /* aggregators */
+    char bazaar[CONFIG_URL];  /* facilitator with /discovery/resources; empty: none */
+    char walrus[CONFIG_URLS]; /* aggregators */
     struct chain_config payment, inference;
     bool has_listings;
     address listings;          /* ModelListings on the payment chain, when has_listings */
@@ -61,8 +61,8 @@ struct network {
     address exact_proxy, upto_proxy;
     struct token token[CONFIG_TOKENS];
     unsigned tokens;
-    bool local;                /* the devnet: loopback addresses are allowed */
-    uint32_t from_file;        /* which keys the configuration file set; config.c numbers them */
+    bool local;         /* the devnet: loopback addresses are allowed */
+    uint32_t from_file; /* which keys the configuration file set; config.c numbers them */
 };
 
 struct config {

@@ -43,11 +43,11 @@
 
 /* How a payment was attributed (pay_model.how, cid_model.how). */
 enum attribution {
-    BY_PAYEE = 1,     /* the payTo is this model's alone */
-    BY_PRICE = 2,     /* shared payTo, price at that time decides */
-    BY_AUTHOR = 3,    /* shared payTo, unattributed: the author alone is known */
+    BY_PAYEE = 1,  /* the payTo is this model's alone */
+    BY_PRICE = 2,  /* shared payTo, price at that time decides */
+    BY_AUTHOR = 3, /* shared payTo, unattributed: the author alone is known */
     BY_CID = 4,
-    BY_NOBODY = 5,    /* a payee that listings name, or a claimed CID, but contested or not chosen */
+    BY_NOBODY = 5, /* a payee that listings name, or a claimed CID, but contested or not chosen */
 };
 
 /* w: the writer. Runs on LANE_WRITE or in the CLI. Cheap when nothing changed since. */

@@ -129,7 +129,8 @@ souk_err doctor_servers(struct loop *l, const struct network *n, check_fn fn, vo
                         struct err *e)
 {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    static const char body[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[]}";
+    static const char body[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[]}";
     struct round r = {.loop = l, .fn = fn, .ud = ud};
     ask_each(&r, "hub", 0, "/api/v0/models/?page=0&limit=1", n->hub);
     ask_each(&r, "bazaar", 0, "/discovery/resources?type=http&limit=1&offset=0", n->bazaar);

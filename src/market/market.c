@@ -31,7 +31,7 @@ struct market {
     struct sync_events ev; /* the caller's */
 };
 
-/* --- opening and closing ---------------------------------------------------------------------- */
+/* --- opening and closing */
 
 static souk_err choose_network(struct market *m, const char *name, struct err *e)
 {
@@ -133,7 +133,7 @@ struct store *market_reader(struct market *m)
     return m->reader;
 }
 
-/* --- slow reads ------------------------------------------------------------------------------- */
+/* --- slow reads */
 
 static void query_run(struct job *j)
 {
@@ -161,7 +161,7 @@ void market_submit(struct market *m, struct market_job *j)
     loop_submit(m->loop, LANE_QUERY, &j->job);
 }
 
-/* --- sync ------------------------------------------------------------------------------------- */
+/* --- sync */
 
 /* The writer opens, and migrates what is there, on its own thread: then it can begin. */
 struct start {

@@ -19,8 +19,8 @@ struct series {
 };
 
 struct provenance {
-    const char *place; /* server or node */
-    int64_t chain;     /* 0: not a chain */
+    const char *place;   /* server or node */
+    int64_t chain;       /* 0: not a chain */
     int64_t first, last; /* blocks or page */
     char hash[HASH_BUF]; /* "" none */
     int64_t time;
@@ -31,9 +31,9 @@ struct listing_row {
     address owner, pay_to;
     struct amount price;
     struct untrusted author, name, blob_id, endpoint;
-    bool active, proven, chosen;  /* chosen: the one whose figures the model shows */
+    bool active, proven, chosen; /* chosen: the one whose figures the model shows */
     bool endpoint_bad;
-    int64_t time;                 /* of its latest event */
+    int64_t time; /* of its latest event */
     uint64_t block;
     char tx[HASH_BUF];
     uint64_t payments, settlements; /* to its payTo, in the window */
@@ -75,9 +75,10 @@ struct model_page {
     bool legacy_blob; /* an IPFS id: cannot be verified the Walrus way */
     enum window window;
     int64_t as_of;
-    struct series calls, settlements, paid; /* per day: calls, settlements, payments; at most 120 days */
-    struct series income;                   /* of income_asset, atomic units scaled to fit u64: see scale */
-    struct amount income_asset;             /* value = atomic units per series unit */
+    struct series calls, settlements,
+        paid;                   /* per day: calls, settlements, payments; at most 120 days */
+    struct series income;       /* of income_asset, atomic units scaled to fit u64: see scale */
+    struct amount income_asset; /* value = atomic units per series unit */
     const struct listing_row *listing;
     size_t listings;
     const struct offer_row *offer;
@@ -88,7 +89,7 @@ struct model_page {
     size_t calls_n;
     const struct price_row *price; /* history, newest first */
     size_t prices;
-    uint64_t returning;   /* payers that paid on two or more days of the window */
+    uint64_t returning; /* payers that paid on two or more days of the window */
     struct provenance hub, chain;
 };
 souk_err model_page_load(struct store *s, int64_t id, enum window w, struct model_page **out,
@@ -139,19 +140,20 @@ struct health {
     uint64_t as_of_block;
     /* Models still on the Hub. Called: any call or settlement; paid: any payment or settlement. */
     uint64_t stored, listed, proven, called_ever, called, paid;
-    uint64_t paid_by_3;         /* models with three or more distinct payers in the window */
+    uint64_t paid_by_3; /* models with three or more distinct payers in the window */
     uint64_t calls, payments, settlements, inferences, payers, authors, authors_earning;
     struct income income;       /* to listings of models on the Hub, plus unattributed */
     struct income unattributed; /* of that: to addresses shared by several models */
     struct income unlisted;     /* proved settlements to payees no listing names: not in income */
     uint64_t unlisted_payments;
     uint64_t unknown_inferences; /* of CIDs no model has */
-    struct series calls_weekly, payments_weekly, settlements_weekly, payers_weekly, new_payers_weekly,
-        uploads_weekly, income_weekly; /* whole weeks from Monday, oldest first; day = first day of
-                                          week 0. The week of the first row is not known to be whole;
-                                          uploads count from the first complete read of the Hub. */
+    struct series calls_weekly, payments_weekly, settlements_weekly, payers_weekly,
+        new_payers_weekly, uploads_weekly,
+        income_weekly; /* whole weeks from Monday, oldest first; day = first day of
+                          week 0. The week of the first row is not known to be whole;
+                          uploads count from the first complete read of the Hub. */
     struct amount income_asset;
-    uint64_t top_half_authors;  /* fewest authors that together earn half of income_asset */
+    uint64_t top_half_authors;   /* fewest authors that together earn half of income_asset */
     struct amount median_author; /* in income_asset's asset, zeros included; of two, their mean */
     struct provenance payments_from, inferences_from, hub_from;
 };

@@ -37,7 +37,7 @@
 struct sync;
 
 struct sync_options {
-    bool full;       /* read everything again; what was there stays until it is replaced */
+    bool full;        /* read everything again; what was there stays until it is replaced */
     const char *only; /* one source's name, or NULL for all; "none": for sync_files */
 };
 
@@ -60,7 +60,7 @@ struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const s
 void sync_cancel(struct sync *s); /* done still comes, with SOUK_ECANCEL */
 /* Nothing is under way: done was called and every sync_files has ended. */
 bool sync_idle(const struct sync *s);
-void sync_free(struct sync *s);   /* when idle; not from inside done or changed */
+void sync_free(struct sync *s); /* when idle; not from inside done or changed */
 
 /*
  * One model's versions and files from the Hub, when its page is opened; also after done. The same

@@ -24,9 +24,9 @@
 #include "eth/eth.h"
 
 enum window { WINDOW_7D, WINDOW_30D, WINDOW_90D, WINDOW_ALL, WINDOW_COUNT };
-const char *window_name(enum window w);                 /* "7d" "30d" "90d" "all" */
+const char *window_name(enum window w); /* "7d" "30d" "90d" "all" */
 bool window_parse(const char *s, enum window *out);
-int64_t window_seconds(enum window w);                  /* 0 for all */
+int64_t window_seconds(enum window w); /* 0 for all */
 
 /* One amount with its asset. Symbols are ours (config), "?" for an asset we do not know. */
 struct amount {
@@ -53,9 +53,9 @@ enum { SPARK_DAYS = 30 };
 struct figures {
     uint64_t calls, payments, settlements, inferences, payers;
     struct income income;
-    int64_t last;             /* time of the last call or settlement; 0: never in the window */
-    const uint16_t *spark;    /* SPARK_DAYS daily counts of calls + settlements, oldest first, whatever
-                                the window; a day is 24 hours back from as_of; NULL: none */
+    int64_t last;          /* time of the last call or settlement; 0: never in the window */
+    const uint16_t *spark; /* SPARK_DAYS daily counts of calls + settlements, oldest first, whatever
+                             the window; a day is 24 hours back from as_of; NULL: none */
 };
 
 extern const struct figures figures_none;

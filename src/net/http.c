@@ -69,7 +69,7 @@ struct http_call {
     struct http_response r;
 };
 
-/* --- small things ---------------------------------------------------------------------------- */
+/* --- small things */
 
 void http_host(const char *url, char out[104])
 {
@@ -173,7 +173,7 @@ static void fail_all(struct http *h, const void *stage, const struct err *why)
     }
 }
 
-/* --- what libcurl tells, in words for people -------------------------------------------------- */
+/* --- what libcurl tells, in words for people */
 
 static const char *connect_words(const struct curl_api *api, CURL *easy)
 {
@@ -286,7 +286,7 @@ static souk_err explain(struct http_call *c, CURLcode rc)
     }
 }
 
-/* --- what libcurl calls ----------------------------------------------------------------------- */
+/* --- what libcurl calls */
 
 static size_t on_body(char *p, size_t size, size_t n, void *ud)
 {
@@ -440,7 +440,7 @@ static void collect(struct http *h)
     }
 }
 
-/* --- one call --------------------------------------------------------------------------------- */
+/* --- one call */
 
 static int64_t bytes_moved(struct http_call *c)
 {
@@ -565,7 +565,7 @@ static bool start(struct http_call *c)
     return true;
 }
 
-/* --- loading libcurl ------------------------------------------------------------------------- */
+/* --- loading libcurl */
 
 static void load_run(struct job *j)
 {
@@ -619,7 +619,7 @@ static bool start_loading(struct http *h)
     return true;
 }
 
-/* --- sending --------------------------------------------------------------------------------- */
+/* --- sending */
 
 static bool copy_headers(struct http_call *c, const struct http_request *rq)
 {
@@ -717,7 +717,7 @@ void http_cancel(struct http_call *c)
     finish(c);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life */
 
 struct http *http_new(struct loop *l, struct err *e)
 {

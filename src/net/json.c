@@ -36,7 +36,7 @@ static void set_hooks(void)
     cJSON_InitHooks(&hooks);
 }
 
-/* --- the first pass -------------------------------------------------------------------------- */
+/* --- the first pass */
 
 struct scan {
     const char *p;
@@ -223,7 +223,7 @@ void json_free(json *j)
     cJSON_Delete(j);
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading */
 
 const json *json_get(const json *obj, const char *key)
 {
@@ -267,7 +267,7 @@ const json *json_next(const json *item)
     return item ? item->next : NULL;
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing */
 
 static void put_escape(struct buf *b, uint32_t cp)
 {

@@ -112,7 +112,7 @@ static struct job *take(struct job_list *q)
     return j;
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life */
 
 struct loop *loop_new(struct err *e)
 {
@@ -190,7 +190,7 @@ void loop_free(struct loop *l)
     mem_free(l);
 }
 
-/* --- file descriptors ------------------------------------------------------------------------ */
+/* --- file descriptors */
 
 static struct watch *watch_of(struct loop *l, int fd)
 {
@@ -330,7 +330,7 @@ static void fire_timers(struct loop *l)
     }
 }
 
-/* --- signals --------------------------------------------------------------------------------- */
+/* --- signals */
 
 static void on_signal(int signo)
 {
@@ -371,7 +371,7 @@ static void dispatch_signals(struct loop *l)
     }
 }
 
-/* --- workers --------------------------------------------------------------------------------- */
+/* --- workers */
 
 static void hand_back(struct loop *l, struct job *j)
 {
@@ -457,7 +457,7 @@ static void dispatch_finished(struct loop *l)
     }
 }
 
-/* --- turning --------------------------------------------------------------------------------- */
+/* --- turning */
 
 static int wait_ms(const struct loop *l, int timeout_ms)
 {

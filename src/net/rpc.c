@@ -59,7 +59,7 @@ struct request {
 
 static void send_next(struct request *q);
 
-/* --- a request's life ------------------------------------------------------------------------ */
+/* --- a request's life */
 
 static struct loop *loop_of(const struct request *q)
 {
@@ -114,7 +114,7 @@ static void drop(struct request *q)
     free_request(q);
 }
 
-/* --- what came ------------------------------------------------------------------------------- */
+/* --- what came */
 
 /* What a body looks like from outside, without parsing what may be 30 MB on the loop's thread. */
 static char shape(const struct buf *b)
@@ -246,7 +246,7 @@ static void on_http(void *ud, struct http_response *r)
     }
 }
 
-/* --- asking ---------------------------------------------------------------------------------- */
+/* --- asking */
 
 static void ask(struct request *q, size_t endpoint)
 {
@@ -367,7 +367,7 @@ souk_err rpc_send(struct rpc *r, const struct rpc_call *calls, size_t n, rpc_don
     return SOUK_OK;
 }
 
-/* --- the client ------------------------------------------------------------------------------ */
+/* --- the client */
 
 static souk_err add_urls(struct rpc *r, const char *urls, struct err *e)
 {
@@ -432,7 +432,7 @@ void rpc_set_wait(struct rpc *r, int first_ms)
     r->first_wait_ms = first_ms;
 }
 
-/* --- parsing --------------------------------------------------------------------------------- */
+/* --- parsing */
 
 static souk_err read_answer(const json *a, struct rpc_result *res, struct err *e)
 {

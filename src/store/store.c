@@ -43,7 +43,7 @@ struct store {
     void (*attachment_free)(void *p);
 };
 
-/* --- errors --------------------------------------------------------------------------------- */
+/* --- errors */
 
 souk_err query_failed(sqlite3 *db, const char *path, struct err *e)
 {
@@ -99,7 +99,7 @@ static souk_err fail(struct store *s, struct err *e)
     return query_failed(s->db, s->path, e);
 }
 
-/* --- opening -------------------------------------------------------------------------------- */
+/* --- opening */
 
 static souk_err execute(struct store *s, const char *sql, struct err *e)
 {
@@ -253,7 +253,7 @@ void **store_attachment(struct store *s, void (*free_fn)(void *p))
     return &s->attachment;
 }
 
-/* --- statements ----------------------------------------------------------------------------- */
+/* --- statements */
 
 static struct statement *find(struct store *s, const char *sql)
 {
@@ -402,14 +402,14 @@ u256 query_col_u256(struct query_run *q, int i)
 
 address query_col_address(struct query_run *q, int i)
 {
-    address a;
+    address a = {{0}};
     exactly(q, i, a.b, sizeof a.b);
     return a;
 }
 
 bytes32 query_col_bytes32(struct query_run *q, int i)
 {
-    bytes32 h;
+    bytes32 h = {{0}};
     exactly(q, i, h.b, sizeof h.b);
     return h;
 }
@@ -424,7 +424,7 @@ bool query_copy(struct query_run *q, int i, struct arena *a, struct untrusted *o
     return true;
 }
 
-/* --- transactions --------------------------------------------------------------------------- */
+/* --- transactions */
 
 static void forget_memos(struct store *s)
 {
@@ -509,7 +509,7 @@ void store_text_touched(struct store *s)
     s->touched = s->text_touched = true;
 }
 
-/* --- meta ----------------------------------------------------------------------------------- */
+/* --- meta */
 
 souk_err store_meta_set_int(struct store *s, const char *key, int64_t v, struct err *e)
 {
@@ -537,7 +537,7 @@ int64_t store_text_version(struct store *s)
     return store_meta_int(s, "text_version", 0);
 }
 
-/* --- memos of interned values --------------------------------------------------------------- */
+/* --- memos of interned values */
 
 struct addr_memo *store_addr_memo(struct store *s, address a)
 {

@@ -67,9 +67,9 @@ enum source_kind { SOURCE_HUB = 1, SOURCE_BAZAAR = 2, SOURCE_LOGS = 3, SOURCE_HU
 struct source_row {
     int64_t id;
     enum source_kind kind;
-    const char *place;  /* URL of the server or node */
-    int64_t chain;      /* 0: none */
-    const char *filter; /* name of the log filter, or NULL */
+    const char *place;   /* URL of the server or node */
+    int64_t chain;       /* 0: none */
+    const char *filter;  /* name of the log filter, or NULL */
     int64_t first, last; /* page, or block range */
     const bytes32 *hash; /* of block `last`; NULL: none */
     const char *etag;
@@ -83,8 +83,8 @@ souk_err store_source_get(struct store *s, int64_t id, struct arena *a, struct s
                           struct err *e);
 
 /* The newest first, at most max. */
-souk_err store_sources_recent(struct store *s, size_t max, struct arena *a,
-                              struct source_row **out, size_t *n, struct err *e);
+souk_err store_sources_recent(struct store *s, size_t max, struct arena *a, struct source_row **out,
+                              size_t *n, struct err *e);
 
 /* --- models. */
 struct model_in {
@@ -93,7 +93,8 @@ struct model_in {
 /* Inserts or updates; changed says whether anything differed from what was there. */
 souk_err store_model_put(struct store *s, const struct model_in *m, int64_t src, int64_t now,
                          int64_t *id, bool *changed, struct err *e);
-/* The page was unchanged (304): its models (last seen through pages of this number) are still there. */
+/* The page was unchanged (304): its models (last seen through pages of this number) are still
+ * there. */
 souk_err store_models_touch_page(struct store *s, const char *place, int64_t page, int64_t now,
                                  struct err *e);
 /* After a complete listing that began at `since`: models not seen in it are marked gone. */
@@ -161,9 +162,9 @@ souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *
                          unsigned decimals, struct err *e);
 
 /* --- cursors and reorganisations. Names of the log filters: */
-#define FILTER_LISTINGS "listings"
-#define FILTER_PAYMENTS "payments"     /* its cursor's time is what the windows end at */
-#define FILTER_PAYEES "payees"         /* transfers of the busy tokens to known payees */
+#define FILTER_LISTINGS   "listings"
+#define FILTER_PAYMENTS   "payments" /* its cursor's time is what the windows end at */
+#define FILTER_PAYEES     "payees"   /* transfers of the busy tokens to known payees */
 #define FILTER_INFERENCES "inferences"
 
 struct cursor {
@@ -182,7 +183,8 @@ souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
 enum { STORE_CHECKPOINTS = 256 };
 size_t store_checkpoints(struct store *s, int64_t chain, const char *filter, struct cursor *out,
                          size_t max);
-/* Forgets every row of the chain's filter above `block` and sets the cursor back to c (NULL: to nothing). */
+/* Forgets every row of the chain's filter above `block` and sets the cursor back to c (NULL: to
+ * nothing). */
 souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64_t block,
                       const struct cursor *c, struct err *e);
 
@@ -210,7 +212,8 @@ souk_err store_forget_range(struct store *s, int64_t chain, const char *filter, 
 /* --- what sync did. */
 enum sync_phase { SYNC_NEVER, SYNC_RUNNING, SYNC_OK, SYNC_FAILED, SYNC_STOPPED };
 struct sync_state {
-    const char *source; /* "hub", "bazaar", "listings", "payments", "inferences", "files", "figures" */
+    const char
+        *source; /* "hub", "bazaar", "listings", "payments", "inferences", "files", "figures" */
     enum sync_phase phase;
     int64_t done, total; /* total 0: unknown */
     const char *message; /* untrusted when it quotes a server */

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* --- interning ------------------------------------------------------------------------------ */
+/* --- interning */
 
 /* The id of a value: found, or added by insert. Both statements take the value alone. */
 static int64_t intern(struct store *s, const char *select, const char *insert, const void *blob,
@@ -78,7 +78,7 @@ static souk_err insert(struct store *s, struct query_run *q, struct err *e)
     return rc;
 }
 
-/* --- rows ----------------------------------------------------------------------------------- */
+/* --- rows */
 
 souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t src, struct err *e)
 {

@@ -15,7 +15,7 @@ static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
     return rc ? rc : closed;
 }
 
-/* --- listings and models -------------------------------------------------------------------- */
+/* --- listings and models */
 
 souk_err store_each_listing_event(struct store *s, int64_t chain, ROW_FN(listing_event), void *ud,
                                   struct err *e)
@@ -181,7 +181,7 @@ souk_err store_cid_find(struct store *s, struct untrusted text, int64_t *cid, st
     return query_one(&q, 0, cid, e);
 }
 
-/* --- chain rows ----------------------------------------------------------------------------- */
+/* --- chain rows */
 
 souk_err store_each_pay(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud, struct err *e)
 {
@@ -243,7 +243,7 @@ souk_err store_assets(struct store *s, int64_t chain, struct asset_row *out, siz
     return query_close(&q, e);
 }
 
-/* --- derived rows --------------------------------------------------------------------------- */
+/* --- derived rows */
 
 souk_err store_derived_clear(struct store *s, struct err *e)
 {

@@ -21,7 +21,7 @@ static souk_err copied(struct query_run *q, bool ok, struct err *e)
     return !rc && !ok ? err_nomem(e) : rc;
 }
 
-/* --- a model -------------------------------------------------------------------------------- */
+/* --- a model */
 
 souk_err store_model_text(struct store *s, int64_t id, struct arena *a, struct model_text *out,
                           struct err *e)
@@ -186,7 +186,7 @@ souk_err store_each_file(struct store *s, int64_t model, ROW_FN(file_detail), vo
     return finish(&q, rc, e);
 }
 
-/* --- calls ---------------------------------------------------------------------------------- */
+/* --- calls */
 
 static souk_err each_call(struct query_run q, ROW_FN(call_detail), void *ud, struct err *e)
 {
@@ -248,7 +248,7 @@ souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, R
     return each_call(q, fn, ud, e);
 }
 
-/* --- authors -------------------------------------------------------------------------------- */
+/* --- authors */
 
 #define AUTHOR                                                                                   \
     "SELECT a.id, a.name, m.models, m.listed, t.calls, t.payments, t.settlements, t.inferences," \
@@ -360,7 +360,7 @@ souk_err store_each_active_use(struct store *s, address a, ROW_FN(address_use), 
                     a, fn, ud, e);
 }
 
-/* --- the market ----------------------------------------------------------------------------- */
+/* --- the market */
 
 static souk_err count_models(struct store *s, struct market_counts *out, struct err *e)
 {

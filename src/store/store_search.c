@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-/* --- tokens --------------------------------------------------------------------------------- */
+/* --- tokens */
 
 /* FTS5's own interface: the documented way to its tokenizers. */
 static fts5_api *fts5(struct store *s)
@@ -60,7 +60,7 @@ souk_err store_tokens(struct store *s, struct untrusted text,
     return rc == SQLITE_NOMEM ? err_nomem(e) : run.rc;
 }
 
-/* --- search --------------------------------------------------------------------------------- */
+/* --- search */
 
 /* The one way a token gets into a MATCH expression: as an FTS5 string, its quotes doubled. */
 static void quote(struct buf *b, struct untrusted token)
@@ -115,7 +115,7 @@ souk_err store_each_word(struct store *s, bool names, ROW_FN(vocab_row), void *u
     return rc ? rc : closed;
 }
 
-/* --- one model ------------------------------------------------------------------------------ */
+/* --- one model */
 
 static souk_err each_found(struct query_run q, ROW_FN(found_row), void *ud, struct err *e)
 {

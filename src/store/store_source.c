@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* --- sources -------------------------------------------------------------------------------- */
+/* --- sources */
 
 souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *id, struct err *e)
 {
@@ -100,7 +100,7 @@ souk_err store_sources_recent(struct store *s, size_t max, struct arena *a, stru
     return !rc && !ok ? err_nomem(e) : rc;
 }
 
-/* --- cursors -------------------------------------------------------------------------------- */
+/* --- cursors */
 
 static void cursor_read(struct query_run *q, struct cursor *out)
 {
@@ -171,7 +171,7 @@ souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
     return rc ? rc : prune(s, chain, filter, e);
 }
 
-/* --- reorganisations ------------------------------------------------------------------------ */
+/* --- reorganisations */
 
 /* One of the statements below, which all take chain, filter, block. */
 static souk_err unwind_one(struct store *s, const char *sql, int64_t chain, const char *filter,
@@ -214,7 +214,7 @@ souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64
     return store_cursor_set(s, chain, filter, c, e);
 }
 
-/* --- what sync did -------------------------------------------------------------------------- */
+/* --- what sync did */
 
 souk_err store_sync_state_put(struct store *s, const struct sync_state *st, struct err *e)
 {

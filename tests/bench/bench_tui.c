@@ -822,10 +822,14 @@ struct choice {
 static void parse(struct choice *c, struct bench *b, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"souk", required_argument, NULL, 's'},     {"data2k", required_argument, NULL, '2'},
-        {"data100k", required_argument, NULL, '1'}, {"minicurses", required_argument, NULL, 'm'},
-        {"rounds", required_argument, NULL, 'r'},   {"quick", no_argument, NULL, 'q'},
-        {"busy", no_argument, NULL, 'b'},           {"help", no_argument, NULL, 'h'},
+        {"souk", required_argument, NULL, 's'},
+        {"data2k", required_argument, NULL, '2'},
+        {"data100k", required_argument, NULL, '1'},
+        {"minicurses", required_argument, NULL, 'm'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"quick", no_argument, NULL, 'q'},
+        {"busy", no_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int opt;

@@ -364,7 +364,8 @@ static void cids(void **state)
     catalog_unref(c);
 }
 
-/* Renamed on the Hub: the old name's record stays for its history, the calls follow the new name. */
+/* Renamed on the Hub: the old name's record stays for its history, the calls follow the new name.
+ */
 static void calls_follow_a_renamed_model(void **state)
 {
     struct world *w = *state;

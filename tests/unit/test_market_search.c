@@ -300,8 +300,7 @@ static void distances(void **state)
     }
 }
 
-/* --- model_find
- * ----------------------------------------------------------------------------------- */
+/* --- model_find */
 
 static int64_t find(const char *word)
 {

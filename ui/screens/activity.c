@@ -114,8 +114,8 @@ static void state_cell(const struct source_view *v, struct strip *out)
         const char *words;
         enum style style;
     } look[] = {
-        [SYNC_NEVER] = {"○ never", ST_DIM},       [SYNC_RUNNING] = {"▸ running", ST_ACCENT},
-        [SYNC_OK] = {"✓ up to date", ST_GOOD},    [SYNC_FAILED] = {"✗ failed", ST_BAD},
+        [SYNC_NEVER] = {"○ never", ST_DIM},      [SYNC_RUNNING] = {"▸ running", ST_ACCENT},
+        [SYNC_OK] = {"✓ up to date", ST_GOOD},   [SYNC_FAILED] = {"✗ failed", ST_BAD},
         [SYNC_STOPPED] = {"– stopped", ST_WARN},
     };
     strip_str(out, look[v->phase].words, look[v->phase].style);

@@ -83,7 +83,8 @@ static void call_cell(void *ud, size_t row, int col, struct strip *out)
 static const struct table_ops model_ops = {model_cell, NULL};
 static const struct table_ops call_ops = {call_cell, NULL};
 
-static souk_err page_load(struct store *st, const void *key, enum window w, void **out, struct err *e)
+static souk_err page_load(struct store *st, const void *key, enum window w, void **out,
+                          struct err *e)
 {
     struct author_page *p = NULL;
     souk_err r = author_page_load(st, key, w, &p, e);
@@ -170,15 +171,16 @@ static void draw_summary(const struct author_page *p, struct canvas *c, struct r
     canvas_strip(c, r.x + 1, r.y, r.w - 2, &st);
     strip_init(&st, canvas_charset(c));
     strip_strf(&st, ST_MONEY, "%s", income_format(&f->income, text, sizeof text));
-    strip_strf(&st, ST_NORMAL, " from %s payers (%u new, %u returning) · ", human_count(a, f->payers),
-               (unsigned)p->payers_new, (unsigned)p->payers_returning);
+    strip_strf(&st, ST_NORMAL, " from %s payers (%u new, %u returning) · ",
+               human_count(a, f->payers), (unsigned)p->payers_new, (unsigned)p->payers_returning);
     strip_strf(&st, ST_NORMAL, "%s payments", human_count(a, f->payments));
     if (f->settlements)
         strip_strf(&st, ST_NORMAL, ", %s session settlements", human_count(b, f->settlements));
     canvas_strip(c, r.x + 1, r.y + 1, r.w - 2, &st);
     if (p->row.unattributed.n)
         canvas_strf(c, r.x + 1, r.y + 2, r.w - 2, ST_WARN,
-                    "△ %s of it was paid to addresses that several models share: whose it is cannot be told",
+                    "△ %s of it was paid to addresses that several models share: whose it is "
+                    "cannot be told",
                     income_format(&p->row.unattributed, text, sizeof text));
 }
 
@@ -188,7 +190,8 @@ static void page_draw(void *self, struct canvas *c, struct rect area)
     const struct author_page *p = s->page;
     if (!p) {
         if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg), ST_BAD);
+            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
+                             ST_BAD);
         else
             canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
         return;

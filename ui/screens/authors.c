@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-/* --- the list --------------------------------------------------------------------------------------- */
+/* --- the list */
 
 enum { A_NAME, A_MODELS, A_LISTED, A_CALLS, A_PAYERS, A_INCOME, A_SHARED, A_LAST, A_SPARK, A_COLS };
 static const struct column author_columns[A_COLS] = {
@@ -100,7 +100,8 @@ static void list_sort(struct authors_screen *s)
         author_order(s->list, s->sort, s->reverse, s->order);
 }
 
-static souk_err list_load(struct store *st, const void *key, enum window w, void **out, struct err *e)
+static souk_err list_load(struct store *st, const void *key, enum window w, void **out,
+                          struct err *e)
 {
     (void)key;
     struct author_list *l = NULL;
@@ -180,7 +181,10 @@ static void list_draw(void *self, struct canvas *c, struct rect area)
                     human_count(n, s->list->n), window_name(s->list->window));
     else if (s->failed.code)
         canvas_untrusted(c, top.x + 1, top.y, top.w - 2, untrusted(s->failed.msg), ST_BAD);
-    table_draw(s->table, c, area, true, s->list ? "No authors yet." : s->failed.code ? NULL : "reading…");
+    table_draw(s->table, c, area, true,
+               s->list          ? "No authors yet."
+               : s->failed.code ? NULL
+                                : "reading…");
 }
 
 static void list_pick(struct authors_screen *s)
@@ -226,8 +230,9 @@ static void list_update(void *self)
     list_ask(self);
 }
 
-static const enum action list_actions[] = {ACT_OPEN,        ACT_SORT_LEFT,   ACT_SORT_RIGHT, ACT_REVERSE,
-                                           ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_NONE};
+static const enum action list_actions[] = {ACT_OPEN,    ACT_SORT_LEFT,   ACT_SORT_RIGHT,
+                                           ACT_REVERSE, ACT_WINDOW_MORE, ACT_WINDOW_LESS,
+                                           ACT_NONE};
 
 const struct screen_ops screen_authors = {
     .name = "authors",

@@ -28,7 +28,7 @@ struct compare_screen {
     int top; /* first row shown */
 };
 
-/* --- loading: all pages in one job ------------------------------------------------------------------ */
+/* --- loading: all pages in one job */
 
 struct pages {
     struct model_page *page[MARKS_MAX];
@@ -86,7 +86,7 @@ static void ask(struct compare_screen *s)
         s->job = page_job_start(s->d, &key, sizeof key, load, take, drop, s);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------- */
+/* --- rows */
 
 enum better { NO_BETTER, MORE, LESS };
 
@@ -104,14 +104,14 @@ static void count(struct strip *out, uint64_t n)
     strip_str(out, n ? human_count(text, n) : "–", n ? ST_NORMAL : ST_DIM);
 }
 
-#define COUNT(name, expr)                                                                          \
-    static uint64_t v_##name(const struct model_page *p)                                           \
-    {                                                                                              \
-        return (expr);                                                                             \
-    }                                                                                              \
-    static void t_##name(const struct model_page *p, struct strip *out)                            \
-    {                                                                                              \
-        count(out, v_##name(p));                                                                   \
+#define COUNT(name, expr)                                               \
+    static uint64_t v_##name(const struct model_page *p)                \
+    {                                                                   \
+        return (expr);                                                  \
+    }                                                                   \
+    static void t_##name(const struct model_page *p, struct strip *out) \
+    {                                                                   \
+        count(out, v_##name(p));                                        \
     }
 COUNT(calls, p->row.figures->calls)
 COUNT(payments, p->row.figures->payments)
@@ -261,7 +261,8 @@ static void draw(void *self, struct canvas *c, struct rect area)
     struct compare_screen *s = self;
     if (!s->page[0]) {
         if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg), ST_BAD);
+            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
+                             ST_BAD);
         else
             canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
         return;
@@ -273,7 +274,8 @@ static void draw(void *self, struct canvas *c, struct rect area)
     canvas_strf(c, area.x + 1, area.y, LABEL_W - 2, ST_DIM, "window %s", window_name(s->d->window));
     rect_cut_top(&area, 1);
     struct rect foot = rect_cut_bottom(&area, 1);
-    canvas_str(c, foot.x + 1, foot.y, foot.w - 2, "≈ differs   ✓ best of the row   all figures raw", ST_DIM);
+    canvas_str(c, foot.x + 1, foot.y, foot.w - 2, "≈ differs   ✓ best of the row   all figures raw",
+               ST_DIM);
     int most = FACTS - area.h;
     s->top = s->top > most ? most : s->top;
     s->top = s->top < 0 ? 0 : s->top;
@@ -281,7 +283,7 @@ static void draw(void *self, struct canvas *c, struct rect area)
         draw_fact(s, c, area, area.y + i, &facts[s->top + i], col_w);
 }
 
-/* --- the screen ------------------------------------------------------------------------------------- */
+/* --- the screen */
 
 static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e)
 {

@@ -17,8 +17,15 @@
 
 enum { FUNNEL_ROWS = 6, CHART_MIN_H = 5, ROOMY_H = 20, WEEK = 7 * 86400 };
 
-enum shown { SHOW_CALLS, SHOW_PAYMENTS, SHOW_SETTLEMENTS, SHOW_PAYERS, SHOW_NEW_PAYERS, SHOW_UPLOADS,
-             SHOWN };
+enum shown {
+    SHOW_CALLS,
+    SHOW_PAYMENTS,
+    SHOW_SETTLEMENTS,
+    SHOW_PAYERS,
+    SHOW_NEW_PAYERS,
+    SHOW_UPLOADS,
+    SHOWN
+};
 
 struct health_screen {
     struct app *app;
@@ -37,8 +44,10 @@ static const struct {
     [SHOW_PAYMENTS] = {"payments per week", "settled exact payments: one paid call each"},
     [SHOW_SETTLEMENTS] = {"session settlements per week", "each an unknown number of calls"},
     [SHOW_PAYERS] = {"payers per week", "different paying addresses in each week"},
-    [SHOW_NEW_PAYERS] = {"new payers per week", "addresses that paid for the first time since the first block read"},
-    [SHOW_UPLOADS] = {"first listings per week", "models listed for the first time; the Hub tells no upload dates"},
+    [SHOW_NEW_PAYERS] = {"new payers per week",
+                         "addresses that paid for the first time since the first block read"},
+    [SHOW_UPLOADS] = {"first listings per week",
+                      "models listed for the first time; the Hub tells no upload dates"},
 };
 
 static const struct series *series_of(const struct health *h, enum shown s)
@@ -132,20 +141,24 @@ static int draw_facts(const struct health *h, struct canvas *c, struct rect r)
 {
     char a[HUMAN_BUF], b[HUMAN_BUF], text[256], line[320];
     int y = r.y;
-    snprintf(line, sizeof line, "%s payments and %s unpaid inferences",
-             human_count(a, h->payments), human_count(b, h->inferences));
+    snprintf(line, sizeof line, "%s payments and %s unpaid inferences", human_count(a, h->payments),
+             human_count(b, h->inferences));
     y = fact(c, r, y, "calls", human_count(text, h->calls), line);
-    y = fact(c, r, y, "settlements", human_count(a, h->settlements), "sessions: an unknown number of calls each");
+    y = fact(c, r, y, "settlements", human_count(a, h->settlements),
+             "sessions: an unknown number of calls each");
     y = fact(c, r, y, "payers", human_count(a, h->payers), "different addresses");
-    y = fact(c, r, y, "income", income_format(&h->income, text, sizeof text), "raw: every proved settlement");
+    y = fact(c, r, y, "income", income_format(&h->income, text, sizeof text),
+             "raw: every proved settlement");
     if (h->unattributed.n)
         y = fact(c, r, y, "unattributed", income_format(&h->unattributed, text, sizeof text),
                  "of it: to addresses several models share");
-    snprintf(text, sizeof text, "%s of %s", human_count(a, h->authors_earning), human_count(b, h->authors));
+    snprintf(text, sizeof text, "%s of %s", human_count(a, h->authors_earning),
+             human_count(b, h->authors));
     snprintf(line, sizeof line, "earned anything; half of the income goes to %s of them",
              human_count(a, h->top_half_authors));
     y = fact(c, r, y, "authors", text, line);
-    y = fact(c, r, y, "median author", amount_format(&h->median_author, text, sizeof text), "zeros included");
+    y = fact(c, r, y, "median author", amount_format(&h->median_author, text, sizeof text),
+             "zeros included");
     if (r.h < ROOMY_H) /* the chart needs the rows more */
         return y;
     if (h->unlisted_payments) {
@@ -154,7 +167,8 @@ static int draw_facts(const struct health *h, struct canvas *c, struct rect r)
         y = fact(c, r, y, "not on the Hub", line, "to payees no listing names: no income here");
     }
     if (h->unknown_inferences)
-        y = fact(c, r, y, "unknown", human_count(a, h->unknown_inferences), "inferences of blob ids no model has");
+        y = fact(c, r, y, "unknown", human_count(a, h->unknown_inferences),
+                 "inferences of blob ids no model has");
     return y;
 }
 
@@ -166,9 +180,12 @@ static void draw_explain(const struct health *h, struct canvas *c, struct rect r
     y = part_provenance(c, r, y, "models", &h->hub_from);
     static const char *const words[] = {
         "A window ends with the newest block read, so the figures stand still while none arrives.",
-        "payment: one settled exact transfer to a listing's address with its protocol event in the same transaction",
-        "settlement: one settled session (upto); inference: one ModelInferenceEvent; call: payment or inference",
-        "payer: different addresses over payments and settlements. Assets are never added together.",
+        "payment: one settled exact transfer to a listing's address with its protocol event in the "
+        "same transaction",
+        "settlement: one settled session (upto); inference: one ModelInferenceEvent; call: payment "
+        "or inference",
+        "payer: different addresses over payments and settlements. Assets are never added "
+        "together.",
         "Whether the payers are genuine is not judged here: wash trading is in these figures.",
     };
     y++;
@@ -190,9 +207,9 @@ static void draw(void *self, struct canvas *c, struct rect area)
     }
     char when[HUMAN_BUF], block[HUMAN_BUF];
     struct rect top = rect_cut_top(&area, 1);
-    canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM, "%s to %s, block %s · raw figures · e explains",
-                window_name(h->window), h->as_of ? human_time(when, h->as_of) : "–",
-                human_count(block, h->as_of_block));
+    canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM,
+                "%s to %s, block %s · raw figures · e explains", window_name(h->window),
+                h->as_of ? human_time(when, h->as_of) : "–", human_count(block, h->as_of_block));
     if (!s->explain || area.h >= ROOMY_H + FUNNEL_ROWS) {
         draw_funnel(h, c, rect_cut_top(&area, FUNNEL_ROWS));
         rect_cut_top(&area, 1);

@@ -23,8 +23,19 @@
 
 enum { PREVIEW_ROWS = 6, PREVIEW_MIN_W = 100, PREVIEW_MIN_H = 26 };
 
-enum { COL_MODEL, COL_MARK, COL_AUTHOR, COL_TASK, COL_PRICE, COL_CALLS, COL_PAYERS, COL_INCOME,
-       COL_SPARK, COL_NOTE, COLS };
+enum {
+    COL_MODEL,
+    COL_MARK,
+    COL_AUTHOR,
+    COL_TASK,
+    COL_PRICE,
+    COL_CALLS,
+    COL_PAYERS,
+    COL_INCOME,
+    COL_SPARK,
+    COL_NOTE,
+    COLS
+};
 
 static const struct column columns[COLS] = {
     [COL_MODEL] = {"MODEL", 20, 36, ALIGN_LEFT, 0, 3, true, false},
@@ -40,12 +51,13 @@ static const struct column columns[COLS] = {
 };
 
 static const enum sort_key sort_of[COLS] = {
-    [COL_MODEL] = SORT_NAME,   [COL_AUTHOR] = SORT_AUTHOR, [COL_TASK] = SORT_TASK,
-    [COL_PRICE] = SORT_PRICE,  [COL_CALLS] = SORT_CALLS,   [COL_PAYERS] = SORT_PAYERS,
+    [COL_MODEL] = SORT_NAME,    [COL_AUTHOR] = SORT_AUTHOR, [COL_TASK] = SORT_TASK,
+    [COL_PRICE] = SORT_PRICE,   [COL_CALLS] = SORT_CALLS,   [COL_PAYERS] = SORT_PAYERS,
     [COL_INCOME] = SORT_INCOME,
 };
 
-static const char *const calls_title[WINDOW_COUNT] = {"CALLS 7d", "CALLS 30d", "CALLS 90d", "CALLS"};
+static const char *const calls_title[WINDOW_COUNT] = {"CALLS 7d", "CALLS 30d", "CALLS 90d",
+                                                      "CALLS"};
 static const char *const income_title[WINDOW_COUNT] = {"INCOME 7d", "INCOME 30d", "INCOME 90d",
                                                        "INCOME"};
 
@@ -83,7 +95,8 @@ static const struct model_row *selected(const struct market_screen *s)
     return s->view && i < s->view->n ? row_at(s, i) : NULL;
 }
 
-/* --- views --------------------------------------------------------------------------------------- */
+/* --- views ---------------------------------------------------------------------------------------
+ */
 
 struct view_job {
     struct market_job mj;
@@ -187,7 +200,7 @@ static void ask_text(struct market_screen *s)
     ask_view(s);
 }
 
-/* --- cells ---------------------------------------------------------------------------------------- */
+/* --- cells */
 
 static void cell_mark(const struct model_row *m, struct strip *out)
 {
@@ -216,7 +229,8 @@ static void cell_note(const struct model_row *m, enum window w, struct strip *ou
     if (m->gone)
         strip_str(out, "gone from the Hub", ST_WARN);
     else if (f->calls + f->settlements == 0)
-        strip_strf(out, ST_DIM, w == WINDOW_ALL ? "never called" : "no calls in %s", window_name(w));
+        strip_strf(out, ST_DIM, w == WINDOW_ALL ? "never called" : "no calls in %s",
+                   window_name(w));
     else if (f->payers > 0 && f->payers <= 3 && f->payments + f->settlements >= 20)
         strip_strf(out, ST_WARN, "only %u payer%s", (unsigned)f->payers, f->payers == 1 ? "" : "s");
     else if (f->payments + f->settlements == 0)
@@ -255,7 +269,8 @@ static void cell(void *ud, size_t row, int col, struct strip *out)
         cell_count(out, f->payers);
         break;
     case COL_INCOME:
-        strip_str(out, income_format(&f->income, text, sizeof text), f->income.n ? ST_MONEY : ST_DIM);
+        strip_str(out, income_format(&f->income, text, sizeof text),
+                  f->income.n ? ST_MONEY : ST_DIM);
         break;
     case COL_SPARK:
         if (f->spark) {
@@ -282,7 +297,7 @@ static bool is_marked(void *ud, size_t row)
 
 static const struct table_ops table_ops = {cell, is_marked};
 
-/* --- preview ---------------------------------------------------------------------------------------- */
+/* --- preview */
 
 static souk_err preview_load(struct store *st, const void *key, enum window w, void **out,
                              struct err *e)
@@ -316,8 +331,8 @@ static void preview_want(struct market_screen *s, const struct model_row *m)
     if (s->preview.job || s->preview.id == m->id)
         return;
     s->preview.id = m->id;
-    s->preview.job = page_job_start(s->d, &m->id, sizeof m->id, preview_load, preview_take,
-                                    preview_free, s);
+    s->preview.job =
+        page_job_start(s->d, &m->id, sizeof m->id, preview_load, preview_take, preview_free, s);
 }
 
 /* The first line of a description that says something: not a heading, rule, image or link alone. */
@@ -341,7 +356,8 @@ static void draw_words(struct untrusted words, struct canvas *c, int x, int y, i
     struct doc d;
     enum { LINES = 2, MOST = 2048 };
     doc_init(&d);
-    markdown_render(&d, untrusted_n(words.p, words.n < MOST ? words.n : MOST), w, canvas_charset(c));
+    markdown_render(&d, untrusted_n(words.p, words.n < MOST ? words.n : MOST), w,
+                    canvas_charset(c));
     for (size_t i = 0; i < d.n && i < LINES; i++)
         canvas_cells(c, x, y + (int)i, w, d.line[i].cells, d.line[i].n);
     doc_release(&d);
@@ -373,7 +389,8 @@ static void draw_preview(struct market_screen *s, struct canvas *c, struct rect 
     char a[HUMAN_BUF], b[HUMAN_BUF], d[HUMAN_BUF];
     const struct figures *f = p->row.figures;
     canvas_strf(c, x, y + 3, w, ST_NORMAL,
-                "%s paid calls · %s session settlements · %s unpaid inferences · %u payers, %u of them on two days or more",
+                "%s paid calls · %s session settlements · %s unpaid inferences · %u payers, %u of "
+                "them on two days or more",
                 human_count(a, f->payments), human_count(b, f->settlements),
                 human_count(d, f->inferences), (unsigned)f->payers, (unsigned)p->returning);
     if (p->blob_id.n) {
@@ -386,7 +403,7 @@ static void draw_preview(struct market_screen *s, struct canvas *c, struct rect 
     }
 }
 
-/* --- the screen ------------------------------------------------------------------------------------- */
+/* --- the screen */
 
 static souk_err market_open_screen(struct app *a, void *arg, void **self, struct err *e)
 {
@@ -489,10 +506,12 @@ static void draw_empty(struct market_screen *s, struct canvas *c, struct rect ar
     const char *name = market_network(d->market)->name;
     struct rect r = rect_center(area, 72, 12);
     int y = r.y;
-    canvas_strf(c, r.x, y++, r.w, ST_TITLE, "Nothing of the network %s is on this machine yet.", name);
+    canvas_strf(c, r.x, y++, r.w, ST_TITLE, "Nothing of the network %s is on this machine yet.",
+                name);
     y++;
     if (d->syncing)
-        canvas_str(c, r.x, y++, r.w, "Asking its servers now; what they answer appears here.", ST_NORMAL);
+        canvas_str(c, r.x, y++, r.w, "Asking its servers now; what they answer appears here.",
+                   ST_NORMAL);
     else if (market_offline(d->market))
         canvas_str(c, r.x, y++, r.w, "This is --offline: nothing is fetched.", ST_NORMAL);
     else
@@ -512,11 +531,11 @@ static void draw_empty(struct market_screen *s, struct canvas *c, struct rect ar
         y = offer_key(c, r, y, "S", "try again now");
     if (devnet_helps(d))
         y = offer_key(c, r, y, "D",
-                  market_network(d->market)->local
-                      ? "start the built-in market: 2,000 models and two chains, all on "
-                        "this machine; no account and no money needed"
-                      : "open the built-in market instead: 2,000 models and two chains, all on "
-                        "this machine; no account and no money needed");
+                      market_network(d->market)->local
+                          ? "start the built-in market: 2,000 models and two chains, all on "
+                            "this machine; no account and no money needed"
+                          : "open the built-in market instead: 2,000 models and two chains, all on "
+                            "this machine; no account and no money needed");
     if (failed)
         offer_key(c, r, y, "4", "see what failed and why");
 }
@@ -581,7 +600,7 @@ static bool market_event(void *self, const struct event *ev)
     return true;
 }
 
-/* --- menus --- */
+/* --- menus */
 
 static void sort_chosen(void *ud, long i)
 {
@@ -592,11 +611,11 @@ static void sort_chosen(void *ud, long i)
 static void sort_menu(struct market_screen *s)
 {
     static const char *const hints[SORT_COUNT] = {
-        [SORT_CALLS] = "most first",        [SORT_INCOME] = "most first",
-        [SORT_PAYERS] = "most first",       [SORT_PRICE] = "cheapest first",
-        [SORT_NEW] = "listed last first",   [SORT_NAME] = "a to z",
-        [SORT_AUTHOR] = "a to z",           [SORT_TASK] = "a to z",
-        [SORT_PAYMENTS] = "most first",     [SORT_LAST] = "called last first",
+        [SORT_CALLS] = "most first",       [SORT_INCOME] = "most first",
+        [SORT_PAYERS] = "most first",      [SORT_PRICE] = "cheapest first",
+        [SORT_NEW] = "listed last first",  [SORT_NAME] = "a to z",
+        [SORT_AUTHOR] = "a to z",          [SORT_TASK] = "a to z",
+        [SORT_PAYMENTS] = "most first",    [SORT_LAST] = "called last first",
         [SORT_MATCH] = "best match first",
     };
     struct menu_item items[SORT_COUNT] = {0};
@@ -644,11 +663,11 @@ static void facet_menu(struct market_screen *s)
         [FACET_ANY_TASK] = {"any task", c->total},
     };
     for (long i = 0; i < FACET_TASKS; i++)
-        items[i] = (struct menu_item){
-            .label = untrusted(first[i].label),
-            .count = first[i].count,
-            .has_count = true,
-            .on = i == FACET_ANY_TASK ? !s->query.task[0] : *facet_switch(&s->query, i)};
+        items[i] = (struct menu_item){.label = untrusted(first[i].label),
+                                      .count = first[i].count,
+                                      .has_count = true,
+                                      .on = i == FACET_ANY_TASK ? !s->query.task[0]
+                                                                : *facet_switch(&s->query, i)};
     for (uint32_t i = 0; i < c->tasks && n < FACETS_MAX; i++) {
         const struct facet *t = &c->task[i];
         if (!t->value[0])
@@ -754,10 +773,10 @@ static bool market_offers(void *self, enum action act)
     return !empty;
 }
 
-static const enum action actions[] = {ACT_OPEN,     ACT_FILTER,  ACT_SORT,        ACT_FACETS,
-                                      ACT_MARK,     ACT_COMPARE, ACT_WINDOW_MORE, ACT_WINDOW_LESS,
-                                      ACT_AUTHOR,   ACT_REVERSE, ACT_COPY, ACT_CLEAR,       ACT_SORT_LEFT,
-                                      ACT_SORT_RIGHT, ACT_DEVNET, ACT_NONE};
+static const enum action actions[] = {
+    ACT_OPEN,        ACT_FILTER,      ACT_SORT,   ACT_FACETS,  ACT_MARK, ACT_COMPARE,
+    ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_AUTHOR, ACT_REVERSE, ACT_COPY, ACT_CLEAR,
+    ACT_SORT_LEFT,   ACT_SORT_RIGHT,  ACT_DEVNET, ACT_NONE};
 
 const struct screen_ops screen_market = {
     .name = "market",

@@ -62,7 +62,7 @@ struct model_screen {
     long hover;
 };
 
-/* --- loading ---------------------------------------------------------------------------------------- */
+/* --- loading */
 
 static souk_err load(struct store *st, const void *key, enum window w, void **out, struct err *e)
 {
@@ -114,7 +114,7 @@ static void ask(struct model_screen *s)
         s->job = page_job_start(s->d, &s->id, sizeof s->id, load, take, drop, s);
 }
 
-/* --- cells ------------------------------------------------------------------------------------------ */
+/* --- cells */
 
 static void call_cell(void *ud, size_t row, int col, struct strip *out)
 {
@@ -229,7 +229,7 @@ static const struct table_ops call_ops = {call_cell, NULL};
 static const struct table_ops offer_ops = {offer_cell, NULL};
 static const struct table_ops version_ops = {version_cell, NULL};
 
-/* --- drawing ---------------------------------------------------------------------------------------- */
+/* --- drawing */
 
 static void draw_head(const struct model_page *p, struct canvas *c, struct rect r)
 {
@@ -332,8 +332,7 @@ static void draw_text(struct model_screen *s, struct canvas *c, struct rect r)
     if (s->doc.hidden) {
         struct rect note = rect_cut_bottom(&r, 1);
         canvas_strf(c, note.x + 1, note.y, note.w - 2, ST_WARN,
-                    "△ %u hidden or control characters, shown as signs",
-                    s->doc.hidden);
+                    "△ %u hidden or control characters, shown as signs", s->doc.hidden);
     }
     textview_show(&s->text, &s->doc);
     textview_draw(&s->text, c, (struct rect){r.x + 1, r.y, r.w - 1, r.h}, true);
@@ -372,8 +371,8 @@ static void draw_offer(struct model_screen *s, struct canvas *c, struct rect r)
     canvas_str(c, r.x + 12, r.y + 1, r.w - 13,
                address_format(listing ? p->listing[row].pay_to : o->pay_to, to), ST_CODE);
     canvas_str(c, r.x + 1, r.y + 2, 10, "endpoint", ST_DIM);
-    canvas_untrusted(c, r.x + 12, r.y + 2, r.w - 13, listing ? p->listing[row].endpoint : o->resource,
-                     ST_LINK);
+    canvas_untrusted(c, r.x + 12, r.y + 2, r.w - 13,
+                     listing ? p->listing[row].endpoint : o->resource, ST_LINK);
     canvas_str(c, r.x + 1, r.y + 3, 10, listing ? "listing" : "says", ST_DIM);
     if (listing)
         canvas_str(c, r.x + 12, r.y + 3, r.w - 13, p->listing[row].id, ST_CODE);
@@ -397,16 +396,22 @@ static void draw_proof(struct model_screen *s, struct canvas *c, struct rect r)
         canvas_untrusted(c, x, y++, r.w - 21, p->blob_id, ST_CODE);
         canvas_strf(c, x, y++, r.w - 21, ST_DIM, "from %s", from[p->blob_from]);
     } else {
-        canvas_str(c, x, y++, r.w - 21, "not known: no listing, file or description names one", ST_DIM);
+        canvas_str(c, x, y++, r.w - 21, "not known: no listing, file or description names one",
+                   ST_DIM);
     }
     if (p->legacy_blob)
-        canvas_str(c, x, y++, r.w - 21, "△ an old IPFS id: it cannot be verified the Walrus way", ST_WARN);
+        canvas_str(c, x, y++, r.w - 21, "△ an old IPFS id: it cannot be verified the Walrus way",
+                   ST_WARN);
     y++;
     x = proof_line(c, r, y, "listing");
     if (p->row.mark == MARK_PROVEN)
-        y = part_words(c, r, x, y, "✓ proven: it names this model, and the author's description names its owner", ST_GOOD);
+        y = part_words(
+            c, r, x, y,
+            "✓ proven: it names this model, and the author's description names its owner", ST_GOOD);
     else if (p->row.mark == MARK_UNPROVEN)
-        y = part_words(c, r, x, y, "? not proven: the author's description does not name the listing's owner", ST_WARN);
+        y = part_words(c, r, x, y,
+                       "? not proven: the author's description does not name the listing's owner",
+                       ST_WARN);
     else
         y = part_words(c, r, x, y, "– nobody listed this model on chain", ST_DIM);
     y++;
@@ -417,7 +422,8 @@ static void draw_proof(struct model_screen *s, struct canvas *c, struct rect r)
     static const struct {
         const char *what, *words;
     } how[] = {
-        {"payment", "one settled exact transfer to the listing's address, with its protocol event: one paid call"},
+        {"payment", "one settled exact transfer to the listing's address, with its protocol event: "
+                    "one paid call"},
         {"settlement", "one settled session (upto): income, an unknown number of calls"},
         {"inference", "one ModelInferenceEvent of this blob id: unpaid usage"},
         {"all raw", "every proved settlement counts, whoever made it"},
@@ -433,7 +439,8 @@ static void draw(void *self, struct canvas *c, struct rect area)
     struct model_screen *s = self;
     if (!s->page) {
         if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg), ST_BAD);
+            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
+                             ST_BAD);
         else
             canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
         return;
@@ -451,14 +458,16 @@ static void draw(void *self, struct canvas *c, struct rect area)
                                                 : "The Hub told of no files.");
         break;
     case PANE_OFFERS:
-        draw_offer(s, c, rect_cut_bottom(&area, area.h >= 10 && table_rows(s->offers) ? OFFER_ROWS : 0));
+        draw_offer(s, c,
+                   rect_cut_bottom(&area, area.h >= 10 && table_rows(s->offers) ? OFFER_ROWS : 0));
         table_draw(s->offers, c, area, true, "Nobody sells calls of this model.");
         break;
     case PANE_CALLS:
         if (s->page->row.figures->last)
-            draw_chart(s, c,
-                       rect_inset(rect_cut_top(&area, area.h / 2 < CHART_ROWS ? area.h / 2 : CHART_ROWS),
-                                  1, 0));
+            draw_chart(
+                s, c,
+                rect_inset(rect_cut_top(&area, area.h / 2 < CHART_ROWS ? area.h / 2 : CHART_ROWS),
+                           1, 0));
         table_draw(s->calls, c, area, true, "No call yet.");
         break;
     case PANE_PROOF:
@@ -469,7 +478,7 @@ static void draw(void *self, struct canvas *c, struct rect area)
     }
 }
 
-/* --- input ------------------------------------------------------------------------------------------ */
+/* --- input */
 
 static struct table *pane_table(const struct model_screen *s)
 {
@@ -528,7 +537,9 @@ static bool on_action(void *self, enum action act)
         if (!domain_mark(s->d, s->id))
             app_toast(s->app, ST_WARN, "Four models are marked already; C compares them");
         else
-            app_toast(s->app, ST_MARKED, domain_is_marked(s->d, s->id) ? "Marked; C compares the marked ones" : "Mark taken off");
+            app_toast(s->app, ST_MARKED,
+                      domain_is_marked(s->d, s->id) ? "Marked; C compares the marked ones"
+                                                    : "Mark taken off");
         return true;
     case ACT_COMPARE:
         if (s->d->marks >= 2)
@@ -547,7 +558,7 @@ static bool on_action(void *self, enum action act)
     return textview_action(&s->text, act);
 }
 
-/* --- life ------------------------------------------------------------------------------------------- */
+/* --- life */
 
 static void close_screen(void *self)
 {

@@ -23,8 +23,15 @@ void part_age(struct strip *out, int64_t last, int64_t as_of);
 void part_spark(const struct figures *f, struct strip *out);
 
 /* The table of calls: time, kind, amount, payer, transaction, and (last) the model. */
-enum { PART_CALL_TIME, PART_CALL_KIND, PART_CALL_AMOUNT, PART_CALL_PAYER, PART_CALL_TX,
-       PART_CALL_MODEL, PART_CALL_COLS };
+enum {
+    PART_CALL_TIME,
+    PART_CALL_KIND,
+    PART_CALL_AMOUNT,
+    PART_CALL_PAYER,
+    PART_CALL_TX,
+    PART_CALL_MODEL,
+    PART_CALL_COLS
+};
 extern const struct column part_call_columns[PART_CALL_COLS];
 /* model: for the last column; may be NULL. */
 void part_call_cell(const struct call_row *call, const struct untrusted *model, int col,

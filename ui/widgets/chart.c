@@ -239,7 +239,9 @@ static void draw_dates(const struct chart *ch, const struct frame *f, struct can
     bool each = ch->kind == CHART_BARS && f->n <= (size_t)count + 1; /* one under each bar */
     for (int i = 0; i < (each ? (int)f->n : count + 1); i++) {
         char day[HUMAN_BUF];
-        int col = each ? column_of_index(ch, f, (size_t)i) : count ? i * (f->plot.w - 1) / count : 0;
+        int col = each    ? column_of_index(ch, f, (size_t)i)
+                  : count ? i * (f->plot.w - 1) / count
+                          : 0;
         human_day_short(day, ch->t0 + (int64_t)index_of_column(ch, f, col) * ch->step);
         int len = (int)strlen(day);
         int at = col - len / 2;

@@ -20,11 +20,11 @@ struct chart_series {
     const char *label; /* ours; NULL: no legend */
     const uint64_t *v; /* n values, oldest first; borrowed */
     size_t n;
-    enum style style;  /* ST_CHART1..3 */
+    enum style style; /* ST_CHART1..3 */
 };
 
 struct chart {
-    const char *title; /* ours; may be NULL */
+    const char *title;    /* ours; may be NULL */
     enum chart_kind kind; /* BARS for one series; it fills down to 0 */
     struct chart_series series[CHART_SERIES_MAX];
     int n_series;

@@ -14,10 +14,10 @@
 enum { EDIT_MAX = 512, EDIT_HISTORY = 20 };
 
 struct edit {
-    char text[EDIT_MAX + 1]; /* terminated, valid UTF-8 */
-    size_t len, caret;       /* bytes */
+    char text[EDIT_MAX + 1];     /* terminated, valid UTF-8 */
+    size_t len, caret;           /* bytes */
     char *history[EDIT_HISTORY]; /* newest first */
-    int n_history, at;       /* at: -1 while editing a new line */
+    int n_history, at;           /* at: -1 while editing a new line */
 };
 
 enum edit_event { EDIT_IGNORED, EDIT_MOVED, EDIT_CHANGED, EDIT_DONE, EDIT_CANCEL };

@@ -22,12 +22,12 @@ enum { TABLE_COLUMNS_MAX = 24, TABLE_GAP = 2, TABLE_GUTTER = 2 };
 
 struct column {
     const char *title;
-    short min, pref;   /* columns; min >= 1 */
+    short min, pref; /* columns; min >= 1 */
     enum align align;
-    uint8_t drop;      /* 0: always shown; else the highest goes first */
-    uint8_t grow;      /* share of spare room; 0: none */
+    uint8_t drop; /* 0: always shown; else the highest goes first */
+    uint8_t grow; /* share of spare room; 0: none */
     bool sortable;
-    bool desc_first;   /* numbers: the first sort is downwards */
+    bool desc_first; /* numbers: the first sort is downwards */
 };
 
 struct table_ops {

@@ -14,10 +14,10 @@ struct wrap {
     int width;
     void (*begin)(void *ud, struct strip *line); /* may be NULL */
     void *ud;
-    bool open;            /* a line has begun */
-    bool space;           /* a blank waits for the next word */
+    bool open;  /* a line has begun */
+    bool space; /* a blank waits for the next word */
     enum style space_style;
-    int indent;           /* width of what begin() wrote */
+    int indent; /* width of what begin() wrote */
     struct strip line, word;
 };
 

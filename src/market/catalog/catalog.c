@@ -24,7 +24,7 @@ struct loading {
     uint32_t tasks, task_room;
 };
 
-/* --- columns ---------------------------------------------------------------------------------- */
+/* --- columns */
 
 #define X(id, name, desc) [id] = {name, desc},
 static const struct {
@@ -54,7 +54,7 @@ bool sort_parse(const char *s, enum sort_key *out)
     return false;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- life */
 
 static struct catalog_data *data(struct catalog *c)
 {
@@ -125,7 +125,7 @@ int64_t catalog_row_of(const struct catalog_data *c, int64_t id)
     return lo < n && row[lo].id == id ? (int64_t)lo : -1;
 }
 
-/* --- loading ---------------------------------------------------------------------------------- */
+/* --- loading */
 
 static souk_err on_author(void *ud, const struct author_name *a, struct err *e)
 {

@@ -16,7 +16,7 @@ static bool blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* --- parsing ---------------------------------------------------------------------------------- */
+/* --- parsing */
 
 static const struct {
     const char *word;
@@ -231,7 +231,7 @@ void filter_parse(const struct query *q, struct filter *out)
     }
 }
 
-/* --- asking ----------------------------------------------------------------------------------- */
+/* --- asking */
 
 /* Does s begin with the folded word, or (whole) is it the word? */
 static bool begins(const char *s, const char *word, bool whole)

@@ -50,7 +50,7 @@ static void radix(struct item *item, struct item *spare, size_t n)
     }
 }
 
-/* --- numbers ---------------------------------------------------------------------------------- */
+/* --- numbers */
 
 static uint64_t number_of(const struct model_row *r, enum sort_key k)
 {
@@ -80,7 +80,7 @@ static void by_number(const struct catalog_data *c, enum sort_key k, struct item
     radix(item, spare, n);
 }
 
-/* --- text ------------------------------------------------------------------------------------- */
+/* --- text */
 
 static uint8_t folded(char c)
 {
@@ -142,7 +142,7 @@ static void by_text(const struct catalog_data *c, enum sort_key k, struct item *
     }
 }
 
-/* --- amounts ---------------------------------------------------------------------------------- */
+/* --- amounts */
 
 static int by_income(const void *x, const void *y, void *ud)
 {
@@ -202,7 +202,7 @@ static void by_amount(struct catalog_data *c, enum sort_key k, struct item *item
     }
 }
 
-/* --- orders ----------------------------------------------------------------------------------- */
+/* --- orders */
 
 static const uint32_t *order_locked(struct catalog_data *c, enum sort_key k);
 

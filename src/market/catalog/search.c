@@ -59,7 +59,7 @@ struct token {
     size_t n;
 };
 
-/* --- memory ----------------------------------------------------------------------------------- */
+/* --- memory */
 
 static void forget(struct memory *m)
 {
@@ -98,7 +98,7 @@ static struct memory *memory_of(struct store *s)
     return m;
 }
 
-/* --- one token -------------------------------------------------------------------------------- */
+/* --- one token */
 
 struct marking {
     struct found *f;
@@ -169,7 +169,7 @@ static souk_err find_token(struct store *s, struct memory *m, const char *token,
     return rc;
 }
 
-/* --- the vocabulary --------------------------------------------------------------------------- */
+/* --- the vocabulary */
 
 static bool plain(struct untrusted w)
 {
@@ -265,7 +265,7 @@ static uint64_t beginning(const struct memory *m, const char *p, size_t n)
     return models;
 }
 
-/* --- tokens that are nowhere ------------------------------------------------------------------ */
+/* --- tokens that are nowhere */
 
 struct near {
     const struct word *w;
@@ -331,7 +331,7 @@ static void note(struct search_result *r, const char *text)
     snprintf(r->note + n, sizeof r->note - n, "%s%s", n ? "; " : "", text);
 }
 
-/* --- all tokens ------------------------------------------------------------------------------- */
+/* --- all tokens */
 
 /* Joins what was found for a token into tier[]: the better place of either. */
 static void join(uint8_t *tier, size_t n, const struct found *f)

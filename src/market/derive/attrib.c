@@ -93,7 +93,7 @@ static const struct event_row *event_at(const struct attrib *a, uint32_t i)
     return (const struct event_row *)a->event.p + i;
 }
 
-/* --- what descriptions state ------------------------------------------------------------------ */
+/* --- what descriptions state */
 
 /* The one IPFS id in a description; "" for none or several. */
 static void ipfs_id(struct untrusted d, char out[48])
@@ -148,7 +148,7 @@ static souk_err read_descriptions(struct attrib *a, struct store *s, struct err 
     return rc;
 }
 
-/* --- loading ---------------------------------------------------------------------------------- */
+/* --- loading */
 
 static bool keep(struct attrib *a, struct untrusted in, struct untrusted *out)
 {
@@ -254,7 +254,7 @@ int64_t attrib_author(const struct attrib *a, int64_t model)
     return lo < a->model.n && row[lo].id == model ? row[lo].author : 0;
 }
 
-/* --- listings: proven, chosen ----------------------------------------------------------------- */
+/* --- listings: proven, chosen */
 
 /* qsort has no argument for the events, so keys are sorted. */
 struct sort_key {
@@ -371,7 +371,7 @@ static souk_err choose_all(struct attrib *a, struct store *s, struct err *e)
     return rc;
 }
 
-/* --- CIDs ------------------------------------------------------------------------------------- */
+/* --- CIDs */
 
 static souk_err claim_add(struct attrib *a, int64_t cid, int64_t model, int level, struct err *e)
 {
@@ -506,7 +506,7 @@ void attrib_free(struct attrib *a)
     }
 }
 
-/* --- verdicts --------------------------------------------------------------------------------- */
+/* --- verdicts */
 
 static bool before(const struct event_row *ev, const struct pay_row *p)
 {
@@ -651,7 +651,7 @@ souk_err attrib_each_cid(const struct attrib *a,
     return rc;
 }
 
-/* --- a model's derived columns ---------------------------------------------------------------- */
+/* --- a model's derived columns */
 
 static const struct model_file *file_of(const struct attrib *a, int64_t model)
 {

@@ -42,7 +42,7 @@ struct derivation {
     bool unpacked;     /* a packed value could not be made: the transaction must not stand */
 };
 
-/* --- what it is derived from ------------------------------------------------------------------ */
+/* --- what it is derived from */
 
 static const char key_raw[] = "derived_raw", key_rules[] = "derived_rules",
                   key_payment[] = "derived_payment_chain",
@@ -92,7 +92,7 @@ static int64_t window_end(struct derivation *d)
     return c.time;
 }
 
-/* --- counting --------------------------------------------------------------------------------- */
+/* --- counting */
 
 static souk_err changed(struct derivation *d, const struct pay_row *p, struct verdict v,
                         struct err *e)
@@ -184,7 +184,7 @@ static souk_err count(struct derivation *d, struct err *e)
     return rc;
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing */
 
 /* What b holds; that it could not hold it is remembered, for the buffer forgets when cleared. */
 static struct untrusted packed(struct derivation *d, const struct buf *b)
@@ -434,7 +434,7 @@ static souk_err write_changes(struct derivation *d, struct err *e)
     return rc;
 }
 
-/* --- the derived columns of model ------------------------------------------------------------- */
+/* --- the derived columns of model */
 
 static bool same_text(struct untrusted a, struct untrusted b)
 {
@@ -501,7 +501,7 @@ static souk_err write_models(struct derivation *d, struct err *e)
     return rc;
 }
 
-/* --- all of it -------------------------------------------------------------------------------- */
+/* --- all of it */
 
 static souk_err write_all(struct derivation *d, struct err *e)
 {

@@ -106,7 +106,7 @@ static struct account *account(struct tally *t, int64_t who)
     return &t->account[*at];
 }
 
-/* --- days and weeks --------------------------------------------------------------------------- */
+/* --- days and weeks */
 
 static bool day_room(struct tally *t, struct account *a)
 {
@@ -184,7 +184,7 @@ static void spark(const struct tally *t, struct account *a, int64_t time)
     }
 }
 
-/* --- payers ----------------------------------------------------------------------------------- */
+/* --- payers */
 
 static struct edge *edge_of(struct tally *t, const struct account *a, const struct pay_row *p)
 {
@@ -246,7 +246,7 @@ void tally_finish(struct tally *t)
     }
 }
 
-/* --- payments and inferences ------------------------------------------------------------------ */
+/* --- payments and inferences */
 
 static bool slot_of(const struct tally *t, int64_t asset, size_t *slot)
 {

@@ -19,7 +19,7 @@ static bool row_of(struct page_load *p, const struct author_detail *d, struct au
            unpack_income(&p->assets, d->figures.shared, p->a, &out->unattributed);
 }
 
-/* --- the list --------------------------------------------------------------------------------- */
+/* --- the list */
 
 struct author_list_data {
     struct author_list pub; /* first */
@@ -136,7 +136,7 @@ void author_order(const struct author_list *l, enum sort_key k, bool reverse, ui
     }
 }
 
-/* --- one author ------------------------------------------------------------------------------- */
+/* --- one author */
 
 struct author_page_data {
     struct author_page pub; /* first */

@@ -41,7 +41,7 @@ int64_t day_number(int64_t time)
     return time / DAY_SECONDS - (time % DAY_SECONDS < 0);
 }
 
-/* --- series ----------------------------------------------------------------------------------- */
+/* --- series */
 
 bool series_make(struct page_load *p, const struct untrusted *days, struct series *out)
 {
@@ -135,7 +135,7 @@ int64_t income_asset(const struct page_load *p, struct untrusted income)
     return p->assets.n ? p->assets.known[0].addr : 0;
 }
 
-/* --- calls ------------------------------------------------------------------------------------ */
+/* --- calls */
 
 bool calls_room(struct calls *c, struct page_load *p, size_t max)
 {
@@ -165,7 +165,7 @@ souk_err on_call(void *ud, const struct call_detail *d, struct err *e)
     return SOUK_OK;
 }
 
-/* --- provenance ------------------------------------------------------------------------------- */
+/* --- provenance */
 
 void provenance_of_filter(struct page_load *p, const char *filter, struct provenance *out)
 {

@@ -24,7 +24,7 @@ struct loading {
     size_t authors, author_room;
 };
 
-/* --- totals ----------------------------------------------------------------------------------- */
+/* --- totals */
 
 static souk_err load_totals(struct loading *l, struct err *e)
 {
@@ -61,7 +61,7 @@ static souk_err load_totals(struct loading *l, struct err *e)
                : err_nomem(e);
 }
 
-/* --- authors ---------------------------------------------------------------------------------- */
+/* --- authors */
 
 static souk_err on_author(void *ud, const struct figures_row *f, struct err *e)
 {
@@ -132,7 +132,7 @@ static souk_err load_authors(struct loading *l, struct err *e)
     return rc;
 }
 
-/* --- weeks ------------------------------------------------------------------------------------ */
+/* --- weeks */
 
 static bool series_weeks(struct page_load *p, int64_t first, int64_t last, struct series *out)
 {
@@ -243,7 +243,7 @@ static souk_err load_weeks(struct loading *l, struct err *e)
     return rc;
 }
 
-/* --- the page --------------------------------------------------------------------------------- */
+/* --- the page */
 
 static souk_err load(struct loading *l, struct err *e)
 {

@@ -36,7 +36,7 @@ struct loading {
     size_t files;
 };
 
-/* --- the row ---------------------------------------------------------------------------------- */
+/* --- the row */
 
 static souk_err on_row(void *ud, const struct catalog_row *r, struct err *e)
 {
@@ -56,7 +56,7 @@ static souk_err on_row(void *ud, const struct catalog_row *r, struct err *e)
 
 static souk_err load_row(struct loading *l, int64_t id, struct err *e)
 {
-    struct model_text text;
+    struct model_text text = {0};
     souk_err rc = store_catalog_row(l->load.s, (int)l->load.window, id, on_row, l, e);
     if (!rc) {
         rc = store_model_text(l->load.s, id, l->load.a, &text, e);
@@ -68,7 +68,7 @@ static souk_err load_row(struct loading *l, int64_t id, struct err *e)
     return rc;
 }
 
-/* --- listings --------------------------------------------------------------------------------- */
+/* --- listings */
 
 static void note_price(struct loading *l, const struct listing_detail *d, bool first)
 {
@@ -201,7 +201,7 @@ static souk_err load_listings(struct loading *l, struct err *e)
     return rc ? rc : take_prices(l, e);
 }
 
-/* --- offers and files ------------------------------------------------------------------------- */
+/* --- offers and files */
 
 static souk_err on_offer(void *ud, const struct offer_detail *d, struct err *e)
 {
@@ -288,7 +288,7 @@ static souk_err load_files(struct loading *l, struct err *e)
     return rc;
 }
 
-/* --- calls and days --------------------------------------------------------------------------- */
+/* --- calls and days */
 
 /* Payments and inferences are on chains of their own: merged by time. */
 static souk_err load_calls(struct loading *l, struct err *e)
@@ -348,7 +348,7 @@ static souk_err load_days(struct loading *l, struct err *e)
     return SOUK_OK;
 }
 
-/* --- the page --------------------------------------------------------------------------------- */
+/* --- the page */
 
 static souk_err load(struct loading *l, int64_t id, struct err *e)
 {

@@ -43,7 +43,7 @@ static void end(struct bazaar_sync *b, const struct err *e)
     task_end(b->task, e);
 }
 
-/* --- [writer] --------------------------------------------------------------------------------- */
+/* --- [writer] */
 
 static void read_run(struct job *j)
 {
@@ -114,7 +114,7 @@ static void write_run(struct job *j)
     b->written = true;
 }
 
-/* --- [loop] ----------------------------------------------------------------------------------- */
+/* --- [loop] */
 
 static void ask(struct bazaar_sync *b);
 static void submit(struct bazaar_sync *b, void (*run)(struct job *));

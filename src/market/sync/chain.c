@@ -23,7 +23,7 @@ enum {
     BEHIND_MOST = 256, /* a node this far behind what was read is asleep, not reorganised */
 };
 
-/* --- what a filter asks for ------------------------------------------------------------------- */
+/* --- what a filter asks for */
 
 static void add_address(struct buf *b, address a, bool *first)
 {
@@ -146,7 +146,7 @@ static void add_filters(struct chain *c, bool payment)
         add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
 }
 
-/* --- where a filter stands -------------------------------------------------------------------- */
+/* --- where a filter stands */
 
 /* Jobs that look at the store, and at blocks the node gave: load, then check, portion by portion.
  */
@@ -373,7 +373,7 @@ void chain_filter_check(struct filter *f)
     sync_submit(f->chain->s, &k->job);
 }
 
-/* --- one after the other ---------------------------------------------------------------------- */
+/* --- one after the other */
 
 static void end_all(struct chain *c, const struct err *e)
 {

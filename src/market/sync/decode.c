@@ -30,7 +30,7 @@ void batch_release(struct batch *b)
     arena_release(&b->memory);
 }
 
-/* --- asking ----------------------------------------------------------------------------------- */
+/* --- asking */
 
 /* Texts in a buffer move while it grows: places first, pointers once it is complete. */
 struct asking {
@@ -130,7 +130,7 @@ souk_err batch_ask_more(const struct batch *b, struct buf *text, struct rpc_call
     return ask_end(&q, n, e);
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading */
 
 static enum verdict refuse(struct err *e, const struct batch *b, const char *why)
 {
@@ -462,7 +462,7 @@ enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err
     return b->blocks_in < b->blocks || b->receipts_in < b->receipts ? BATCH_MORE : BATCH_OK;
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing */
 
 struct writing {
     struct batch *b;

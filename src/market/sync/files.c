@@ -29,7 +29,7 @@ enum {
 
 static const char *const meta_refused = "hub_files_refused";
 
-/* --- one model -------------------------------------------------------------------------------- */
+/* --- one model */
 
 struct files_sync {
     struct job job; /* first */
@@ -227,7 +227,7 @@ void files_sync_cancel(struct files_sync *list)
     }
 }
 
-/* --- the source "files": all models whose file nothing tells ---------------------------------- */
+/* --- the source "files": all models whose file nothing tells */
 
 struct files_queue {
     struct job job; /* first: to list them, and to remember a refusal */

@@ -84,7 +84,7 @@ static void end(struct hub_sync *h, const struct err *e)
     task_end(h->task, &why);
 }
 
-/* --- begin ------------------------------------------------------------------------------------ */
+/* --- begin */
 
 static souk_err read_etags(struct hub_sync *h, struct store *w, struct err *e)
 {
@@ -135,7 +135,7 @@ static void begin_run(struct job *j)
     sync_commit(w, c, &h->job_err);
 }
 
-/* --- a page ----------------------------------------------------------------------------------- */
+/* --- a page */
 
 static souk_err write_models(struct hub_sync *h, struct store *w, const struct page *p,
                              const struct hub_models *list, struct err *e)
@@ -318,7 +318,7 @@ static void step(struct hub_sync *h)
     }
 }
 
-/* --- the door --------------------------------------------------------------------------------- */
+/* --- the door */
 
 souk_err hub_sync_start(struct sync *s, struct err *e)
 {

@@ -24,14 +24,14 @@
 #include "net/loop.h"
 #include "net/rpc.h"
 
-/* --- tasks ------------------------------------------------------------------------------------ */
+/* --- tasks */
 
 struct task {
     struct sync *s;
     struct sync_state st; /* st.message is text or NULL */
     char text[ERR_MSG_MAX];
-    int64_t told;         /* clock_mono_ms of the last event */
-    bool on;              /* runs in this sync */
+    int64_t told; /* clock_mono_ms of the last event */
+    bool on;      /* runs in this sync */
 };
 
 enum {
@@ -92,7 +92,7 @@ void sync_dirty(struct sync *s);
 /* [writer] store_commit, or store_rollback when c says the transaction failed. */
 souk_err sync_commit(struct store *w, souk_err c, struct err *e);
 
-/* --- a GET with patience ---------------------------------------------------------------------- */
+/* --- a GET with patience */
 
 struct fetch;
 /* r->err is SOUK_OK only for 200 and 304; otherwise it says what happened, naming `who`. */
@@ -102,7 +102,7 @@ struct fetch *fetch_start(struct sync *s, const char *who, const char *url, cons
                           fetch_fn done, void *ud);
 void fetch_cancel(struct fetch *f); /* done comes, with SOUK_ECANCEL, before it returns */
 
-/* --- sources ---------------------------------------------------------------------------------- */
+/* --- sources */
 
 souk_err hub_sync_start(struct sync *s, struct err *e);
 void hub_sync_cancel(struct hub_sync *h);
@@ -116,7 +116,7 @@ void files_sync_cancel(struct files_sync *list);
 souk_err files_queue_start(struct sync *s, struct err *e); /* figures have been derived */
 void files_queue_free(struct files_queue *q);
 
-/* --- chains ----------------------------------------------------------------------------------- */
+/* --- chains */
 
 enum logs_kind {
     LOGS_LISTINGS,   /* ModelListings: Listed, Delisted */
@@ -133,26 +133,26 @@ struct filter {
     struct chain *chain;
     struct task *task;
     enum logs_kind kind;
-    const char *name;  /* of the cursor and of source rows */
-    struct buf where;  /* "address":…,"topics":… of eth_getLogs; of the payees' only its head */
-    int64_t print;     /* hash of where: another filter under this name starts from nothing */
+    const char *name; /* of the cursor and of source rows */
+    struct buf where; /* "address":…,"topics":… of eth_getLogs; of the payees' only its head */
+    int64_t print;    /* hash of where: another filter under this name starts from nothing */
 
-    bool has_cursor;   /* cursor and payees: written by jobs, read elsewhere when none is running */
+    bool has_cursor; /* cursor and payees: written by jobs, read elsewhere when none is running */
     struct cursor cursor;
     struct arena memory;
     struct payee_row *payee; /* by address */
     size_t payees;
-    uint64_t end;      /* last block wanted */
+    uint64_t end; /* last block wanted */
 
-    uint64_t next;     /* first block not in a slice yet */
+    uint64_t next;       /* first block not in a slice yet */
     uint64_t size, most; /* blocks a request, now and at most */
-    unsigned good;     /* successes since size last changed */
+    unsigned good;       /* successes since size last changed */
     struct slice *slice; /* in order of blocks; the first is written next */
     /* A full sync reads again what is there: rows are replaced range by range, and the stored
      * cursor, at `kept`, does not move until the reading has passed it. */
     bool again;
     uint64_t kept;
-    uint64_t begun;    /* the first block of this run, for its progress */
+    uint64_t begun; /* the first block of this run, for its progress */
     unsigned reorgs;
     struct err failure; /* the end, waiting for the slice on the writer */
 };
@@ -163,9 +163,9 @@ struct chain {
     struct rpc *rpc;
     const char *label; /* "the payment chain" */
     struct filter filter[3];
-    unsigned filters, at; /* at == filters: over */
+    unsigned filters, at;    /* at == filters: over */
     struct check_job *check; /* while a filter's place is looked at */
-    bool on_writer;       /* a job of this chain is: it sees to the end of a cancelled sync */
+    bool on_writer;          /* a job of this chain is: it sees to the end of a cancelled sync */
     uint64_t latest, target; /* the node's newest block; the newest that counts as settled */
 };
 
@@ -182,7 +182,7 @@ void logs_start(struct filter *f);
 /* Drops what is under way; not while a job is on the writer. */
 void logs_stop(struct filter *f);
 
-/* --- an answer to a range --------------------------------------------------------------------- */
+/* --- an answer to a range */
 
 /* All logs of a transaction that may hold a payment. */
 struct receipt {
@@ -195,11 +195,11 @@ struct receipt {
 struct batch {
     struct filter *f;
     uint64_t first, last;
-    size_t asked;              /* calls in the request: two blocks, then eth_getLogs */
+    size_t asked; /* calls in the request: two blocks, then eth_getLogs */
     char place[104];
     struct arena memory;
     struct eth_block first_block, last_block;
-    struct eth_log *log;       /* by block and index, without doubles */
+    struct eth_log *log; /* by block and index, without doubles */
     size_t logs;
     /* What must be asked for besides: headers of blocks whose logs came without a time, and the
      * receipts of transactions that need proof. Asked in portions, in this order. */
@@ -235,7 +235,7 @@ enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err
 /* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
 souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
 
-/* --- logs without a tree ---------------------------------------------------------------------- */
+/* --- logs without a tree */
 
 struct scanned {
     struct eth_log *log; /* in the arena */
@@ -251,7 +251,7 @@ struct scanned {
 bool scan_logs(const struct buf *body, struct arena *memory, struct buf *rest, struct scanned *list,
                size_t room, size_t *lists);
 
-/* --- payments --------------------------------------------------------------------------------- */
+/* --- payments */
 
 /* One Transfer, and what proves that it settled an x402 payment. */
 struct paid {

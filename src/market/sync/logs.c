@@ -47,7 +47,7 @@ struct slice {
 
 static void pump(struct filter *f);
 
-/* --- slices ----------------------------------------------------------------------------------- */
+/* --- slices */
 
 static struct slice *slice_new(struct filter *f, uint64_t first, uint64_t last)
 {
@@ -101,7 +101,7 @@ static void finish(struct filter *f, const struct err *e)
     chain_filter_end(f->chain, &why);
 }
 
-/* --- asking ----------------------------------------------------------------------------------- */
+/* --- asking */
 
 static void answered(void *ud, struct rpc_reply *r);
 
@@ -174,7 +174,7 @@ static bool ask_ahead(struct filter *f, struct err *e)
     }
 }
 
-/* --- how large a range ------------------------------------------------------------------------ */
+/* --- how large a range */
 
 static void shrink(struct slice *sl)
 {
@@ -200,7 +200,7 @@ static void grow(struct slice *sl)
     }
 }
 
-/* --- what became of an answer ----------------------------------------------------------------- */
+/* --- what became of an answer */
 
 static void smaller(struct slice *sl)
 {
@@ -281,7 +281,7 @@ static void answered(void *ud, struct rpc_reply *r)
     pump(sl->f);
 }
 
-/* --- [writer] --------------------------------------------------------------------------------- */
+/* --- [writer] */
 
 static void read_run(struct job *j)
 {
@@ -336,7 +336,7 @@ static void read_done(struct job *j)
     sync_job_done(s);
 }
 
-/* --- the pump --------------------------------------------------------------------------------- */
+/* --- the pump */
 
 /* Called after every change: asks ahead, and hands the first answer to the writer. */
 static void pump(struct filter *f)

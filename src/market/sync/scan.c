@@ -69,7 +69,7 @@ static bool take_word(struct scan *s, const char *word)
     return true;
 }
 
-/* --- one log ---------------------------------------------------------------------------------- */
+/* --- one log */
 
 static bool hex_bytes(struct untrusted s, uint8_t *out, size_t want)
 {
@@ -204,7 +204,7 @@ static bool take_log(struct scan *s, struct eth_log *out)
     return take(s, '}') && (seen & ((1u << NEEDED) - 1)) == (1u << NEEDED) - 1;
 }
 
-/* --- lists ------------------------------------------------------------------------------------ */
+/* --- lists */
 
 static bool more_room(struct scan *s, struct scanned *list, size_t *room)
 {

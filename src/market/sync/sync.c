@@ -24,7 +24,7 @@ static const char *const task_names[TASKS] = {"hub",        "bazaar", "listings"
 
 const struct err sync_stopped = {SOUK_ECANCEL, "stopped"};
 
-/* --- tasks ------------------------------------------------------------------------------------ */
+/* --- tasks */
 
 struct state_job {
     struct job job;
@@ -176,7 +176,7 @@ void task_end(struct task *t, const struct err *e)
     maybe_end(s);
 }
 
-/* --- jobs ------------------------------------------------------------------------------------- */
+/* --- jobs */
 
 void sync_submit(struct sync *s, struct job *j)
 {
@@ -200,7 +200,7 @@ souk_err sync_commit(struct store *w, souk_err c, struct err *e)
     return c;
 }
 
-/* --- figures ---------------------------------------------------------------------------------- */
+/* --- figures */
 
 struct derive_job {
     struct job job;
@@ -272,7 +272,7 @@ void sync_dirty(struct sync *s)
     s->derive_timer = loop_timer(s->loop, wait > 0 ? wait : 0, derive_now, s);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the whole */
 
 /* After the last task: the figures, then the last word. Called whenever something finished. */
 static void maybe_end(struct sync *s)

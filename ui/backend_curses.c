@@ -221,6 +221,7 @@ static void make_looks(struct backend_curses *b)
             short pair = 0;
             if (k.fg >= 0 || k.bg >= 0) {
                 for (pair = 1; pair <= b->pairs; pair++) {
+                    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
                     if (made[pair].fg == k.fg && made[pair].bg == k.bg) {
                         break;
                     }

@@ -241,6 +241,7 @@ struct source {
 
 static struct cell source_cell(const struct source *s, size_t i)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     return s->glyph ? cell_of_glyph(&s->glyph[i], s->style) : s->cell[i];
 }
 

@@ -45,7 +45,7 @@ static void cut_lines(struct script *s)
         char *c = &s->text.p[i];
         if (*c == '\n') {
             *c = '\0';
-        /* cppcheck-suppress objectIndex ; it takes text.p for an object of its own */
+            /* cppcheck-suppress objectIndex ; it takes text.p for an object of its own */
         } else if (*c == '\r' && c[1] == '\n') {
             memmove(c, c + 1, s->text.len - i); /* with the NUL at the end */
             s->text.len--;

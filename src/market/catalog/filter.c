@@ -62,6 +62,7 @@ static bool parse_facet(const char *s, struct term *t)
         return false;
     }
     t->how = MATCH_BEGINS;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     if (*s == '~') {
         t->how = MATCH_HAS;
         s++;
@@ -199,7 +200,7 @@ static void add_menu(struct filter *f, enum term_kind kind, const char *text)
 {
     struct term t = {.kind = kind, .how = MATCH_IS};
     size_t n = 0;
-    for (; text[n] && n < FILTER_TEXT - 1; n++) {
+    for (; n < FILTER_TEXT - 1 && text[n]; n++) {
         t.text[n] = fold(text[n]);
     }
     if (n) {

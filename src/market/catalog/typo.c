@@ -44,6 +44,7 @@ void typo_distance(const char *typed, size_t n, const char *word, size_t m, int 
         }
     }
     for (size_t j = 0; j <= m; j++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
         *beginning = least(*beginning, row[n % 3][j]);
     }
     *whole = least(*whole, row[n % 3][m]);

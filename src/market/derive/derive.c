@@ -438,6 +438,7 @@ static souk_err write_changes(struct derivation *d, struct err *e)
 
 static bool same_text(struct untrusted a, struct untrusted b)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
     return a.n == b.n && !a.p == !b.p && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 

@@ -230,6 +230,7 @@ static souk_err load_models(struct loading *l, int64_t id, struct err *e)
         rc = err_nomem(e);
     }
     if (!rc && l->models) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         memcpy(row, l->model, l->models * sizeof *row);
     }
     l->page->model = row;

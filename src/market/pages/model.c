@@ -78,6 +78,7 @@ static void note_price(struct loading *l, const struct listing_detail *d, bool f
                 address_eq(last->row.price.asset, price.asset) &&
                 u256_cmp(last->row.price.value, price.value) == 0;
     if (!same && l->prices < PRICES_MAX) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         l->price[l->prices] = (struct listing_price){{d->time, price}, l->listings - 1, l->prices};
         l->prices++;
     }
@@ -94,6 +95,7 @@ static souk_err on_listing(void *ud, const struct listing_detail *d, struct err 
         }
         l->lid = d->lid;
         r = &l->listing[l->listings++];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         r->owner = d->owner;
         r->proven = hub_description_names_listing(l->page->description, d->owner);
         l->any_proven |= r->proven;

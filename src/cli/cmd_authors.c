@@ -58,6 +58,11 @@ static souk_err authors_table(const struct author_list *l, const uint32_t *order
         out_cellf(&t, "%llu", (unsigned long long)a->figures.payments);
         out_cellf(&t, "%llu", (unsigned long long)a->figures.settlements);
         out_cellf(&t, "%llu", (unsigned long long)a->figures.payers);
+        if (csv) {
+            out_exact_income(&t, &a->figures.income);
+            out_exact_income(&t, &a->unattributed);
+            continue;
+        }
         out_cell(&t, untrusted(show_income(&a->figures.income, income)));
         out_cell(&t, untrusted(show_income(&a->unattributed, shared)));
     }
@@ -164,16 +169,15 @@ static void print_author(const struct author_page *p)
 static souk_err author_csv(const struct author_page *p, struct err *e)
 {
     struct out_table t;
-    out_init(&t, "TIME KIND MODEL AMOUNT ASSET DECIMALS PAYER CHAIN BLOCK TX");
+    out_init(&t, "TIME KIND MODEL AMOUNT ASSET PAYER CHAIN BLOCK TX");
     for (size_t i = 0; i < p->calls_n; i++) {
         const struct call_row *c = &p->call[i];
         char text[U256_DEC], payer[ADDRESS_BUF];
         out_cell(&t, untrusted(human_iso(text, c->time)));
         out_cell(&t, untrusted(show_call_kind(c)));
         out_cell(&t, p->call_model[i]);
-        out_cell(&t, untrusted(u256_to_dec(c->amount.value, text)));
+        out_exact(&t, &c->amount);
         out_cell(&t, untrusted(c->amount.symbol));
-        out_cellf(&t, "%u", c->amount.decimals);
         out_cell(&t, untrusted(address_format(c->payer, payer)));
         out_cellf(&t, "%lld", (long long)c->chain);
         out_cellf(&t, "%llu", (unsigned long long)c->block);

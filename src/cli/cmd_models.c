@@ -47,8 +47,7 @@ static souk_err models_table(const struct view *v, uint32_t limit, bool csv, str
         out_cell(&t, untrusted(m->task));
         out_cell(&t, untrusted(out_mark(m->mark)));
         if (csv) {
-            char dec[U256_DEC];
-            out_cell(&t, untrusted(m->price ? u256_to_dec(m->price->value, dec) : ""));
+            out_exact(&t, m->price);
             out_cell(&t, untrusted(m->price ? m->price->symbol : ""));
         } else {
             out_cell(&t, untrusted(m->price ? amount_format(m->price, price, sizeof price) : "–"));
@@ -60,7 +59,10 @@ static souk_err models_table(const struct view *v, uint32_t limit, bool csv, str
             out_cellf(&t, "%llu", (unsigned long long)f->inferences);
         }
         out_cellf(&t, "%llu", (unsigned long long)f->payers);
-        out_cell(&t, untrusted(show_income(&f->income, income)));
+        if (csv)
+            out_exact_income(&t, &f->income);
+        else
+            out_cell(&t, untrusted(show_income(&f->income, income)));
         show_ago(last, f->last, v->catalog->as_of);
         if (csv)
             out_cellf(&t, "%lld", (long long)f->last);

@@ -1,5 +1,6 @@
 #include "cli/out.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -172,7 +173,11 @@ static souk_err print_csv(const struct out_table *t, struct err *e)
 
 static souk_err flush_stdout(struct err *e)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    struct pollfd reader = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (failed && poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR))
+        return SOUK_OK; /* a pipe whose reader (head, less) has seen enough */
+    if (failed)
         return err_set(e, SOUK_EFAIL, "standard output could not be written");
     return SOUK_OK;
 }
@@ -206,6 +211,35 @@ void out_address_json(struct json_out *o, const char *key, address a)
 {
     char text[ADDRESS_BUF];
     json_out_cstr(o, key, address_is_zero(a) ? NULL : address_format(a, text));
+}
+
+static char *exact(const struct amount *a, char out[U256_FMT])
+{
+    size_t n = 0;
+    u256_format(a->value, a->decimals, -1, out);
+    for (const char *c = out; *c; c++)
+        if (*c != ',')
+            out[n++] = *c;
+    out[n] = '\0';
+    return out;
+}
+
+void out_exact(struct out_table *t, const struct amount *a)
+{
+    char text[U256_FMT];
+    out_cell(t, untrusted(a ? exact(a, text) : ""));
+}
+
+void out_exact_income(struct out_table *t, const struct income *in)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    for (size_t i = 0; i < in->n; i++) {
+        char text[U256_FMT];
+        buf_addf(&b, "%s%s %s", i ? "; " : "", exact(&in->of[i], text), in->of[i].symbol);
+    }
+    out_cell(t, untrusted_n(b.p, b.len));
+    buf_release(&b);
 }
 
 void out_amount_json(struct json_out *o, const char *key, const struct amount *a)

@@ -41,6 +41,10 @@ souk_err out_print(struct out_table *t, bool csv, struct err *e);
 void out_field(const char *label, struct untrusted value);
 void out_fieldf(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* For CSV: all digits, no thousands separators: "12481.5"; incomes as "0.004 USDC; 1.5 OPG". */
+void out_exact(struct out_table *t, const struct amount *a);
+void out_exact_income(struct out_table *t, const struct income *in);
+
 void out_amount_json(struct json_out *o, const char *key,
                      const struct amount *a); /* NULL -> null */
 void out_income_json(struct json_out *o, const char *key, const struct income *in);

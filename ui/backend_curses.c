@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "ui/backend.h"
 #include "base/banned.h"
@@ -95,6 +96,7 @@ static void on_crash(int signo)
     if (emergency.fd) {
         say(emergency.fd, emergency.restore, emergency.restore_n);
         tcsetattr(emergency.fd, TCSANOW, &emergency.before);
+        say(STDERR_FILENO, bug_words(), strlen(bug_words()));
     }
     for (size_t i = 0; i < CRASHES; i++) {
         if (crashes[i] == signo) {

@@ -67,6 +67,14 @@ souk_err err_nomem(struct err *e)
     return err_set(e, SOUK_ENOMEM, "out of memory: close something else, or ask for less at once");
 }
 
+/* Outlives the stack: a handler of SIGABRT prints it again (bug_words). */
+static char last_words[ERR_MSG_MAX + 160];
+
+const char *bug_words(void)
+{
+    return last_words;
+}
+
 void bug_at(const char *file, int line, const char *fmt, ...)
 {
     char what[ERR_MSG_MAX];
@@ -74,6 +82,7 @@ void bug_at(const char *file, int line, const char *fmt, ...)
     va_start(ap, fmt);
     format(what, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "souk: bug at %s:%d: %s\n", file, line, what);
+    snprintf(last_words, sizeof last_words, "souk: bug at %.100s:%d: %s\n", file, line, what);
+    fputs(last_words, stderr);
     abort();
 }

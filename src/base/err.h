@@ -57,5 +57,8 @@ souk_err err_nomem(struct err *e);
 #endif
 _Noreturn void bug_at(const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* What BUG() said, for whoever tidies up after the abort (a terminal on its alternate screen loses
+ * what was printed there); "" when there was none. */
+const char *bug_words(void);
 
 #endif

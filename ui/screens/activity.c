@@ -25,11 +25,12 @@ static const struct column columns[S_COLS] = {
     [S_MESSAGE] = {"WORDS", 26, 60, ALIGN_LEFT, 0, 1, false, false},
 };
 
-/* What the six sources are, for those who do not know yet. */
+/* What the sources are, for those who do not know yet. */
 static const struct {
     const char *name, *is;
 } known[] = {
     {"hub", "the Hub's models"},
+    {"files", "blob ids from the Hub's file lists"},
     {"listings", "prices on chain"},
     {"bazaar", "sellers' offers"},
     {"payments", "the payment chain's logs"},

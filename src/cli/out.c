@@ -303,7 +303,7 @@ void out_provenance_json(struct json_out *o, const char *key, const struct prove
         json_out_int(o, "first_block", p->first);
         json_out_int(o, "last_block", p->last);
         json_out_cstr(o, "last_hash", p->hash[0] ? p->hash : NULL);
-    } else {
+    } else if (p->first >= 0) {
         json_out_int(o, "page", p->first);
     }
     json_out_int(o, "at", p->time);

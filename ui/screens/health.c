@@ -46,8 +46,8 @@ static const struct {
     [SHOW_PAYERS] = {"payers per week", "different paying addresses in each week"},
     [SHOW_NEW_PAYERS] = {"new payers per week",
                          "addresses that paid for the first time since the first block read"},
-    [SHOW_UPLOADS] = {"first listings per week",
-                      "models listed for the first time; the Hub tells no upload dates"},
+    [SHOW_UPLOADS] = {"new models per week",
+                      "first seen since souk reads this Hub: it tells no upload dates"},
 };
 
 static const struct series *series_of(const struct health *h, enum shown s)

@@ -40,14 +40,14 @@ enum {
 static const struct column columns[COLS] = {
     [COL_MODEL] = {"MODEL", 20, 36, ALIGN_LEFT, 0, 3, true, false},
     [COL_MARK] = {"", 2, 2, ALIGN_LEFT, 0, 0, false, false},
-    [COL_AUTHOR] = {"AUTHOR", 10, 14, ALIGN_LEFT, 4, 1, true, false},
+    [COL_AUTHOR] = {"AUTHOR", 10, 12, ALIGN_LEFT, 4, 1, true, false},
     [COL_TASK] = {"TASK", 18, 18, ALIGN_LEFT, 8, 0, true, false},
     [COL_PRICE] = {"PRICE/CALL", 13, 13, ALIGN_RIGHT, 0, 0, true, false},
     [COL_CALLS] = {"CALLS", 10, 10, ALIGN_RIGHT, 1, 0, true, true},
     [COL_PAYERS] = {"PAYERS", 7, 7, ALIGN_RIGHT, 5, 0, true, true},
     [COL_INCOME] = {"INCOME", 13, 15, ALIGN_RIGHT, 2, 0, true, true},
     [COL_SPARK] = {"30 DAYS", SPARK_DAYS / 2, SPARK_DAYS, ALIGN_LEFT, 6, 0, false, false},
-    [COL_NOTE] = {"", 18, 22, ALIGN_LEFT, 7, 0, false, false},
+    [COL_NOTE] = {"", 30, 30, ALIGN_LEFT, 7, 0, false, false},
 };
 
 static const enum sort_key sort_of[COLS] = {

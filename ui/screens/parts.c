@@ -127,8 +127,10 @@ int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
     if (p->chain)
         strip_strf(&st, ST_NORMAL, ", chain %lld, blocks %s to %s", (long long)p->chain,
                    human_count(a, (uint64_t)p->first), human_count(b, (uint64_t)p->last));
-    else
+    else if (p->first >= 0)
         strip_strf(&st, ST_NORMAL, ", page %lld", (long long)p->first);
+    else
+        strip_str(&st, ", a model's files", ST_NORMAL);
     if (st.width + 30 > w) { /* the time goes below where it would be cut */
         canvas_strip(c, x, y++, w, &st);
         strip_init(&st, canvas_charset(c));

@@ -38,11 +38,12 @@ static souk_err load(struct store *s, struct activity_data *d, struct err *e)
         return err_nomem(e);
     }
     for (size_t i = 0; i < a->sources; i++) {
-        a->source[i] = (struct provenance){.place = src[i].place,
-                                           .chain = src[i].chain,
-                                           .first = src[i].first,
-                                           .last = src[i].last,
-                                           .time = src[i].time};
+        a->source[i] =
+            (struct provenance){.place = src[i].place,
+                                .chain = src[i].chain,
+                                .first = src[i].kind == SOURCE_HUB_DETAIL ? -1 : src[i].first,
+                                .last = src[i].last,
+                                .time = src[i].time};
         if (src[i].hash) {
             bytes32_format(*src[i].hash, a->source[i].hash);
         }

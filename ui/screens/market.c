@@ -47,7 +47,7 @@ static const struct column columns[COLS] = {
     [COL_PAYERS] = {"PAYERS", 7, 7, ALIGN_RIGHT, 5, 0, true, true},
     [COL_INCOME] = {"INCOME", 13, 15, ALIGN_RIGHT, 2, 0, true, true},
     [COL_SPARK] = {"30 DAYS", SPARK_DAYS / 2, SPARK_DAYS, ALIGN_LEFT, 6, 0, false, false},
-    [COL_NOTE] = {"", 30, 30, ALIGN_LEFT, 7, 0, false, false},
+    [COL_NOTE] = {"", 18, 22, ALIGN_LEFT, 7, 0, false, false},
 };
 
 static const enum sort_key sort_of[COLS] = {

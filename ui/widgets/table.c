@@ -289,12 +289,33 @@ static void grow(const struct column *columns, int n, int spare, int w[])
     }
 }
 
+/* Takes off the luxuries, the dearest first, that would keep an essential column from its width. */
+static void renounce(const struct column *columns, int n, int room, int w[])
+{
+    for (;;) {
+        int wanted = -TABLE_GAP, victim = -1;
+        for (int i = 0; i < n; i++) {
+            bool essential = columns[i].drop == 0 && columns[i].grow;
+            wanted += w[i] ? (essential ? columns[i].pref : w[i]) + TABLE_GAP : 0;
+            if (w[i] && columns[i].drop >= TABLE_LUXURY &&
+                (victim < 0 || columns[i].drop > columns[victim].drop)) {
+                victim = i;
+            }
+        }
+        if (wanted <= room || victim < 0) {
+            return;
+        }
+        w[victim] = 0;
+    }
+}
+
 void table_layout(const struct column *columns, int n, int width, int w[], int x[])
 {
     int room = width - TABLE_GUTTER;
     for (int i = 0; i < n; i++) {
         w[i] = columns[i].min;
     }
+    renounce(columns, n, room, w);
     squeeze(columns, n, room, w);
     grow(columns, n, widen(columns, n, room - needed(w, n), w), w);
     int at = TABLE_GUTTER;

@@ -18,13 +18,16 @@
 
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
+/* Columns that drop this early are shown only where those that always are and grow have `pref`. */
+enum { TABLE_LUXURY = 7 };
+
 enum { TABLE_COLUMNS_MAX = 24, TABLE_GAP = 2, TABLE_GUTTER = 2 };
 
 struct column {
     const char *title;
     short min, pref; /* columns; min >= 1 */
     enum align align;
-    uint8_t drop; /* 0: always shown; else the highest goes first */
+    uint8_t drop; /* 0: always shown; else the highest goes first; see TABLE_LUXURY */
     uint8_t grow; /* share of spare room; 0: none */
     bool sortable;
     bool desc_first; /* numbers: the first sort is downwards */

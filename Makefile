@@ -182,7 +182,8 @@ lint:
 install: souk
 	install -Dm755 souk $(DESTDIR)$(PREFIX)/bin/souk
 	mkdir -p $(DESTDIR)$(PREFIX)/share/souk
-	cp -r assets/contracts assets/devnet assets/setup.sh $(DESTDIR)$(PREFIX)/share/souk/
+	tar -C assets --exclude=node_modules --exclude=devnet/test -cf - contracts devnet setup.sh | \
+	  tar -C $(DESTDIR)$(PREFIX)/share/souk -xf -
 
 clean:
 	rm -rf build souk

@@ -131,7 +131,8 @@ struct offer_in {
     address asset, pay_to;
     int64_t updated;
 };
-souk_err store_offers_clear(struct store *s, struct err *e); /* before a full new listing */
+/* Before a full new listing; where the old offers came from goes with them. */
+souk_err store_offers_clear(struct store *s, struct err *e);
 souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src, struct err *e);
 
 /* --- chain rows. */

@@ -179,7 +179,13 @@ souk_err store_file_put(struct store *s, int64_t model, const struct file_in *f,
 souk_err store_offers_clear(struct store *s, struct err *e)
 {
     struct query_run q = query_open(s, "DELETE FROM offer");
-    return query_do(&q, e);
+    souk_err rc = query_do(&q, e);
+    if (!rc) {
+        q = query_open(s, "DELETE FROM source WHERE kind = ?");
+        query_int(&q, SOURCE_BAZAAR);
+        rc = query_do(&q, e);
+    }
+    return rc;
 }
 
 souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src, struct err *e)

@@ -7,6 +7,20 @@
 
 /* --- sources */
 
+/* A Hub page read again: the readings before it that no model names any more say nothing. */
+static souk_err forget_page(struct store *s, const struct source_row *r, int64_t newest,
+                            struct err *e)
+{
+    struct query_run q =
+        query_open(s, "DELETE FROM source WHERE kind = ? AND place = ? AND first = ? AND id < ?"
+                      " AND NOT EXISTS (SELECT 1 FROM model WHERE model.src = source.id)");
+    query_int(&q, r->kind);
+    query_text(&q, untrusted(r->place));
+    query_int(&q, r->first);
+    query_int(&q, newest);
+    return query_do(&q, e);
+}
+
 souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *id, struct err *e)
 {
     struct query_run q = query_open(
@@ -23,7 +37,7 @@ souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *
     query_int(&q, r->time);
     souk_err rc = query_do(&q, e);
     *id = rc ? 0 : sqlite3_last_insert_rowid(store_db(s));
-    return rc;
+    return !rc && r->kind == SOURCE_HUB && r->place ? forget_page(s, r, *id, e) : rc;
 }
 
 bool store_source_etag(struct store *s, enum source_kind kind, const char *place, int64_t page,

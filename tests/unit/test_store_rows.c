@@ -334,13 +334,45 @@ static void offers(void **state)
     assert_int_equal(count(w, "SELECT count(*) FROM offer"), 0);
 }
 
+/* A program that polls for months must not grow a row for every poll. */
+static void polls_leave_no_trail(void **state)
+{
+    struct world *w = *state;
+    struct source_row page = {.kind = SOURCE_HUB, .place = "http://hub", .first = 3};
+    struct source_row offers = {.kind = SOURCE_BAZAAR, .place = "http://bazaar"};
+    struct model_in m = {.author = untrusted("mira"), .name = untrusted("kept")};
+    int64_t first = 0, id = 0;
+    bool changed;
+    ok(store_begin(w->w, E));
+    ok(store_source_add(w->w, &page, &first, E));
+    ok(store_model_put(w->w, &m, first, 10, &id, &changed, E));
+    for (int i = 0; i < 5; i++) {
+        ok(store_source_add(w->w, &page, &id, E));
+        ok(store_offers_clear(w->w, E));
+        ok(store_source_add(w->w, &offers, &id, E));
+    }
+    ok(store_commit(w->w, E));
+    assert_int_equal(count(w, "SELECT count(*) FROM source WHERE kind = 1 AND first = 3"), 2);
+    assert_int_equal(count(w, "SELECT count(*) FROM source WHERE kind = 2"), 1);
+    assert_int_equal(count(w, "SELECT count(*) FROM model m JOIN source s ON s.id = m.src"
+                              " WHERE m.name = 'kept'"),
+                     1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(models),  T(sweep),  T(chain_rows_once),    T(rollback_forgets_interned),
-        T(cursors), T(unwind), T(sources_and_states), T(offers),
+        T(models),
+        T(sweep),
+        T(chain_rows_once),
+        T(rollback_forgets_interned),
+        T(cursors),
+        T(unwind),
+        T(sources_and_states),
+        T(offers),
+        T(polls_leave_no_trail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

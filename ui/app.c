@@ -264,11 +264,6 @@ void app_dirty(struct app *a)
     a->dirty = true;
 }
 
-bool app_is_dirty(const struct app *a)
-{
-    return a->dirty;
-}
-
 bool app_settled(const struct app *a)
 {
     return !a->dirty && loop_idle(a->cfg.loop);

@@ -118,7 +118,6 @@ bool app_has_overlay(const struct app *a);
 /* --- for the script driver and tests */
 void app_feed(struct app *a, const struct event *ev);
 void app_draw_now(struct app *a); /* when dirty */
-bool app_is_dirty(const struct app *a);
 const struct canvas *app_canvas(const struct app *a);
 void app_resize(struct app *a, int w, int h); /* the terminal has this size now */
 bool app_settled(const struct app *a);        /* the loop is idle and nothing is left to draw */

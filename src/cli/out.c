@@ -292,7 +292,7 @@ void out_series_json(struct json_out *o, const char *key, const struct series *s
 
 void out_provenance_json(struct json_out *o, const char *key, const struct provenance *p)
 {
-    if (!p->place) {
+    if (!p->place[0]) {
         json_out_null(o, key);
         return;
     }

@@ -19,7 +19,7 @@ struct series {
 };
 
 struct provenance {
-    const char *place;   /* server or node */
+    const char *place;   /* server or node; "": not read yet */
     int64_t chain;       /* 0: not a chain */
     int64_t first, last; /* blocks, or page (-1: of one model, no page) */
     char hash[HASH_BUF]; /* "" none */

@@ -390,18 +390,44 @@ static void test_out_of_memory(void **state)
     }
 }
 
+/* What was not read yet has no provenance: not page 0 of nowhere in 1970. */
+static void test_unread_provenance_is_null(void **state)
+{
+    (void)state;
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, 1024);
+    json_out_init(&o, &b);
+    json_obj_open(&o, NULL);
+    out_provenance_json(&o, "unread", &(struct provenance){.place = ""});
+    out_provenance_json(&o, "read",
+                        &(struct provenance){.place = "http://hub", .first = 3, .time = 9});
+    json_obj_close(&o);
+    assert_string_equal(
+        b.p, "{\"unread\":null,\"read\":{\"source\":\"http://hub\",\"page\":3,\"at\":9}}");
+    buf_release(&b);
+}
+
 int main(void)
 {
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),          cmocka_unit_test(test_values),
-        cmocka_unit_test(test_end_of_options), cmocka_unit_test(test_unknown_words),
-        cmocka_unit_test(test_places),         cmocka_unit_test(test_help_comes_first),
-        cmocka_unit_test(test_numbers),        cmocka_unit_test(test_csv_quoting),
-        cmocka_unit_test(test_csv_formulas),   cmocka_unit_test(test_csv_on_a_terminal),
-        cmocka_unit_test(test_text_alignment), cmocka_unit_test(test_text_is_sanitised),
-        cmocka_unit_test(test_text_width),     cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_end_of_options),
+        cmocka_unit_test(test_unknown_words),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_help_comes_first),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_csv_quoting),
+        cmocka_unit_test(test_csv_formulas),
+        cmocka_unit_test(test_csv_on_a_terminal),
+        cmocka_unit_test(test_text_alignment),
+        cmocka_unit_test(test_text_is_sanitised),
+        cmocka_unit_test(test_text_width),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_unread_provenance_is_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
 {
     int x = r.x + 20, w = r.w - 21;
     canvas_str(c, r.x + 1, y, 18, label, ST_DIM);
-    if (!p->place) {
+    if (!p->place[0]) {
         canvas_str(c, x, y, w, "not read yet", ST_DIM);
         return y + 1;
     }

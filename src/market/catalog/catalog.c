@@ -102,29 +102,6 @@ static struct catalog_data *catalog_new(enum window w, uint32_t room)
     return c;
 }
 
-int64_t catalog_row_of(const struct catalog_data *c, int64_t id)
-{
-    const struct model_row *row = c->pub.row;
-    size_t n = c->pub.n, lo = 0, hi = n;
-    if (id > 0 && (size_t)id <= n && row[id - 1].id == id) {
-        return id - 1; /* ids have no gaps, as a rule */
-    }
-    if (!c->by_id) {
-        for (lo = 0; lo < n && row[lo].id != id; lo++) {
-        }
-        return lo < n ? (int64_t)lo : -1;
-    }
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (row[mid].id < id) {
-            lo = mid + 1;
-        } else {
-            hi = mid;
-        }
-    }
-    return lo < n && row[lo].id == id ? (int64_t)lo : -1;
-}
-
 /* --- loading */
 
 static souk_err on_author(void *ud, const struct author_name *a, struct err *e)

@@ -27,8 +27,6 @@ struct catalog_data {
 
 /* The order of all rows by a key, in its natural direction. NULL without memory. */
 const uint32_t *catalog_order(struct catalog_data *c, enum sort_key k);
-/* The row of a model, or -1. */
-int64_t catalog_row_of(const struct catalog_data *c, int64_t id);
 
 /*
  * One row from the cache's, its strings in the arena; author: known already, or NULL to take

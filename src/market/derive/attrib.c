@@ -551,11 +551,6 @@ static struct range payee_range(const struct attrib *a, int64_t payee)
     return range_of(a, &a->by_payee, offsetof(struct event_row, pay_to), payee);
 }
 
-bool attrib_payee_named(const struct attrib *a, int64_t payee)
-{
-    return payee_range(a, payee).n > 0;
-}
-
 /* The one author who may have what is paid here: see rule 3. 0: nobody. */
 static int64_t one_author(const struct attrib *a, struct range r, const struct pay_row *p)
 {

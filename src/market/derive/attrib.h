@@ -23,8 +23,6 @@ struct verdict {
 };
 
 struct verdict attrib_pay(const struct attrib *a, const struct pay_row *p);
-/* Does any listing, chosen or not, ever name this payee? */
-bool attrib_payee_named(const struct attrib *a, int64_t payee);
 struct verdict attrib_cid(const struct attrib *a, int64_t cid);
 souk_err attrib_each_cid(const struct attrib *a,
                          souk_err (*fn)(void *ud, int64_t cid, struct verdict v, struct err *e),

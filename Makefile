@@ -12,10 +12,10 @@ VERSION := 0.1.0
 
 # Modules from the bottom up. A module may include only those before it; `store`, `hub` and their
 # like do not see each other. tests/layers.sh checks the arrows.
-MODULES := base net eth hub store market
+MODULES := base net eth hub store wallet x402 market signer
 FRONTS  := ui cli
 
-PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle
+PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle hogweed libsecp256k1 libsodium libseccomp libqrencode
 CURL    := $(shell pkg-config --cflags libcurl 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -48,34 +48,38 @@ src_of  = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 UI_SRC  := $(wildcard ui/*.c ui/*/*.c)
 obj_of  = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OF  = $(B)/lib$(1).a
-ARCHIVES := $(foreach m,cli ui market store hub eth net base,$(call LIB_OF,$(m)))
+ARCHIVES := $(foreach m,cli ui market x402 wallet store hub eth net base,$(call LIB_OF,$(m)))
 MAIN_OBJ := $(call obj_of,src/cli/main.c)
+SIGNER_MAIN := $(call obj_of,src/signer/main.c)
 CLI_OBJ := $(filter-out $(MAIN_OBJ),$(call obj_of,$(call src_of,cli)))
 
 .PHONY: all run test bench fuzz lint install clean deps screenshot
-all: souk
+all: souk souk-signer
 
-ifdef SAN
-SOUK := $(B)/souk
-else
-SOUK := souk
-endif
+# The programs; with sanitizers they stay below $(B). The one that holds keys is linked from the few
+# parts it needs: no network, no database, no screen.
+BIN := $(if $(SAN),$(B)/)
+SOUK := $(BIN)souk
+SIGNER := $(BIN)souk-signer
+SIGNER_PARTS := $(foreach m,signer wallet eth base,$(call LIB_OF,$(m)))
 
-souk: $(MAIN_OBJ) $(ARCHIVES)
+$(SOUK): $(MAIN_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
-ifdef SAN
-$(B)/souk: $(MAIN_OBJ) $(ARCHIVES)
+$(SIGNER): $(SIGNER_MAIN) $(SIGNER_PARTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
-endif
 
 define module_rule
 $(call LIB_OF,$(1)): $(call obj_of,$(call src_of,$(1)))
 	@rm -f $$@
 	$$(Q)$(AR) qcs $$@ $$^
 endef
-$(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
+$(foreach m,$(filter-out signer,$(MODULES)),$(eval $(call module_rule,$(m))))
+
+$(call LIB_OF,signer): $(filter-out $(SIGNER_MAIN),$(call obj_of,$(call src_of,signer)))
+	@rm -f $@
+	$(Q)$(AR) qcs $@ $^
 
 $(call LIB_OF,ui): $(call obj_of,$(UI_SRC))
 	@rm -f $@
@@ -121,7 +125,7 @@ $(B)/tests/bench/minicurses: $(B)/tests/bench/minicurses.o
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(shell pkg-config --libs ncursesw 2>/dev/null)
 
 .PHONY: test-programs run-tests
-test-programs: $(SOUK) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
+test-programs: $(SOUK) $(SIGNER) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
 run-tests:
 	@SOUK=$(abspath $(SOUK)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
 	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
@@ -154,7 +158,7 @@ fuzz:
 # --- benchmarks: ratios against named peers, measured in one run ----------------------------------
 bench:
 	@assets/setup.sh bench
-	@$(MAKE) --no-print-directory -j$$(nproc) souk $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache
+	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache
 	@tests/bench/run.sh
 
 # The README's picture, drawn from a real terminal screen.
@@ -165,7 +169,7 @@ screenshot: souk $(B)/tests/tty/ttyshot
 # --- everything else ------------------------------------------------------------------------------
 run:
 	@assets/setup.sh devnet
-	@$(MAKE) --no-print-directory --silent -j$$(nproc) souk
+	@$(MAKE) --no-print-directory --silent -j$$(nproc) souk souk-signer
 	@./souk --devnet
 
 deps:
@@ -179,11 +183,11 @@ lint:
 	clang-tidy --quiet $(wildcard src/*/*.c src/*/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
 	  -DSOUK_VERSION='""' -DSOUK_PREFIX='""' -Isrc -I.
 
-install: souk
-	install -Dm755 souk $(DESTDIR)$(PREFIX)/bin/souk
+install: souk souk-signer
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin souk souk-signer
 	mkdir -p $(DESTDIR)$(PREFIX)/share/souk
 	tar -C assets --exclude=node_modules --exclude=devnet/test -cf - contracts devnet setup.sh | \
 	  tar -C $(DESTDIR)$(PREFIX)/share/souk -xf -
 
 clean:
-	rm -rf build souk
+	rm -rf build souk souk-signer

@@ -20,7 +20,7 @@ fi
 
 # shellcheck disable=SC2016 # what looks like shell variables is awk's
 check_c='
-# The modules that "module" may include; the loop and the JSON writer are for the front doors too.
+# The modules that "module" may include; the loop is for the front doors too.
 function allowed(module, header,    to) {
     to = header
     sub("/.*", "", to)
@@ -32,12 +32,14 @@ function allowed(module, header,    to) {
         return to ~ /^(base|net)$/
     if (module == "wallet") # keys never see the network
         return to ~ /^(base|eth)$/
+    if (module == "signer") # the process that holds them
+        return to ~ /^(base|eth|wallet)$/
     if (module ~ /^(hub|store|walrus|onnx|x402)$/)
         return to ~ /^(base|net|eth)$/
     if (module == "market")
         return to ~ /^(base|net|eth|hub|store|walrus|onnx|x402|wallet)$/
     if (module == "cli" || module == "ui")
-        return to ~ /^(base|eth|market)$/ || header == "net/loop.h" || header == "net/json.h" ||
+        return to ~ /^(base|eth|market)$/ || header == "net/loop.h" ||
                (to == "ui" && FILENAME == "src/cli/main.c")
     return 0 # base, and any module this table does not know yet
 }
@@ -105,7 +107,7 @@ FNR == 1 {
     if (header ~ /\.\.\//)
         say("\"" header "\" climbs: name it from src/ or from the root")
     else if ((ours && header ~ /\//) ||
-             header ~ /^(base|net|eth|hub|store|walrus|onnx|x402|wallet|market|cli|ui)\//)
+             header ~ /^(base|net|eth|hub|store|walrus|onnx|x402|wallet|signer|market|cli|ui)\//)
         if (!allowed(module, header))
             say(module " may not include \"" header "\"")
 }

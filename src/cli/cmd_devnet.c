@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/devnet.h"
-#include "net/json.h"
+#include "base/json.h"
 
 #include "base/banned.h"
 

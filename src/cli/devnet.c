@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/json.h"
+#include "base/json.h"
 
 #include "base/banned.h"
 

@@ -22,7 +22,7 @@
 
 #include "base/paths.h"
 #include "cli/devnet.h"
-#include "net/json.h"
+#include "base/json.h"
 
 enum devnet_port {
     PORT_PAYMENT,

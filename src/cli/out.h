@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "market/pages.h"
-#include "net/json.h"
+#include "base/json.h"
 
 /* Columns a cell may take in text; more in the last column, where a transaction id must fit. */
 enum { OUT_COLS = 20, OUT_WIDE = 44, OUT_LAST = 72 };

@@ -7,7 +7,7 @@
 #include "base/human.h"
 #include "cli/options.h"
 #include "market/market.h"
-#include "net/json.h"
+#include "base/json.h"
 
 enum { SESSION_DOC_CAP = 256 << 20 }; /* the largest JSON document printed */
 

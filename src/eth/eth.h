@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "eth/u256.h"
-#include "net/json.h"
+#include "base/json.h"
 
 typedef struct address {
     uint8_t b[20];

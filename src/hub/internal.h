@@ -3,7 +3,7 @@
 #define SOUK_HUB_INTERNAL_H
 
 #include "hub/hub.h"
-#include "net/json.h"
+#include "base/json.h"
 
 /*
  * One answer being read into an arena. The first allocation that fails sets

@@ -29,7 +29,7 @@
 
 #include "base/err.h"
 #include "eth/eth.h"
-#include "net/json.h"
+#include "base/json.h"
 
 enum { CONFIG_URL = 256, CONFIG_URLS = 1024, CONFIG_TOKENS = 8, CONFIG_NETWORKS = 8 };
 

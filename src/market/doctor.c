@@ -9,7 +9,7 @@
 #include "base/human.h"
 #include "base/paths.h"
 #include "net/http.h"
-#include "net/json.h"
+#include "base/json.h"
 #include "store/store.h"
 
 #include "base/banned.h"

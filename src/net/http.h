@@ -31,8 +31,10 @@
 
 struct http;
 struct http_call;
+struct http_response;
 
 enum { HTTP_BODY_CAP = 32 << 20 }; /* default body cap, bytes */
+enum { HTTP_WANT = 8 };
 
 struct http_request {
     const char *method; /* NULL: GET, or POST when there is a body */
@@ -45,6 +47,18 @@ struct http_request {
     int timeout_ms;   /* whole transfer; 0: 30 s */
     int connect_ms;   /* 0: 5 s */
     int stall_ms;     /* no byte for so long: gives up; 0: 15 s */
+
+    /* --- for calls that carry money or trust */
+    bool public_only;   /* never connects to a loopback, private, link-local or otherwise special
+                           address, whatever the name resolves to: SOUK_EINPUT naming it */
+    const uint8_t *pin; /* the server's certificate, DER: exactly this one, whatever its name and
+                           issuer, and its key; SOUK_EVERIFY when it has another; NULL: the usual
+                           authorities */
+    size_t pin_len;
+    const char *const *want; /* response headers to keep, NULL-terminated; at most HTTP_WANT */
+    /* Body bytes as they come, on the loop; then `body` stays empty (body_cap still counts). Called
+     * only for status 2xx. Return false to stop: the call ends with SOUK_ECANCEL. */
+    bool (*stream)(void *ud, const struct http_response *so_far, const char *p, size_t n);
 };
 
 struct http_response {
@@ -56,6 +70,9 @@ struct http_response {
     char etag[128];
     char content_type[64];
     int64_t retry_after; /* seconds from now, -1 when not given */
+    bool sent; /* the request's last byte may have left: on a failure its effect is unknown */
+    const char *header[HTTP_WANT]; /* values of request.want, beside it; NULL: not there. A header
+                                      given twice keeps the first; bytes from outside */
 };
 
 typedef void (*http_done_fn)(void *ud, struct http_response *r);

@@ -23,7 +23,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "net/http.h"
-#include "net/json.h"
+#include "base/json.h"
 
 struct rpc;
 

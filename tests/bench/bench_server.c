@@ -18,7 +18,7 @@
 
 #include "base/buf.h"
 #include "eth/events.h"
-#include "net/json.h"
+#include "base/json.h"
 #include "synth.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "eth/events.h"
 #include "hub/hub.h"
-#include "net/json.h"
+#include "base/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -97,7 +97,7 @@ const char *fixture_attack_name(size_t i)
     return attacks[i].name;
 }
 
-/* JSON brings no NUL (net/json.h reads it as U+FFFD), a chain does. */
+/* JSON brings no NUL (base/json.h reads it as U+FFFD), a chain does. */
 static size_t put_attack(char *out, size_t i, bool chain)
 {
     struct untrusted a = fixture_attack(i);

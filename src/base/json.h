@@ -21,8 +21,8 @@
  * combining marks piled higher than it draws them, are written as \u escapes,
  * which a reader turns back into the same string.
  */
-#ifndef SOUK_NET_JSON_H
-#define SOUK_NET_JSON_H
+#ifndef SOUK_BASE_JSON_H
+#define SOUK_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +37,11 @@ typedef cJSON json;
 
 /* what names the source for the message ("the Hub's model list"). json_free the result. */
 json *json_parse(const char *p, size_t n, const char *what, struct err *e);
+/*
+ * For what money or keys hang on: refuses in addition members with the same name in one object, and
+ * bytes that are not UTF-8 or control characters inside strings, where json_parse repairs.
+ */
+json *json_parse_strict(const char *p, size_t n, const char *what, struct err *e);
 void json_free(json *j);
 
 const json *json_get(const json *obj, const char *key);      /* NULL when absent or not an object */

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "net/json.h"
+#include "base/json.h"
 
 static json *parse(const char *s, struct err *e)
 {
@@ -198,6 +198,34 @@ static void test_strings_are_repaired(void **state)
     }
 }
 
+/* What json_parse repairs, json_parse_strict refuses, and it sees twins at any depth. */
+static void test_strict(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n; /* 0: strlen */
+        bool good;
+    } cases[] = {
+        {"{\"a\":\"1\",\"A\":\"2\",\"b\":{\"a\":\"\303\251\"}}", 0, true},
+        {"{\"a\":\"1\",\"a\":\"2\"}", 0, false},
+        {"[{\"x\":{\"c\":1,\"b\":2,\"c\":3}}]", 0, false},
+        {"{\"a\":1,\"\\u0061\":2}", 0, false},
+        {"\"\\u0000\"", 0, false},
+        {"\"\\ud800\"", 0, false},
+        {"\"\033[31m\"", 0, false},
+        {"\"\377\"", 0, false},
+        {"\"\\n\\u001b\"", 0, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = {0};
+        json *j = json_parse_strict(cases[i].text, strlen(cases[i].text), "this", &e);
+        assert_int_equal(j != NULL, cases[i].good);
+        assert_int_equal(e.msg[0] != 0, !cases[i].good);
+        json_free(j);
+    }
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -314,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_too_many_values),
         cmocka_unit_test(test_strings_are_repaired),
+        cmocka_unit_test(test_strict),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_writing),
         cmocka_unit_test(test_written_strings),

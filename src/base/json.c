@@ -5,11 +5,12 @@
  * nesting and the number of values, finds out whether the text was cut, and repairs the two
  * escapes on which cJSON would cut a string or refuse the page.
  */
-#include "net/json.h"
+#include "base/json.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -45,6 +46,7 @@ struct scan {
     char *copy; /* the text with repaired escapes, when one was needed */
     unsigned depth;
     size_t values;
+    bool strict; /* refuse what would be repaired */
 };
 
 static souk_err refuse(struct scan *s, const char *why, struct err *e)
@@ -99,6 +101,8 @@ static souk_err scan_unicode(struct scan *s, struct err *e)
         return SOUK_OK;
     }
     if (u == 0 || is_high(u) || is_low(u)) {
+        if (s->strict)
+            return refuse(s, "an escape for no character", e);
         if (!s->copy && !(s->copy = mem_strndup(s->p, s->n)))
             return err_nomem(e);
         memcpy(s->copy + s->at, "\\ufffd", 6);
@@ -115,7 +119,7 @@ static souk_err scan_string(struct scan *s, struct err *e)
     if (!quote)
         return cut_off(s, e);
     size_t plain = (size_t)(quote - from); /* nearly all strings have nothing to look at */
-    if (!memchr(from, '\\', plain) && !memchr(from, '\0', plain)) {
+    if (!s->strict && !memchr(from, '\\', plain) && !memchr(from, '\0', plain)) {
         s->at += plain + 1;
         return SOUK_OK;
     }
@@ -128,7 +132,12 @@ static souk_err scan_string(struct scan *s, struct err *e)
         if (c == '\0')
             return refuse(s, "a NUL byte", e);
         if (c != '\\') {
-            s->at++;
+            uint32_t cp;
+            bool valid = true;
+            size_t used = s->strict ? utf8_get(s->p + s->at, s->n - s->at, &cp, &valid) : 1;
+            if (!valid || (s->strict && (unsigned char)c < ' '))
+                return refuse(s, valid ? "a control character in a string" : "not UTF-8", e);
+            s->at += used;
         } else if (s->n - s->at < 2) {
             break;
         } else if (s->p[s->at + 1] == 'u') {
@@ -189,13 +198,13 @@ static souk_err scan(struct scan *s, struct err *e)
     return s->depth ? cut_off(s, e) : SOUK_OK;
 }
 
-json *json_parse(const char *p, size_t n, const char *what, struct err *e)
+static json *parse(const char *p, size_t n, const char *what, bool strict, struct err *e)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_hooks);
 
     struct err local;
-    struct scan s = {.p = p, .n = n, .what = what};
+    struct scan s = {.p = p, .n = n, .what = what, .strict = strict};
     json *tree = NULL;
     if (scan(&s, e ? e : &local) == SOUK_OK) {
         const char *text = s.copy ? s.copy : p, *end = text;
@@ -215,6 +224,64 @@ json *json_parse(const char *p, size_t n, const char *what, struct err *e)
         }
     }
     mem_free(s.copy);
+    return tree;
+}
+
+json *json_parse(const char *p, size_t n, const char *what, struct err *e)
+{
+    return parse(p, n, what, false, e);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The name that stands twice in an object; NULL: none. *bad: no memory to tell. */
+static const char *twice(const json *object, bool *bad)
+{
+    size_t n = 0;
+    for (const json *m = object->child; m; m = m->next)
+        n++;
+    const char **name = n > 1 ? mem_array(n, sizeof *name) : NULL, *found = NULL;
+    *bad = n > 1 && !name;
+    if (!name)
+        return NULL;
+    size_t i = 0;
+    for (const json *m = object->child; m; m = m->next)
+        name[i++] = m->string;
+    qsort(name, n, sizeof *name, by_text);
+    for (i = 1; i < n && !found; i++)
+        if (strcmp(name[i - 1], name[i]) == 0)
+            found = name[i];
+    mem_free(name);
+    return found;
+}
+
+/* As deep as the parser let it be: MAX_DEPTH. */
+static souk_err refuse_twins(const json *j, const char *what, struct err *e)
+{
+    bool bad = false;
+    const char *name = cJSON_IsObject(j) ? twice(j, &bad) : NULL;
+    if (bad)
+        return err_nomem(e);
+    if (name)
+        return err_set(e, SOUK_ENET, "%s names \"%s\" twice in one object", what, name);
+    for (const json *m = j->child; m; m = m->next)
+        if (refuse_twins(m, what, e))
+            return e->code;
+    return SOUK_OK;
+}
+
+json *json_parse_strict(const char *p, size_t n, const char *what, struct err *e)
+{
+    struct err local;
+    struct err *said = e ? e : &local;
+    json *tree = parse(p, n, what, true, said);
+    if (tree && refuse_twins(tree, what, said)) {
+        json_free(tree);
+        tree = NULL;
+    }
     return tree;
 }
 

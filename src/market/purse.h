@@ -1,0 +1,146 @@
+/*
+ * purse.h: the wallet as the front doors use it: balances, sending, allowances, limits, history.
+ *
+ * Reading needs no key (an address is enough); anything signed goes to
+ * souk-signer (wallet/signer.h) and only what it returns is sent. Everything
+ * takes its time: a purse call returns at once and done() comes on the loop,
+ * or, in commands, purse_wait() runs the loop until it did.
+ *
+ * What decides money is asked of two nodes where the profile has two; where they differ
+ * the call fails and says so. The chain's id is checked before anything is
+ * signed. Transactions: the nonce is the node's pending count, raised over our
+ * own unconfirmed ones; a transaction is kept before it is sent and sent again
+ * as the same bytes.
+ */
+#ifndef SOUK_MARKET_PURSE_H
+#define SOUK_MARKET_PURSE_H
+
+#include "market/config.h"
+#include "market/types.h"
+#include "eth/contracts.h"
+#include "net/http.h"
+#include "store/purchases.h"
+#include "wallet/signer.h"
+
+struct market;
+struct purse;
+
+/*
+ * The purse of a market's network. wallet: a name, or NULL for the network's chosen one (`souk
+ * wallet use`; on the devnet its own). SOUK_ENOTFOUND: there is no wallet yet.
+ */
+souk_err purse_open(struct market *m, const char *wallet, struct purse **out, struct err *e);
+void purse_close(struct purse *p);
+const struct wallet_card *purse_card(const struct purse *p);
+unsigned purse_account(const struct purse *p);
+void purse_set_account(struct purse *p, unsigned account);
+address purse_address(const struct purse *p);
+struct purchases *purse_purchases(struct purse *p); /* LANE_SIGN or commands */
+struct http *purse_http(struct purse *p);
+
+/* Which wallet a network uses. */
+souk_err purse_choose(const char *network, const char *wallet, struct err *e);
+souk_err purse_chosen(const char *network, char out[WALLET_NAME], struct err *e);
+
+/* The profile's tokens as assets, its coin last. */
+size_t network_assets(const struct network *n, struct asset *out, size_t max);
+
+/* A call under way. Freed by done() having returned; purse_drop: done() will not come. */
+struct purse_call;
+void purse_drop(struct purse_call *c);
+/* Runs the loop until done() came; Ctrl-C is SOUK_ECANCEL where the call allows it. */
+souk_err purse_wait(struct purse *p, struct purse_call *c, struct err *e);
+
+/* --- what is there */
+struct balance {
+    struct amount amount;
+    u256 permit2; /* allowance given to Permit2 */
+};
+struct balances {
+    address who;
+    struct balance of[CONFIG_TOKENS + 1]; /* the profile's tokens, then the coin */
+    size_t n;
+    uint64_t block;
+    int64_t time;
+    bool has_code; /* EIP-7702: signatures may not count; warn */
+};
+typedef void (*balances_fn)(void *ud, const struct balances *b, const struct err *e);
+struct purse_call *purse_balances(struct purse *p, address who, balances_fn done, void *ud);
+
+/* Signer and limits, from the running signer or, locked, from the ledger (not verified then). */
+struct purse_state {
+    struct wallet_card card;
+    bool unlocked, killed, verified, memory_locked;
+    int64_t locks_at;
+    struct limit_row {
+        struct limits limits;
+        struct spent spent; /* over all authors and models */
+    } limit[CONFIG_TOKENS + 8];
+    size_t limits;
+    struct entry *open; /* signatures that may still be used; in arena */
+    size_t n_open;
+    struct arena arena;
+};
+/* Blocking (LANE_SIGN). */
+souk_err purse_state_load(struct purse *p, struct purse_state *out, struct err *e);
+void purse_state_release(struct purse_state *s);
+
+/* --- sending. First prepared, shown, then sent. */
+struct draft {
+    struct tx tx;
+    uint8_t data[256];
+    struct call_meaning meaning; /* read back from the bytes */
+    struct asset asset;          /* what moves, or is approved */
+    u256 amount;
+    address who;                    /* recipient or spender */
+    bool first_time;                /* nothing was sent there before */
+    bool like_another;              /* looks like an address used before, and is not: poisoning */
+    u256 fee_most, fee_likely;      /* in the chain's coin */
+    u256 balance_after, coin_after; /* if all goes as likely */
+    bool needs_password;            /* the signer will ask */
+    char meaning_text[MEANING_MAX]; /* the signer's own words; "" while locked */
+    int64_t replaces;               /* sent_row.id; 0: none */
+};
+enum draft_kind {
+    DRAFT_SEND,
+    DRAFT_APPROVE,  /* who: spender (Permit2 for x402), amount exact; 0 revokes */
+    DRAFT_CANCEL,   /* call: an open signature made void on chain */
+    DRAFT_SPEED_UP, /* replaces: the same with higher fees */
+    DRAFT_DROP,     /* replaces: nothing, to oneself, in its place */
+};
+struct draft_request {
+    enum draft_kind kind;
+    const struct asset *asset; /* zero token: the coin */
+    address who;
+    u256 amount;
+    bool all; /* DRAFT_SEND: everything there is */
+    bytes32 call;
+    int64_t replaces;
+};
+typedef void (*draft_fn)(void *ud, const struct draft *d, const struct err *e);
+struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, draft_fn done,
+                               void *ud);
+typedef void (*sent_fn)(void *ud, const struct sent_row *r, const struct err *e);
+/* Signs and sends; done when it is mined or `wait` is false and a node took it. */
+struct purse_call *purse_send(struct purse *p, const struct draft *d, signer_gate gate, bool wait,
+                              sent_fn done, void *ud);
+/* Brings the history's pending rows up to the chain. */
+struct purse_call *purse_history_refresh(struct purse *p,
+                                         void (*done)(void *ud, const struct err *e), void *ud);
+
+/* --- allowances: by Approval logs of the profile's tokens and allowance() now. */
+struct allowance_row {
+    struct asset asset;
+    address spender;
+    u256 amount;
+    bool unlimited;
+    const char *spender_name; /* ours: "Permit2"; NULL */
+};
+typedef void (*allowances_fn)(void *ud, const struct allowance_row *r, size_t n,
+                              const struct err *e);
+struct purse_call *purse_allowances(struct purse *p, address who, allowances_fn done, void *ud);
+
+/* The QR code of an address (EIP-681 text) as rows of half blocks or of '#': onto out. */
+souk_err purse_qr(address a, uint64_t chain, bool ascii, struct buf *out, struct err *e);
+
+#endif

@@ -52,6 +52,10 @@ souk_err target_of_model(struct market *m, struct store *s, int64_t model, struc
  * inputs; empty when nothing is known. */
 souk_err target_example(struct market *m, const struct target *t, struct buf *out, struct err *e);
 
+/* A gateway's request body that asks this in words; appended to out. */
+souk_err target_prompt(const struct target *t, struct untrusted words, bool stream, struct buf *out,
+                       struct err *e);
+
 /* --- quoting */
 struct quote_offer {
     const struct x402_offer *offer; /* fault inside */

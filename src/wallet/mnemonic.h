@@ -29,7 +29,7 @@ struct hd_node {
     uint8_t parent[4]; /* fingerprint */
     uint32_t index;
 };
-enum { HD_HARD = 0x80000000u };
+#define HD_HARD 0x80000000u
 souk_err hd_master(const uint8_t *seed, size_t n, struct hd_node *out, struct err *e);
 souk_err hd_child(const struct hd_node *parent, uint32_t index, struct hd_node *out, struct err *e);
 /* The key of account i of a seed. */

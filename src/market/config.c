@@ -22,6 +22,7 @@ enum key_type {
     KEY_RANGE,
     KEY_UNSIGNED,
     KEY_ADDRESS,
+    KEY_SYMBOL,
     KEY_TOKEN
 };
 
@@ -44,6 +45,9 @@ enum key_type {
     X("inference_emitter", KEY_ADDRESS, inference_emitter)              \
     X("exact_proxy", KEY_ADDRESS, exact_proxy)                          \
     X("upto_proxy", KEY_ADDRESS, upto_proxy)                            \
+    X("tee_registry", KEY_ADDRESS, tee_registry)                        \
+    X("gateway", KEY_URL, gateway)                                      \
+    X("coin", KEY_SYMBOL, coin)                                         \
     X("token", KEY_TOKEN, token)
 
 #define X(key, type, member) {key, type, offsetof(struct network, member)},
@@ -120,40 +124,19 @@ static souk_err set_address(address *out, const char *value, struct err *e)
     return SOUK_OK;
 }
 
-souk_err network_put_token(struct network *n, const struct token *t, struct err *e)
+static souk_err set_symbol(char out[ASSET_SYMBOL], const char *value, struct err *e)
 {
-    unsigned i = 0;
-    for (const char *p = t->symbol; *p != '\0'; p++) {
-        if (*p <= ' ' || *p > '~')
-            return err_set(e, SOUK_EINPUT, "a token's symbol is plain letters and digits");
+    size_t n = strlen(value);
+    for (size_t i = 0; i < n; i++) {
+        if (value[i] <= ' ' || value[i] > '~' || value[i] == '"')
+            n = 0;
     }
-    if (t->symbol[0] == '\0' || t->decimals > 77)
-        return err_set(e, SOUK_EINPUT, "a token has a symbol and at most 77 decimals");
-    while (i < n->tokens && !address_eq(n->token[i].addr, t->addr))
-        i++;
-    if (i == CONFIG_TOKENS)
-        return err_set(e, SOUK_EINPUT, "a network has at most %d tokens", CONFIG_TOKENS);
-    n->token[i] = *t;
-    if (i == n->tokens)
-        n->tokens++;
-    return SOUK_OK;
-}
-
-/* "USDC 0x8335… 6 [whole]" */
-static souk_err set_token(struct network *n, const char *value, struct err *e)
-{
-    struct token t = {.whole_log = false};
-    char addr[64], word[16] = "", rest[2] = "";
-    int got = sscanf(value, "%11s %63s %u %15s %1s", t.symbol, addr, &t.decimals, word, rest);
-    if (got < 3 || got > 4 || (got == 4 && strcmp(word, "whole") != 0))
+    if (n == 0 || n >= ASSET_SYMBOL)
         return err_set(e, SOUK_EINPUT,
-                       "a token is written SYMBOL 0xADDRESS DECIMALS, and \"whole\" behind it when "
-                       "all its logs are to be read");
-    souk_err c = set_address(&t.addr, addr, e);
-    if (c != SOUK_OK)
-        return c;
-    t.whole_log = got == 4;
-    return network_put_token(n, &t, e);
+                       "\"%.40s\" is no symbol: at most %d plain letters and digits", value,
+                       ASSET_SYMBOL - 1);
+    memcpy(out, value, n + 1);
+    return SOUK_OK;
 }
 
 static souk_err set_value(struct network *n, const struct network_key *k, const char *value,
@@ -184,9 +167,12 @@ static souk_err set_value(struct network *n, const struct network_key *k, const 
     case KEY_ADDRESS:
         c = set_address(at, value, e);
         n->has_listings = !address_is_zero(n->listings);
+        n->has_tee_registry = !address_is_zero(n->tee_registry);
         return c;
+    case KEY_SYMBOL:
+        return set_symbol(at, value, e);
     case KEY_TOKEN:
-        return set_token(n, value, e);
+        return network_set_token(n, value, e);
     }
     BUG("key %s has no type", k->name);
 }
@@ -217,8 +203,9 @@ bool network_key_from_file(const struct network *n, const char *key)
 /* --- built-in profiles ---------------------------------------------------------------------------
  *
  * Live hosts and addresses: OpenGradient's SDK 1.1.3 (chains, OPG, payee), its facilitator and
- * @x402/evm 2.27.0 (proxies), its explorer (aggregator, inference precompile), Circle (USDC on
- * Base). No Bazaar is known to carry OpenGradient's models, and no ModelListings is deployed.
+ * @x402/evm 2.27.0 (proxies), its explorer (aggregator, inference precompile), its Python SDK
+ * (TEERegistry), its gateway (OPG's EIP-712 domain), Circle (USDC on Base). No Bazaar is known to
+ * carry OpenGradient's models, and no ModelListings is deployed.
  */
 
 struct setting {
@@ -231,6 +218,7 @@ static const struct setting common[] = {
     {"inference_emitter", "0x00000000000000000000000000000000000000F4"},
     {"payment_max_range", "10000"},
     {"inference_max_range", "10000"},
+    {"coin", "ETH"},
     {NULL, NULL},
 };
 
@@ -247,8 +235,11 @@ static const struct setting opengradient[] = {
     {"inference_chain_id", "10740"},
     {"inference_rpc", "https://ogevmdevnet.opengradient.ai"},
     {"inference_confirmations", "8"},
-    {"token", "USDC 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913 6"},
-    {"token", "OPG 0xFbC2051AE2265686a469421b2C5A2D5462FbF5eB 18 whole"},
+    {"tee_registry", "0x703cB174AEadB35D611858369B4b1111dC9Abda6"},
+    {"token", "USDC 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913 6 name=\"USD Coin\" version=2 "
+              "can=eip3009,eip2612,permit2"},
+    {"token", "OPG 0xFbC2051AE2265686a469421b2C5A2D5462FbF5eB 18 whole name=OpenGradient version=1 "
+              "can=eip2612,permit2"},
     {NULL, NULL},
 };
 
@@ -400,6 +391,8 @@ static const char *value_text(const struct network *n, const struct network_key 
     case KEY_ADDRESS:
         return address_is_zero(*(const address *)at) ? "none"
                                                      : address_format(*(const address *)at, out);
+    case KEY_SYMBOL:
+        return at;
     case KEY_TOKEN:
         break;
     }
@@ -413,11 +406,8 @@ static void each_token(const struct network *n, const char *section, bool from_f
                        void *ud)
 {
     for (unsigned i = 0; i < n->tokens; i++) {
-        const struct token *t = &n->token[i];
-        char a[ADDRESS_BUF], value[96];
-        snprintf(value, sizeof value, "%s %s %u%s", t->symbol, address_format(t->addr, a),
-                 t->decimals, t->whole_log ? " whole" : "");
-        fn(ud, section, "token", value, from_file);
+        char value[TOKEN_TEXT];
+        fn(ud, section, "token", token_text(&n->token[i], value), from_file);
     }
 }
 

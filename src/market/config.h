@@ -16,8 +16,11 @@
  *     payment_rpc = https://mine.example https://base-rpc.publicnode.com
  *     payment_max_range = 2000
  *     listings = 0x…                    none, or nothing, takes it away
- *     token = EURC 0x… 6                adds one, or replaces the one at that address;
- *                                       `whole` behind it: read all its logs
+ *     token = EURC 0x… 6                adds one, or replaces the one at that address. Behind it:
+ *                                       `whole`: read all its logs; `name="Euro Coin" version=2`:
+ *                                       its EIP-712 domain; `can=eip3009,eip2612,permit2`: how it
+ *                                       may be paid with. What is not said of a known one stays
+ *     gateway = https://mine.example    LLM calls go there; nothing: to an enclave of tee_registry
  *
  * The environment is not asked: what souk talks to is written down in one place.
  */
@@ -28,15 +31,18 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "eth/eth.h"
+#include "eth/asset.h"
 #include "base/json.h"
 
 enum { CONFIG_URL = 256, CONFIG_URLS = 1024, CONFIG_TOKENS = 8, CONFIG_NETWORKS = 8 };
 
 struct token {
-    char symbol[12];
+    char symbol[ASSET_SYMBOL];
     address addr;
     unsigned decimals;
+    char name[ASSET_NAME]; /* of its EIP-712 domain; "": not known, so nothing is signed */
+    char version[ASSET_VERSION];
+    unsigned can;   /* ASSET_*: how it may be paid with */
     bool whole_log; /* quiet enough to read all its logs; else only those to known payees */
 };
 
@@ -59,6 +65,10 @@ struct network {
     address listings;          /* ModelListings on the payment chain, when has_listings */
     address inference_emitter; /* 0x…F4 */
     address exact_proxy, upto_proxy;
+    bool has_tee_registry;
+    address tee_registry;     /* TEERegistry on the inference chain, when has_tee_registry */
+    char gateway[CONFIG_URL]; /* LLM calls go there; empty: to an enclave of the registry */
+    char coin[ASSET_SYMBOL];  /* the payment chain's own */
     struct token token[CONFIG_TOKENS];
     unsigned tokens;
     bool local;         /* the devnet: loopback addresses are allowed */

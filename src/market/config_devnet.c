@@ -50,6 +50,17 @@ static souk_err take(struct network *n, const char *key, const json *obj, const 
     return network_set(n, key, text, e);
 }
 
+static souk_err take_text(char *out, size_t room, const json *t, const char *member, struct err *e)
+{
+    const char *text = json_cstr(t, member);
+    if (text == NULL)
+        return SOUK_OK;
+    if (strlen(text) >= room)
+        return err_set(e, SOUK_EINPUT, "a token's %s is too long", member);
+    memcpy(out, text, strlen(text) + 1);
+    return SOUK_OK;
+}
+
 static souk_err take_token(struct network *n, const char *symbol, const json *t, struct err *e)
 {
     /* The devnet's chain is ours alone: every token on it is quiet enough to be read whole. */
@@ -62,7 +73,15 @@ static souk_err take_token(struct network *n, const char *symbol, const json *t,
         return err_set(e, SOUK_EINPUT, "a token without symbol, address or decimals");
     memcpy(one.symbol, symbol, strlen(symbol) + 1);
     one.decimals = (unsigned)decimals;
-    return network_put_token(n, &one, e);
+    souk_err c = take_text(one.name, sizeof one.name, t, "name", e);
+    if (c == SOUK_OK)
+        c = take_text(one.version, sizeof one.version, t, "version", e);
+    const json *can = json_first(json_get(t, "can"));
+    for (; can != NULL && c == SOUK_OK; can = json_next(can)) {
+        const char *word = cJSON_IsString(can) ? can->valuestring : "";
+        c = token_add_ability(&one, word, strlen(word), e);
+    }
+    return c == SOUK_OK ? network_put_token(n, &one, e) : c;
 }
 
 /* tokens: [{symbol, address, decimals}, …], or {symbol: {address, decimals}, …}. */
@@ -98,6 +117,7 @@ static souk_err take_all(struct network *n, const json *status, struct err *e)
         {"inference_emitter", contracts, "inference"},
         {"exact_proxy", contracts, "exact_proxy"},
         {"upto_proxy", contracts, "upto_proxy"},
+        {"tee_registry", contracts, "tee_registry"},
     };
     for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
         souk_err c = take(n, map[i].key, map[i].obj, map[i].member, e);

@@ -101,9 +101,19 @@ static void test_built_in(void **state)
     assert_string_equal(usdc->symbol, "USDC");
     assert_int_equal(usdc->decimals, 6);
     assert_false(usdc->whole_log);
+    assert_string_equal(usdc->name, "USD Coin");
+    assert_string_equal(usdc->version, "2");
+    assert_int_equal(usdc->can, ASSET_EIP3009 | ASSET_EIP2612 | ASSET_PERMIT2);
+    assert_string_equal(n->token[1].name, "OpenGradient");
+    assert_string_equal(n->token[1].version, "1");
+    assert_int_equal(n->token[1].can, ASSET_EIP2612 | ASSET_PERMIT2);
+    assert_true(n->has_tee_registry);
+    assert_string_equal(n->gateway, "");
+    assert_string_equal(n->coin, "ETH");
     assert_null(network_token(n, addr("0x0000000000000000000000000000000000000001")));
     assert_true(config_network(&c, "devnet")->local);
     assert_string_equal(config_network(&c, "devnet")->hub, "");
+    assert_false(config_network(&c, "devnet")->has_tee_registry);
     assert_null(config_network(&c, "mainnet"));
 }
 
@@ -147,6 +157,11 @@ static void test_taking_away(void **state)
     assert_true(n.has_listings);
     assert_int_equal(network_set(&n, "listings", "none", &e), SOUK_OK);
     assert_false(n.has_listings);
+    assert_int_equal(
+        network_set(&n, "tee_registry", "0x703cB174AEadB35D611858369B4b1111dC9Abda6", &e), SOUK_OK);
+    assert_true(n.has_tee_registry && !n.has_listings);
+    assert_int_equal(network_set(&n, "tee_registry", "", &e), SOUK_OK);
+    assert_false(n.has_tee_registry);
     assert_int_equal(network_set(&n, "hub", "http://a.example", &e), SOUK_OK);
     assert_int_equal(network_set(&n, "hub", "", &e), SOUK_OK);
     assert_string_equal(n.hub, "");
@@ -158,6 +173,61 @@ static void test_taking_away(void **state)
                          SOUK_OK);
     assert_int_equal(n.tokens, 1);
     assert_string_equal(n.token[0].symbol, "OPG");
+}
+
+#define SOME "0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0"
+
+static void put(struct network *n, const char *value)
+{
+    struct err e = {0};
+    if (network_set(n, "token", value, &e) != SOUK_OK)
+        fail_msg("%s: %s", value, e.msg);
+}
+
+static void test_token_domain(void **state)
+{
+    struct network n;
+    (void)state;
+    memset(&n, 0, sizeof n);
+    put(&n, "EURC " SOME " 6  can=permit2,eip3009 name=\"Euro  Coin\"\twhole version=2");
+    const struct token *t = &n.token[0];
+    assert_string_equal(t->name, "Euro  Coin");
+    assert_string_equal(t->version, "2");
+    assert_int_equal(t->can, ASSET_PERMIT2 | ASSET_EIP3009);
+    assert_true(t->whole_log);
+    put(&n, "EUR " SOME " 6"); /* what is not said stays, but for `whole` */
+    assert_int_equal(n.tokens, 1);
+    assert_string_equal(t->symbol, "EUR");
+    assert_string_equal(t->name, "Euro  Coin");
+    assert_int_equal(t->can, ASSET_PERMIT2 | ASSET_EIP3009);
+    assert_false(t->whole_log);
+    put(&n, "EUR " SOME " 6 can=");
+    assert_int_equal(t->can, 0);
+    put(&n, "EUR " SOME " 6 can=permit2 name= version=");
+    assert_string_equal(t->name, "");
+    assert_int_equal(t->can, ASSET_PERMIT2);
+}
+
+static void test_bad_tokens(void **state)
+{
+    (void)state;
+    refused("[network.x]\ntoken = A " SOME " 6 name=\"open\n", "not closed");
+    refused("[network.x]\ntoken = A " SOME " 6 can=eip3009\n", "name=");
+    refused("[network.x]\ntoken = A " SOME " 6 can=eip3009 name=A\n", "version=");
+    refused("[network.x]\ntoken = A " SOME " 6 can=eip7702\n", "eip7702");
+    refused("[network.x]\ntoken = A " SOME " 6 can=,\n", "not \"\"");
+    refused("[network.x]\ntoken = A " SOME " 6 name=\x1b[31m version=1\n", "character");
+    refused("[network.x]\ntoken = A " SOME " 6 name=a version=\"1 2\"\n", "character");
+    refused("[network.x]\ntoken = A " SOME " 6x\n", "SYMBOL");
+    refused("[network.x]\ntoken = A " SOME " +6\n", "SYMBOL");
+    refused("[network.x]\ntoken = ABCDEFGHIJKL " SOME " 6\n", "SYMBOL");
+    refused("[network.x]\ntoken = A " SOME " 6 version=12345678901234567\n", "too long");
+    refused("[network.x]\ntoken = A " SOME " 6 name=1234567890123456789012345678901234567890"
+            "123456789012345678901234567890123456789012345678901234567890\n",
+            "too long");
+    refused("[network.x]\ncoin = TWELVELETTERS\n", "symbol");
+    refused("[network.x]\ncoin =\n", "symbol");
+    refused("[network.x]\ngateway = ftp://a\n", "not an address");
 }
 
 static void test_bad_lines(void **state)
@@ -192,9 +262,10 @@ static const char status[] =
     "\"inference_chain\":{\"rpc\":\"http://127.0.0.1:2\",\"chain_id\":10741},"
     "\"hub\":\"http://127.0.0.1:3\",\"walrus\":\"http://127.0.0.1:4\",\"bazaar\":\"http://"
     "127.0.0.1:5\","
-    "\"contracts\":{\"listings\":\"0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\"},"
+    "\"contracts\":{\"listings\":\"0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\","
+    "\"tee_registry\":\"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"},"
     "\"tokens\":[{\"symbol\":\"USDC\",\"address\":\"0x5fbdb2315678afecb367f032d93f642f64180aa3\","
-    "\"decimals\":6}]}";
+    "\"decimals\":6,\"name\":\"USD Coin\",\"version\":\"2\",\"can\":[\"eip3009\",\"permit2\"]}]}";
 
 static void test_devnet(void **state)
 {
@@ -208,6 +279,11 @@ static void test_devnet(void **state)
     assert_true(n->has_listings);
     assert_int_equal(n->tokens, 1);
     assert_true(n->token[0].whole_log);
+    assert_string_equal(n->token[0].name, "USD Coin");
+    assert_string_equal(n->token[0].version, "2");
+    assert_int_equal(n->token[0].can, ASSET_EIP3009 | ASSET_PERMIT2);
+    assert_true(n->has_tee_registry);
+    assert_string_equal(n->coin, "ETH");
     assert_int_equal(n->inference_emitter.b[19], 0xf4);
 }
 
@@ -231,12 +307,16 @@ static void test_devnet_broken(void **state)
     write_file(PATH_STATE, "devnet/status.json",
                "{\"running\":true,\"tokens\":[{\"symbol\":\"USDC\",\"decimals\":6}]}");
     assert_int_equal(network_from_devnet(&n, &e), SOUK_EINPUT);
+    write_file(PATH_STATE, "devnet/status.json",
+               "{\"running\":true,\"tokens\":[{\"symbol\":\"USDC\",\"decimals\":6,\"address\":"
+               "\"" SOME "\",\"can\":[6]}]}");
+    assert_int_equal(network_from_devnet(&n, &e), SOUK_EINPUT);
     load(NULL); /* a broken devnet is nobody else's trouble */
     write_file(PATH_STATE, "devnet/status.json", NULL);
 }
 
 struct seen {
-    unsigned from_file, rpc, tokens;
+    unsigned from_file, rpc, tokens, domains;
 };
 
 static void count(void *ud, const char *section, const char *key, const char *value, bool from_file)
@@ -245,6 +325,9 @@ static void count(void *ud, const char *section, const char *key, const char *va
     assert_non_null(value);
     s->from_file += from_file;
     s->tokens += strcmp(key, "token") == 0;
+    s->domains +=
+        strcmp(value, "USDC 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913 6 name=\"USD Coin\" "
+                      "version=2 can=eip3009,eip2612,permit2") == 0;
     s->rpc += strcmp(section, "network.opengradient") == 0 && strcmp(key, "payment_rpc") == 0 &&
               strcmp(value, "http://one.example") == 0;
 }
@@ -259,14 +342,16 @@ static void test_each(void **state)
     assert_int_equal(s.from_file, 2);
     assert_int_equal(s.rpc, 1);
     assert_int_equal(s.tokens, 2);
+    assert_int_equal(s.domains, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_built_in),    cmocka_unit_test(test_file),
-        cmocka_unit_test(test_taking_away), cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_devnet),      cmocka_unit_test(test_devnet_broken),
+        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_file),
+        cmocka_unit_test(test_taking_away),  cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_token_domain), cmocka_unit_test(test_bad_tokens),
+        cmocka_unit_test(test_devnet),       cmocka_unit_test(test_devnet_broken),
         cmocka_unit_test(test_each),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

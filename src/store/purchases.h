@@ -59,6 +59,7 @@ struct purchase_row {
     int64_t session; /* the purchase whose upto session this call drew from; 0: its own */
     struct untrusted session_id; /* X-Upto-Session */
     u256 cost;                   /* of a session's call, by its usage; 0 unknown */
+    struct untrusted plan;       /* the purchase's own notes (JSON): what going on needs to know */
 };
 
 souk_err purchases_open(const char *path, struct purchases **out, struct err *e);

@@ -1,15 +1,12 @@
 #include "ui/app.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ui/overlay.h"
+#include "ui/terminal.h"
 #include "base/banned.h"
 
 enum {
@@ -20,8 +17,6 @@ enum {
     TOAST_MS = 4000,
     MINUTE_MS = 60000,
     FRAME_MS = 8, /* least time between frames: what comes faster is drawn together */
-    READ_MAX = 4096,
-    READS_MAX = 16, /* per turn, so that a paste of megabytes cannot starve the rest */
     SMALLEST_W = 20,
     SMALLEST_H = 5,
 };
@@ -48,8 +43,8 @@ struct app {
     } handler[ACT_COUNT];
     char toast[TOAST_MAX];
     enum style toast_style;
-    uint64_t toast_timer, esc_timer, minute_timer, frame_timer;
-    struct input input;
+    uint64_t toast_timer, minute_timer, frame_timer;
+    struct terminal terminal;
     bool dirty, mouse, quitting;
     bool pressed;                    /* the user did something since the last frame */
     int64_t last_frame, last_answer; /* clock_mono_ms: any, and one after `pressed` */
@@ -58,6 +53,7 @@ struct app {
 };
 
 static void turn_end(void *ud);
+static const struct terminal_events terminal_events;
 
 /* --- screens */
 
@@ -188,7 +184,7 @@ struct app *app_new(const struct app_config *cfg, struct err *e)
     }
     a->cfg = *cfg;
     a->mouse = true;
-    input_init(&a->input);
+    terminal_init(&a->terminal, cfg->loop, cfg->backend, &terminal_events, a);
     int w, h;
     cfg->backend->ops->size(cfg->backend, &w, &h);
     a->canvas = canvas_new(w, h, cfg->backend->charset, e);
@@ -222,11 +218,11 @@ void app_free(struct app *a)
         }
     }
     loop_set_turn_end(a->cfg.loop, NULL, NULL);
-    const uint64_t timers[] = {a->toast_timer, a->esc_timer, a->minute_timer, a->frame_timer};
+    const uint64_t timers[] = {a->toast_timer, a->minute_timer, a->frame_timer};
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
         loop_timer_cancel(a->cfg.loop, timers[i]);
     }
-    input_release(&a->input);
+    terminal_release(&a->terminal);
     canvas_free(a->canvas);
     mem_free(a);
 }
@@ -426,17 +422,6 @@ static size_t list_actions(struct app *a, bool general, enum action out[ACT_COUN
     return n;
 }
 
-static void stop_here(struct app *a)
-{
-    struct backend *b = a->cfg.backend;
-    b->ops->suspend(b);
-    raise(SIGSTOP);
-    b->ops->resume(b);
-    int w, h;
-    b->ops->size(b, &w, &h);
-    app_resize(a, w, h);
-}
-
 static void toggle_mouse(struct app *a)
 {
     struct backend *b = a->cfg.backend;
@@ -509,7 +494,7 @@ static bool own_action(struct app *a, enum action act)
         a->cfg.backend->ops->forget(a->cfg.backend);
         return true;
     case ACT_SUSPEND:
-        stop_here(a);
+        terminal_stop(&a->terminal);
         return true;
     case ACT_QUIT:
         app_quit(a, 0);
@@ -637,40 +622,6 @@ static void on_event(void *ud, const struct event *ev)
     app_feed(ud, ev);
 }
 
-static void esc_expired(void *ud)
-{
-    struct app *a = ud;
-    a->esc_timer = 0;
-    input_flush(&a->input, on_event, a);
-}
-
-/* All that is there, up to a bound: a thousand keys cost one frame. */
-static void on_readable(void *ud, int fd, short revents)
-{
-    struct app *a = ud;
-    char bytes[READ_MAX];
-    (void)revents;
-    for (int i = 0; i < READS_MAX && !a->quitting; i++) {
-        ssize_t n = read(fd, bytes, sizeof bytes);
-        if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
-            app_quit(a, 0); /* the terminal is gone */
-            return;
-        }
-        if (n > 0) {
-            input_feed(&a->input, bytes, (size_t)n, on_event, a);
-        }
-        struct pollfd more = {.fd = fd, .events = POLLIN};
-        if (poll(&more, 1, 0) <= 0) {
-            break;
-        }
-    }
-    loop_timer_cancel(a->cfg.loop, a->esc_timer);
-    a->esc_timer = 0;
-    if (input_pending(&a->input)) {
-        a->esc_timer = loop_timer(a->cfg.loop, INPUT_ESC_MS, esc_expired, a);
-    }
-}
-
 void app_resize(struct app *a, int w, int h)
 {
     struct backend *b = a->cfg.backend;
@@ -683,18 +634,32 @@ void app_resize(struct app *a, int w, int h)
     app_dirty(a);
 }
 
-static void on_signal(void *ud, int signo)
+static void on_resized(void *ud, int w, int h)
 {
-    struct app *a = ud;
-    if (signo == SIGWINCH) {
-        int w, h;
-        a->cfg.backend->ops->size(a->cfg.backend, &w, &h);
-        app_resize(a, w, h);
-    } else if (signo == SIGTSTP) {
-        stop_here(a);
-    } else {
-        app_quit(a, SOUK_ECANCEL);
-    }
+    app_resize(ud, w, h);
+}
+
+static void on_gone(void *ud, int code)
+{
+    app_quit(ud, code);
+}
+
+static bool had_enough(void *ud)
+{
+    return ((struct app *)ud)->quitting;
+}
+
+static const struct terminal_events terminal_events = {
+    .event = on_event, .resized = on_resized, .gone = on_gone, .enough = had_enough};
+
+int app_lend_terminal(struct app *a, const char *words)
+{
+    return terminal_lend(&a->terminal, words);
+}
+
+void app_take_terminal(struct app *a)
+{
+    terminal_take(&a->terminal);
 }
 
 /* --- drawing */
@@ -744,7 +709,7 @@ static void minute_passed(void *ud)
 void app_draw_now(struct app *a)
 {
     bury(a);
-    if (!a->dirty) {
+    if (!a->dirty || terminal_is_lent(&a->terminal)) {
         return;
     }
     a->dirty = false;
@@ -782,7 +747,7 @@ static void draw_in_time(struct app *a)
 static void turn_end(void *ud)
 {
     struct app *a = ud;
-    if (!a->quitting && a->dirty) {
+    if (!a->quitting && a->dirty && !terminal_is_lent(&a->terminal)) {
         draw_in_time(a);
     }
     bury(a);
@@ -793,29 +758,14 @@ static void turn_end(void *ud)
 
 /* --- running */
 
-static souk_err take_terminal(struct app *a, int fd, struct err *e)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP};
-    souk_err rc = loop_watch(a->cfg.loop, fd, POLLIN, on_readable, a, e);
-    for (size_t i = 0; !rc && i < sizeof signals / sizeof signals[0]; i++) {
-        rc = loop_signal(a->cfg.loop, signals[i], on_signal, a, e);
-    }
-    return rc;
-}
-
 int app_run(struct app *a)
 {
-    struct backend *b = a->cfg.backend;
     struct err e = {0};
-    int fd = b->ops->input_fd(b);
-    if (fd >= 0 && take_terminal(a, fd, &e)) {
+    if (terminal_start(&a->terminal, &e)) {
         app_toast_err(a, &e);
     }
     app_dirty(a);
     int code = loop_run(a->cfg.loop);
-    b->ops->suspend(b); /* first of all: the shell gets its terminal back */
-    if (fd >= 0) {
-        loop_unwatch(a->cfg.loop, fd);
-    }
+    terminal_end(&a->terminal);
     return code;
 }

@@ -103,6 +103,13 @@ void app_toast_err(struct app *a, const struct err *e);
 /* To the clipboard by OSC 52, after the user's key only; control-free; says so in a toast. */
 void app_copy(struct app *a, struct untrusted u, const char *what);
 
+/*
+ * The terminal for somebody else's questions (terminal.h): nothing is drawn and no key is read
+ * until app_take_terminal. The descriptor is his gate; -1: there is no terminal to ask at.
+ */
+int app_lend_terminal(struct app *a, const char *words);
+void app_take_terminal(struct app *a);
+
 /* --- overlays. One at a time; a new one replaces the old (its callback gets "cancelled"). */
 /* fn gets the index, or -1 when it was left. Typing narrows the list. */
 void app_menu(struct app *a, const char *title, const struct menu_item *items, size_t n,

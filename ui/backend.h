@@ -29,6 +29,7 @@ struct backend_ops {
     void (*present)(struct backend *b, const struct canvas *c); /* writes what changed */
     void (*forget)(struct backend *b);                          /* next present writes all */
     int (*input_fd)(struct backend *b);                         /* -1: none */
+    int (*open_terminal)(struct backend *b); /* to read and write, close-on-exec; -1: none */
     void (*suspend)(struct backend *b);
     void (*resume)(struct backend *b);
     void (*mouse)(struct backend *b, bool on);

@@ -447,6 +447,12 @@ static int curses_input_fd(struct backend *b)
     return self(b)->in;
 }
 
+static int curses_open_terminal(struct backend *b)
+{
+    (void)b;
+    return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
 static void curses_mouse(struct backend *base, bool on)
 {
     struct backend_curses *b = self(base);
@@ -525,6 +531,7 @@ static const struct backend_ops ops = {
     .present = curses_present,
     .forget = curses_forget,
     .input_fd = curses_input_fd,
+    .open_terminal = curses_open_terminal,
     .suspend = curses_suspend,
     .resume = curses_resume,
     .mouse = curses_mouse,

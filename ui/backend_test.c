@@ -52,6 +52,12 @@ static int test_input_fd(struct backend *b)
     return -1;
 }
 
+static int test_open_terminal(struct backend *b)
+{
+    (void)b;
+    return -1;
+}
+
 static void test_nothing(struct backend *b)
 {
     (void)b;
@@ -88,6 +94,7 @@ static const struct backend_ops ops = {
     .present = test_present,
     .forget = test_forget,
     .input_fd = test_input_fd,
+    .open_terminal = test_open_terminal,
     .suspend = test_nothing,
     .resume = test_nothing,
     .mouse = test_mouse,

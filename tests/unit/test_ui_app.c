@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -579,6 +580,76 @@ static void test_app_needs_memory(void **state)
     }
 }
 
+/* --- lending the terminal */
+
+static struct {
+    struct world *w;
+    struct backend_ops ops;
+    int key[2]; /* a pipe the app reads its keys from */
+    int step;
+    unsigned long draws;
+} loan;
+
+static int loan_input(struct backend *b)
+{
+    (void)b;
+    return loan.key[0];
+}
+
+static int loan_open(struct backend *b)
+{
+    (void)b;
+    return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static void after_loan(void *ud)
+{
+    (void)ud;
+    assert_int_equal(seen.newest->draws, loan.draws); /* many turns, not one frame */
+    assert_false(app_settled(loan.w->app));
+    app_take_terminal(loan.w->app);
+    loan.step = 2;
+}
+
+static void loan_turn(void *ud)
+{
+    (void)ud;
+    struct app *a = loan.w->app;
+    if (loan.step == 0 && seen.newest->draws) {
+        assert_true(app_lend_terminal(a, "yours") >= 0);
+        loan.draws = seen.newest->draws;
+        app_dirty(a);
+        assert_int_equal(write(loan.key[1], "C", 1), 1);
+        loan.step = 1;
+        loop_timer(loan.w->loop, 3 * 8, after_loan, NULL); /* some frames' time */
+    } else if (loan.step == 1) {
+        app_dirty(a);
+        app_draw_now(a);
+    } else if (loan.step == 2 && strcmp(seen.newest->last, "compare") == 0) {
+        assert_true(shows(loan.w, "did compare")); /* a pipe cannot forget: it is read now */
+        app_quit(a, 7);
+    }
+}
+
+static void test_nothing_is_drawn_while_the_terminal_is_lent(void **state)
+{
+    struct world *w = *state;
+    memset(&loan, 0, sizeof loan);
+    loan.w = w;
+    assert_int_equal(pipe2(loan.key, O_CLOEXEC), 0);
+    const struct backend_ops *before = w->backend->ops;
+    loan.ops = *before;
+    loan.ops.input_fd = loan_input;
+    loan.ops.open_terminal = loan_open;
+    w->backend->ops = &loan.ops;
+    app_on_turn(w->app, loan_turn, NULL);
+    assert_int_equal(app_run(w->app), 7);
+    assert_int_equal(loan.step, 2);
+    w->backend->ops = before;
+    close(loan.key[0]);
+    close(loan.key[1]);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -598,6 +669,7 @@ int main(void)
         TEST(test_script_passes),
         TEST(test_script_fails),
         TEST(test_script_dumps),
+        TEST(test_nothing_is_drawn_while_the_terminal_is_lent),
         TEST(test_without_memory),
         TEST(test_app_needs_memory),
     };

@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "eth/sig.h"
 
-void call_selector(struct buf *out, const char *signature);
+void call_selector(struct buf *out, const char *text); /* "symbol()" */
 void call_balance_of(struct buf *out, address who);
 void call_allowance(struct buf *out, address owner, address spender);
 void call_nonces(struct buf *out, address owner);
@@ -35,8 +35,9 @@ struct call3 {
     address target;
     const uint8_t *data;
     size_t len;
+    bool must; /* when this one fails, all do; false: it says so in its result */
 };
-void call_aggregate3(struct buf *out, const struct call3 *calls, size_t n); /* failures allowed */
+void call_aggregate3(struct buf *out, const struct call3 *calls, size_t n);
 
 /* Where a Permit2 nonce lies: bit `*bit` of word nonce >> 8. */
 void permit2_place(bytes32 nonce, u256 *word, unsigned *bit);

@@ -27,6 +27,14 @@ typedef struct bytes32 {
 
 bytes32 keccak256(const void *p, size_t n);
 
+/* The same over pieces; starts zeroed. */
+struct keccak {
+    uint64_t lane[25];
+    size_t at; /* bytes taken in since the last permutation */
+};
+void keccak_add(struct keccak *k, const void *p, size_t n);
+bytes32 keccak_end(struct keccak *k); /* k is used up */
+
 /* --- hex: "0x" is required on input of data and addresses; both letter cases are read. */
 bool hex_decode(const char *s, size_t n, uint8_t *out, size_t want); /* exactly want bytes */
 bool hex_u64(const char *s, size_t n, uint64_t *out);                /* a JSON-RPC quantity */

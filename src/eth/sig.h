@@ -16,7 +16,10 @@ typedef struct signature {
     uint8_t b[SIG_BYTES]; /* r, s, v */
 } signature;
 
-/* False for a length other than 65, v not 27 or 28, r or s zero or not below n, high s. */
+/* NULL, or what is wrong: a length other than 65, v not 27 or 28, r or s zero or not below n, high
+ * s; in words that continue "the signature ". */
+const char *sig_fault(const uint8_t *p, size_t n);
+/* False when it has a fault. */
 bool sig_parse(const uint8_t *p, size_t n, signature *out);
 /* Who signed this digest; false when nobody can have. */
 bool sig_recover(bytes32 digest, const signature *s, address *out);

@@ -42,7 +42,8 @@ bytes32 eip712_domain(const char *name, const char *version /* NULL: no such fie
 bytes32 eip712_digest(bytes32 domain, bytes32 struct_hash);
 
 extern const address PERMIT2, EXACT_PROXY, UPTO_PROXY; /* the canonical addresses */
-/* The proxy a Permit2 payment of this kind names as spender. */
+/* The proxy a Permit2 payment of this kind names as spender; of PERMIT, Permit2; of the others 0.
+ */
 address typed_spender(const struct typed *t);
 
 #endif

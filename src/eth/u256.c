@@ -127,6 +127,15 @@ bool u256_sub(u256 a, u256 b, u256 *diff)
     return fits;
 }
 
+bool u256_mul_u64(u256 a, uint64_t by, u256 *product)
+{
+    bool fits = mul_add(&a, by, 0);
+    if (!fits)
+        memset(&a, 0xff, sizeof a);
+    *product = a;
+    return fits;
+}
+
 u256 u256_divmod_u64(u256 a, uint64_t by, uint64_t *rem)
 {
     if (by == 0)

@@ -32,6 +32,7 @@ int u256_cmp(u256 a, u256 b);
 bool u256_is_zero(u256 v);
 bool u256_add(u256 a, u256 b, u256 *sum);  /* false on overflow, *sum then holds the maximum */
 bool u256_sub(u256 a, u256 b, u256 *diff); /* false when b > a, *diff then zero */
+bool u256_mul_u64(u256 a, uint64_t by, u256 *product);    /* overflow as in u256_add */
 u256 u256_divmod_u64(u256 a, uint64_t by, uint64_t *rem); /* by != 0 */
 /* floor(a * 1000 / b), saturating at UINT64_MAX: for shares and growth; 0 when b is 0. */
 uint64_t u256_permille(u256 a, u256 b);

@@ -11,8 +11,7 @@ static atomic_ulong count;
 static atomic_ulong fail_at; /* the count that fails; 0: none */
 static atomic_bool fail_on;  /* and all after it */
 
-/* Counts one allocation; true when a test wants it to fail. */
-static bool must_fail(void)
+bool mem_refused(void)
 {
     unsigned long now = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) + 1;
     unsigned long at = atomic_load_explicit(&fail_at, memory_order_relaxed);
@@ -21,12 +20,12 @@ static bool must_fail(void)
 
 void *mem_alloc(size_t n)
 {
-    return must_fail() ? NULL : malloc(n ? n : 1);
+    return mem_refused() ? NULL : malloc(n ? n : 1);
 }
 
 void *mem_zalloc(size_t n)
 {
-    return must_fail() ? NULL : calloc(1, n ? n : 1);
+    return mem_refused() ? NULL : calloc(1, n ? n : 1);
 }
 
 void *mem_array(size_t items, size_t size)
@@ -37,7 +36,7 @@ void *mem_array(size_t items, size_t size)
 
 void *mem_resize(void *p, size_t n)
 {
-    return must_fail() ? NULL : realloc(p, n ? n : 1);
+    return mem_refused() ? NULL : realloc(p, n ? n : 1);
 }
 
 char *mem_strdup(const char *s)

@@ -7,6 +7,9 @@
  *
  * Tests call mem_fail_at(n) to make the n-th allocation from now on fail (and
  * every later one too when `forever`); mem_fail_at(0, false) switches it off.
+ *
+ * Memory that cannot come from here (locked pages, wallet/secret.h) asks mem_refused() first, so
+ * that it fails and counts with the rest.
  */
 #ifndef SOUK_BASE_MEM_H
 #define SOUK_BASE_MEM_H
@@ -24,6 +27,8 @@ void mem_free(void *p);
 
 /* Frees *p and forgets it. */
 #define MEM_FREE(p) (mem_free(p), (p) = NULL)
+
+bool mem_refused(void); /* counts one allocation; true: a test wants it to fail */
 
 void mem_fail_at(unsigned long nth, bool forever);
 unsigned long mem_count(void); /* allocations since the start, for tests that walk them */

@@ -13,7 +13,8 @@
 
 struct key; /* in locked memory */
 
-/* A known signature is made and checked; SOUK_EFAIL: this machine or build cannot be trusted. */
+/* Before any key; again is a no-op. secret_start, then a known signature is made and checked;
+ * SOUK_EFAIL: this machine or build cannot be trusted. */
 souk_err key_start(struct err *e);
 
 /* SOUK_EINPUT when the 32 bytes are zero or not below the curve's order. */
@@ -24,6 +25,6 @@ const uint8_t *key_bytes(const struct key *k); /* 32, as long as k; for key file
 souk_err key_sign(const struct key *k, bytes32 digest, signature *out, struct err *e);
 
 /* "0x" and 64 hex digits, with or without the prefix. */
-souk_err key_parse(const char *s, size_t n, struct key **out, struct err *e);
+souk_err key_from_hex(const char *s, size_t n, struct key **out, struct err *e);
 
 #endif

@@ -540,6 +540,15 @@ void app_confirm(struct app *a, const char *title, struct untrusted body, const 
     }
 }
 
+void app_confirm_made(struct app *a, const char *title, dialog_make_fn make, const char *yes,
+                      void (*fn)(void *ud, bool yes), void *ud)
+{
+    app_dirty(a);
+    if (!overlay_confirm_made(&a->overlay, title, make, yes, fn, ud)) {
+        app_toast(a, ST_BAD, "no memory to ask \"%s\": taken as no", title);
+    }
+}
+
 void app_message(struct app *a, const char *title, struct untrusted body)
 {
     app_dirty(a);

@@ -35,6 +35,7 @@
 #include "ui/canvas.h"
 #include "ui/input.h"
 #include "ui/widgets/chrome.h" /* struct app_status */
+#include "ui/widgets/dialog.h" /* dialog_make_fn */
 #include "ui/widgets/menu.h"   /* struct menu_item */
 
 struct app;
@@ -118,6 +119,9 @@ void app_menu(struct app *a, const char *title, const struct menu_item *items, s
 /* A question; the default and Esc are No. `body` may have several lines and foreign text. */
 void app_confirm(struct app *a, const char *title, struct untrusted body, const char *yes,
                  void (*fn)(void *ud, bool yes), void *ud);
+/* The same with lines made for the width there is; ud is make's too. */
+void app_confirm_made(struct app *a, const char *title, dialog_make_fn make, const char *yes,
+                      void (*fn)(void *ud, bool yes), void *ud);
 /* Words to be read; any key closes. */
 void app_message(struct app *a, const char *title, struct untrusted body);
 bool app_has_overlay(const struct app *a);

@@ -42,16 +42,27 @@ bool overlay_menu(struct overlay *o, const char *title, const struct menu_item *
     return true;
 }
 
+static bool confirm(struct overlay *o, struct dialog *d, void (*fn)(void *ud, bool yes), void *ud)
+{
+    *o = (struct overlay){.dialog = d, .confirm_fn = fn, .ud = ud};
+    if (!d) {
+        overlay_close(o);
+    }
+    return d;
+}
+
 bool overlay_confirm(struct overlay *o, const char *title, struct untrusted body, const char *yes,
                      void (*fn)(void *ud, bool yes), void *ud)
 {
     overlay_close(o);
-    *o = (struct overlay){.dialog = dialog_new(title, body, yes), .confirm_fn = fn, .ud = ud};
-    if (!o->dialog) {
-        overlay_close(o);
-        return false;
-    }
-    return true;
+    return confirm(o, dialog_new(title, body, yes), fn, ud);
+}
+
+bool overlay_confirm_made(struct overlay *o, const char *title, dialog_make_fn make,
+                          const char *yes, void (*fn)(void *ud, bool yes), void *ud)
+{
+    overlay_close(o);
+    return confirm(o, dialog_new_made(title, make, ud, yes), fn, ud);
 }
 
 bool overlay_message(struct overlay *o, const char *title, struct untrusted body)

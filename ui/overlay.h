@@ -29,6 +29,9 @@ bool overlay_menu(struct overlay *o, const char *title, const struct menu_item *
                   size_t selected, void (*fn)(void *ud, long index), void *ud);
 bool overlay_confirm(struct overlay *o, const char *title, struct untrusted body, const char *yes,
                      void (*fn)(void *ud, bool yes), void *ud);
+bool overlay_confirm_made(struct overlay *o, const char *title, dialog_make_fn make,
+                          const char *yes, void (*fn)(void *ud, bool yes),
+                          void *ud); /* ud is make's too */
 bool overlay_message(struct overlay *o, const char *title, struct untrusted body);
 /* All keys: the screen's, how to move, the app's. */
 bool overlay_help(struct overlay *o, const char *title, const enum action *actions, size_t n,

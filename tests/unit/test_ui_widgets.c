@@ -534,6 +534,26 @@ static void test_paste_into_a_line(void **state)
     edit_release(&e);
 }
 
+static void test_a_line_can_be_made_roomier(void **state)
+{
+    (void)state;
+    struct edit e;
+    edit_init(&e);
+    edit_set(&e, "kept");
+    mem_fail_at(1, true);
+    assert_false(edit_grow(&e, 4 * EDIT_MAX));
+    mem_fail_at(0, false);
+    assert_true(edit_grow(&e, 4 * EDIT_MAX));
+    assert_true(edit_grow(&e, 8)); /* roomier it stays */
+    char big[5 * EDIT_MAX];
+    memset(big, 'x', sizeof big);
+    edit_event(&e, &(struct event){.kind = EV_PASTE, .paste = untrusted_n(big, sizeof big)});
+    assert_int_equal(e.len, 4 * EDIT_MAX);
+    assert_memory_equal(e.text, "keptxxx", 7);
+    edit_release(&e);
+    assert_int_equal(e.cap, EDIT_MAX);
+}
+
 static void test_the_caret_stays_in_sight(void **state)
 {
     (void)state;
@@ -670,6 +690,43 @@ static void test_the_default_is_no(void **state)
     dialog_free(d);
 }
 
+static void make_lines(void *ud, struct doc *d, int width, enum text_charset cs)
+{
+    struct strip s;
+    for (int i = 1; i <= 9; i++) {
+        strip_init(&s, cs);
+        strip_strf(&s, ST_NORMAL, "line %d of %d columns", i, width);
+        doc_add(d, &s);
+    }
+    ++*(int *)ud;
+}
+
+/* What nobody has seen whole nobody can agree to. */
+static void test_yes_waits_for_the_last_line(void **state)
+{
+    (void)state;
+    int made = 0;
+    struct dialog *d = dialog_new_made("Pay?", make_lines, &made, "Yes");
+    struct canvas *c = make(40, 8, TEXT_UNICODE);
+    dialog_draw(d, c, canvas_rect(c));
+    dialog_draw(d, c, canvas_rect(c));
+    assert_int_equal(made, 1); /* once for a width */
+    assert_true(test_has_text(c, "line 1 of 35 columns"));
+    assert_false(test_has_text(c, "line 9"));
+    assert_int_equal(dialog_press(d, "y<Enter>"), DIALOG_HANDLED);
+    dialog_draw(d, c, canvas_rect(c));
+    assert_int_equal(dialog_press(d, "<Enter>"), DIALOG_HANDLED);
+    dialog_draw(d, c, canvas_rect(c));
+    assert_true(test_has_text(c, "line 9"));
+    assert_int_equal(dialog_press(d, "<Enter>"), DIALOG_YES);
+    assert_int_equal(canvas_resize(c, 60, 20, NULL), SOUK_OK);
+    dialog_draw(d, c, canvas_rect(c));
+    assert_int_equal(made, 2);
+    assert_true(test_has_text(c, "line 9 of 55 columns"));
+    canvas_free(c);
+    dialog_free(d);
+}
+
 static void test_dialog_shows_hostile_words_as_words(void **state)
 {
     (void)state;
@@ -749,11 +806,13 @@ int main(void)
         cmocka_unit_test(test_editing),
         cmocka_unit_test(test_marks_belong_to_their_letter),
         cmocka_unit_test(test_paste_into_a_line),
+        cmocka_unit_test(test_a_line_can_be_made_roomier),
         cmocka_unit_test(test_the_caret_stays_in_sight),
         cmocka_unit_test(test_fuzzy),
         cmocka_unit_test(test_menu),
         cmocka_unit_test(test_menu_without_memory),
         cmocka_unit_test(test_the_default_is_no),
+        cmocka_unit_test(test_yes_waits_for_the_last_line),
         cmocka_unit_test(test_dialog_shows_hostile_words_as_words),
         cmocka_unit_test(test_messages_scroll_and_close),
         cmocka_unit_test(test_chrome),

@@ -14,6 +14,9 @@ struct dialog {
     int wrapped_at; /* width the body was wrapped for; 0: not yet */
     struct textview view;
     bool on_yes;
+    bool all_seen, unread; /* the last line was on the screen; or, as drawn last, not yet */
+    dialog_make_fn make;
+    void *ud;
 };
 
 void dialog_free(struct dialog *d)
@@ -57,10 +60,24 @@ struct dialog *dialog_new_doc(const char *title, struct doc *doc)
     return d;
 }
 
+struct dialog *dialog_new_made(const char *title, dialog_make_fn make, void *ud, const char *yes)
+{
+    struct dialog *d = dialog_new(title, untrusted(NULL), yes);
+    if (d) {
+        d->make = make;
+        d->ud = ud;
+    }
+    return d;
+}
+
 /* --- input */
 
 static enum dialog_event answer(struct dialog *d, struct key k)
 {
+    if (k.code == K_ENTER && d->on_yes && d->unread) {
+        textview_action(&d->view, ACT_PAGE_DOWN);
+        return DIALOG_HANDLED;
+    }
     if (k.code == K_ENTER && !k.mods) {
         return d->on_yes ? DIALOG_YES : DIALOG_NO;
     }
@@ -107,7 +124,11 @@ void dialog_draw(struct dialog *d, struct canvas *c, struct rect area)
     int w = area.w < WIDTH ? area.w : WIDTH;
     if (d->body && d->wrapped_at != w) {
         doc_release(&d->doc);
-        doc_wrap(&d->doc, untrusted_n(d->body, d->body_n), w - 5, canvas_charset(c), ST_NORMAL);
+        if (d->make) {
+            d->make(d->ud, &d->doc, w - 5, canvas_charset(c));
+        } else {
+            doc_wrap(&d->doc, untrusted_n(d->body, d->body_n), w - 5, canvas_charset(c), ST_NORMAL);
+        }
         d->wrapped_at = w;
     }
     textview_show(&d->view, &d->doc);
@@ -121,6 +142,8 @@ void dialog_draw(struct dialog *d, struct canvas *c, struct rect area)
         struct rect answers = rect_cut_bottom(&in, 1);
         rect_cut_bottom(&in, 1);
         textview_draw(&d->view, c, in, false);
+        d->all_seen |= (int)d->view.top + d->view.page >= lines;
+        d->unread = !d->all_seen;
         draw_answers(d, c, answers);
     } else {
         textview_draw(&d->view, c, in, true);

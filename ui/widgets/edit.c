@@ -7,13 +7,32 @@
 
 void edit_init(struct edit *e)
 {
-    *e = (struct edit){.at = -1};
+    *e = (struct edit){.at = -1, .cap = EDIT_MAX};
+    e->text = e->local;
+}
+
+bool edit_grow(struct edit *e, size_t cap)
+{
+    char *text = cap > e->cap ? mem_alloc(cap + 1) : NULL;
+    if (!text) {
+        return cap <= e->cap;
+    }
+    memcpy(text, e->text, e->len + 1);
+    if (e->text != e->local) {
+        mem_free(e->text);
+    }
+    e->text = text;
+    e->cap = cap;
+    return true;
 }
 
 void edit_release(struct edit *e)
 {
     for (int i = 0; i < e->n_history; i++) {
         mem_free(e->history[i]);
+    }
+    if (e->text != e->local) {
+        mem_free(e->text);
     }
     edit_init(e);
 }
@@ -30,7 +49,7 @@ static bool insert(struct edit *e, uint32_t cp)
 {
     char utf8[5];
     size_t n = utf8_put(utf8, cp);
-    if (e->len + n > EDIT_MAX) {
+    if (e->len + n > e->cap) {
         return false;
     }
     memmove(e->text + e->caret + n, e->text + e->caret, e->len - e->caret + 1);
@@ -240,8 +259,8 @@ void edit_draw(const struct edit *e, struct canvas *c, int x, int y, int cols, e
                bool focused)
 {
     struct line_text all, before;
-    text_line(&all, untrusted_n(e->text, e->len), EDIT_MAX, canvas_charset(c));
-    text_line(&before, untrusted_n(e->text, e->caret), EDIT_MAX, canvas_charset(c));
+    text_line(&all, untrusted_n(e->text, e->len), e->cap, canvas_charset(c));
+    text_line(&before, untrusted_n(e->text, e->caret), e->cap, canvas_charset(c));
     int caret = before.width;
     int skip = caret >= cols ? caret - cols + 1 : 0;
     struct rect clip = canvas_clip(c, (struct rect){x, y, cols, 1});

@@ -8,6 +8,7 @@
  *
  * One row is one logical call: its request, the one header that pays for it,
  * and what became of it. Strings in structs read back live in the arena given.
+ * Nothing here ever deletes: a damaged file is named, with what to do about it.
  */
 #ifndef SOUK_STORE_PURCHASES_H
 #define SOUK_STORE_PURCHASES_H
@@ -15,6 +16,8 @@
 #include "store/store.h"
 
 struct purchases;
+
+enum { PURCHASE_ANSWER = 1 << 20 };
 
 enum purchase_state {
     PURCHASE_INTENT,    /* asked for; nothing signed that we know of */
@@ -53,7 +56,7 @@ struct purchase_row {
     bool charged_known, charged_by_chain;
     int64_t block;
     int status;                           /* of the last answer; 0: none */
-    struct untrusted answer_type, answer; /* content type and body, cut to 1 MiB */
+    struct untrusted answer_type, answer; /* content type and body */
     struct untrusted words;               /* what went wrong, in words */
     struct untrusted tee;                 /* verdict code, empty: not an enclave's answer */
     int64_t session; /* the purchase whose upto session this call drew from; 0: its own */
@@ -67,35 +70,40 @@ void purchases_close(struct purchases *p);
 
 souk_err purchase_add(struct purchases *p, const struct purchase_row *r, int64_t *id,
                       struct err *e);
-/* Writes all of the row but id, call and made. */
+/* Writes all of the row but id, call and made. An answer beyond PURCHASE_ANSWER is cut. */
 souk_err purchase_save(struct purchases *p, const struct purchase_row *r, struct err *e);
 souk_err purchase_get(struct purchases *p, int64_t id, struct arena *a, struct purchase_row *out,
                       struct err *e);
 /* By the logical call; SOUK_ENOTFOUND. */
 souk_err purchase_find(struct purchases *p, bytes32 call, struct arena *a, struct purchase_row *out,
                        struct err *e);
-/* Newest first. open_only: those whose outcome the chain has still to tell. */
+/* Newest first, without body, headers, pay_value, answer and plan: purchase_get has those.
+ * open_only: those whose outcome the chain has still to tell (signed, sent, answered, refused). */
 souk_err purchase_list(struct purchases *p, bool open_only, size_t max, struct arena *a,
                        struct purchase_row **out, size_t *n, struct err *e);
 
 /* Transactions the user sent (transfers, approvals, cancellations): the wallet's history. */
 struct sent_row {
     int64_t id, made, chain;
-    address from, to, token; /* token zero: the chain's coin */
-    int kind;                /* enum call_kind */
+    address from;
+    address to;    /* who receives or may spend; of a cancellation, the contract called */
+    address token; /* zero: the chain's coin */
+    int kind;      /* enum call_kind */
     u256 amount;
     uint64_t nonce;
     u256 max_fee, max_priority;
     uint64_t gas;
-    struct untrusted data; /* call data, for replacing it */
+    struct untrusted data; /* call data */
     u256 value;
     bytes32 hash;
+    struct untrusted raw; /* the signed bytes: what is sent, and sent again */
     enum { SENT_PENDING, SENT_MINED, SENT_FAILED, SENT_REPLACED, SENT_DROPPED } state;
     int64_t block;
     u256 fee_paid;
 };
 souk_err sent_add(struct purchases *p, const struct sent_row *r, int64_t *id, struct err *e);
 souk_err sent_save(struct purchases *p, const struct sent_row *r, struct err *e);
+/* Newest first. */
 souk_err sent_list(struct purchases *p, const address *from /* NULL: all */, size_t max,
                    struct arena *a, struct sent_row **out, size_t *n, struct err *e);
 

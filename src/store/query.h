@@ -51,7 +51,11 @@ bytes32 query_col_bytes32(struct query_run *q, int i);
 bool query_copy(struct query_run *q, int i, struct arena *a, struct untrusted *out);
 
 /* What SQLite just said about the file at path, as one line for the user. */
-souk_err query_failed(sqlite3 *db, const char *path, struct err *e);
+struct schema;
+souk_err query_failed(sqlite3 *db, const struct schema *kind, const char *path, struct err *e);
+/* store_open for writing, of a file of another kind than the cache. */
+souk_err store_open_kind(const char *path, const struct schema *kind, struct store **out,
+                         struct err *e);
 
 /* --- interning (store_chain.c). 0 and *e on failure. */
 int64_t store_addr(struct store *s, address a, struct err *e);

@@ -7,8 +7,6 @@
 
 #include "base/banned.h"
 
-enum { APPLICATION_ID = 0x736f756b }; /* "souk" */
-
 static const char v1_hub[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 
@@ -136,6 +134,13 @@ static const char *const v1[] = {v1_hub, v1_text, v1_rows, v1_derived, NULL};
 
 const struct migration schema_migrations[] = {{1, v1}, {0, NULL}};
 
+const struct schema schema_cache = {
+    .migrations = schema_migrations,
+    .application = 0x736f756b, /* "souk" */
+    .what = "cache",
+    .remedy = "delete it, the next sync fetches everything again",
+};
+
 int schema_newest(const struct migration *m)
 {
     int newest = 0;
@@ -160,77 +165,79 @@ static int one_int(sqlite3 *db, const char *sql)
     return rc == SQLITE_OK ? v : -1;
 }
 
-int schema_check(sqlite3 *db, const struct migration *m, const char *path, struct err *e)
+int schema_check(sqlite3 *db, const struct schema *s, const char *path, struct err *e)
 {
     int have = one_int(db, "PRAGMA user_version");
     int app = one_int(db, "PRAGMA application_id");
     int tables = one_int(db, "SELECT count(*) FROM sqlite_schema");
     if (have < 0 || app < 0 || tables < 0) {
-        query_failed(db, path, e);
+        query_failed(db, s, path, e);
         return -1;
     }
     if (tables == 0) {
         return 0; /* new, or its making was interrupted */
     }
-    if (app != APPLICATION_ID) {
+    if (app != s->application) {
         err_set(e, SOUK_EINPUT,
-                "%s is a database, but not a cache of souk: move it away, or use another --data "
+                "%s is a database, but not a %s of souk: move it away, or use another --data "
                 "directory; nothing was changed",
-                path);
+                path, s->what);
         return -1;
     }
-    int newest = schema_newest(m);
+    int newest = schema_newest(s->migrations);
     if (have > newest) {
         err_set(e, SOUK_EINPUT,
-                "this cache was written by a newer souk (schema %d, this one knows %d): update "
+                "this %s was written by a newer souk (schema %d, this one knows %d): update "
                 "souk, or use another --data directory; nothing was changed",
-                have, newest);
+                s->what, have, newest);
         return -1;
     }
     return have;
 }
 
-static souk_err run(sqlite3 *db, const char *sql, const char *path, struct err *e)
+static souk_err run(sqlite3 *db, const char *sql, const struct schema *s, const char *path,
+                    struct err *e)
 {
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? SOUK_OK
-                                                                : query_failed(db, path, e);
+                                                                : query_failed(db, s, path, e);
 }
 
-static souk_err step_to(sqlite3 *db, const struct migration *m, const char *path, struct err *e)
+static souk_err step_to(sqlite3 *db, const struct migration *m, const struct schema *s,
+                        const char *path, struct err *e)
 {
     char mark[96];
     snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
-             APPLICATION_ID, m->version);
+             s->application, m->version);
     souk_err rc = SOUK_OK;
     for (size_t i = 0; m->sql[i] && !rc; i++) {
-        rc = run(db, m->sql[i], path, e);
+        rc = run(db, m->sql[i], s, path, e);
     }
-    return rc ? rc : run(db, mark, path, e);
+    return rc ? rc : run(db, mark, s, path, e);
 }
 
-souk_err schema_migrate(sqlite3 *db, const struct migration *m, const char *path, struct err *e)
+souk_err schema_migrate(sqlite3 *db, const struct schema *s, const char *path, struct err *e)
 {
-    int newest = schema_newest(m);
+    int newest = schema_newest(s->migrations);
     for (;;) {
         /* Asked again inside the transaction: another souk may be migrating the same file. */
-        int have = schema_check(db, m, path, e);
+        int have = schema_check(db, s, path, e);
         if (have < 0) {
             return e ? e->code : SOUK_EINPUT;
         }
         if (have == newest) {
             return SOUK_OK;
         }
-        souk_err rc = run(db, "BEGIN IMMEDIATE", path, e);
+        souk_err rc = run(db, "BEGIN IMMEDIATE", s, path, e);
         if (rc) {
             return rc;
         }
-        have = schema_check(db, m, path, e);
-        const struct migration *next = m;
+        have = schema_check(db, s, path, e);
+        const struct migration *next = s->migrations;
         while (next->version && next->version <= have) {
             next++;
         }
         if (have >= 0 && next->version) {
-            rc = step_to(db, next, path, e);
+            rc = step_to(db, next, s, path, e);
         }
         if (!sqlite3_get_autocommit(db)) {
             sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

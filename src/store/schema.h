@@ -1,7 +1,7 @@
 /*
- * schema.h: the cache's tables, as numbered migrations.
+ * schema.h: a file's tables, as numbered migrations; the cache's are here.
  *
- * A cache file carries its version in PRAGMA user_version. Opening an older
+ * A file carries its version in PRAGMA user_version. Opening an older
  * one runs the migrations after it, each in a transaction of its own; a newer
  * one is refused with a kind word (it was written by a newer souk). Never
  * edit a migration that has shipped: add one.
@@ -19,6 +19,8 @@
 #ifndef SOUK_STORE_SCHEMA_H
 #define SOUK_STORE_SCHEMA_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct sqlite3;
@@ -28,19 +30,29 @@ struct migration {
     const char *const *sql; /* statements, in as many strings as it takes, ended by NULL */
 };
 
-extern const struct migration schema_migrations[]; /* ascending, ended by version 0 */
+/* What kind of file it is: the cache, or one that cannot be fetched again (purchases.c). */
+struct schema {
+    const struct migration *migrations; /* ascending, ended by version 0 */
+    int application;                    /* PRAGMA application_id */
+    const char *what;                   /* "cache": as messages call it */
+    const char *remedy;                 /* when it is damaged: "delete it, …" */
+    bool precious;                      /* a commit is on disk when it returns */
+};
+
+extern const struct migration schema_migrations[]; /* the cache's */
+extern const struct schema schema_cache;
 
 /* The newest version of a chain of migrations. */
 int schema_newest(const struct migration *m);
 
 /*
  * Brings db to the newest version of the chain. SOUK_EINPUT when the file is
- * newer than the chain, or is a database but no cache; nothing is changed then.
+ * newer than the chain, or is a database of another kind; nothing is changed then.
  * path is for the message. Tests hand in chains of their own.
  */
-souk_err schema_migrate(struct sqlite3 *db, const struct migration *m, const char *path,
+souk_err schema_migrate(struct sqlite3 *db, const struct schema *s, const char *path,
                         struct err *e);
 /* The version of the file, checked as above; -1 and *e when it must be refused. */
-int schema_check(struct sqlite3 *db, const struct migration *m, const char *path, struct err *e);
+int schema_check(struct sqlite3 *db, const struct schema *s, const char *path, struct err *e);
 
 #endif

@@ -29,6 +29,7 @@ struct statement {
 
 struct store {
     sqlite3 *db;
+    const struct schema *kind;
     enum store_mode mode;
     char *path;
     int version;
@@ -45,7 +46,7 @@ struct store {
 
 /* --- errors */
 
-souk_err query_failed(sqlite3 *db, const char *path, struct err *e)
+souk_err query_failed(sqlite3 *db, const struct schema *kind, const char *path, struct err *e)
 {
     int code = sqlite3_errcode(db) & 0xff;
     const char *why = sqlite3_errmsg(db);
@@ -55,31 +56,31 @@ souk_err query_failed(sqlite3 *db, const char *path, struct err *e)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return err_set(e, SOUK_EFAIL,
-                       "the cache %s is in use by another souk: wait for it, or stop it", path);
+                       "the %s %s is in use by another souk: wait for it, or stop it", kind->what,
+                       path);
     case SQLITE_FULL:
         return err_set(e, SOUK_EFAIL,
-                       "no space left for the cache %s: free some; what was saved is safe", path);
+                       "no space left for the %s %s: free some; what was saved is safe", kind->what,
+                       path);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return err_set(e, SOUK_EINPUT,
-                       "the cache %s is damaged (%s): delete it, the next sync fetches everything "
-                       "again",
-                       path, why);
+        return err_set(e, SOUK_EINPUT, "the %s %s is damaged (%s): %s", kind->what, path, why,
+                       kind->remedy);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-        return err_set(e, SOUK_EFAIL, "the cache %s cannot be written (%s): check its permissions",
-                       path, why);
+        return err_set(e, SOUK_EFAIL, "the %s %s cannot be written (%s): check its permissions",
+                       kind->what, path, why);
     case SQLITE_CANTOPEN:
         return err_set(e, SOUK_EFAIL,
-                       "the cache %s cannot be opened: check that it and its directory are yours",
-                       path);
+                       "the %s %s cannot be opened: check that it and its directory are yours",
+                       kind->what, path);
     case SQLITE_IOERR:
         return err_set(e, SOUK_EFAIL,
-                       "the disk failed the cache %s (%s, %s): what was saved before is kept", path,
-                       why, strerror(sqlite3_system_errno(db)));
+                       "the disk failed the %s %s (%s, %s): what was saved before is kept",
+                       kind->what, path, why, strerror(sqlite3_system_errno(db)));
     case SQLITE_TOOBIG:
-        return err_set(e, SOUK_EINPUT, "a value is too large for the cache %s", path);
+        return err_set(e, SOUK_EINPUT, "a value is too large for the %s %s", kind->what, path);
     case SQLITE_ERROR:
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
@@ -87,16 +88,14 @@ souk_err query_failed(sqlite3 *db, const char *path, struct err *e)
     case SQLITE_MISMATCH:
     case SQLITE_SCHEMA:
     default:
-        return err_set(e, SOUK_EINPUT,
-                       "the cache %s is not as souk made it (%s): delete it, the next sync fetches "
-                       "everything again",
-                       path, why);
+        return err_set(e, SOUK_EINPUT, "the %s %s is not as souk made it (%s): %s", kind->what,
+                       path, why, kind->remedy);
     }
 }
 
 static souk_err fail(struct store *s, struct err *e)
 {
-    return query_failed(s->db, s->path, e);
+    return query_failed(s->db, s->kind, s->path, e);
 }
 
 /* --- opening */
@@ -119,15 +118,16 @@ static souk_err configure(struct store *s, struct err *e)
         return execute(s, "PRAGMA query_only=ON; PRAGMA cache_size=-8192", e);
     }
     snprintf(sql, sizeof sql,
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=%d;"
+             "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=%d;"
              "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
              "PRAGMA journal_size_limit=%d",
-             WAL_PAGES, 4 << 20);
+             s->kind->precious ? "FULL" : "NORMAL", WAL_PAGES, 4 << 20);
     return execute(s, sql, e);
 }
 
 /* The database handle, before anything is known of the file's content. */
-static souk_err open_file(const char *path, enum store_mode mode, struct store **out, struct err *e)
+static souk_err open_file(const char *path, enum store_mode mode, const struct schema *kind,
+                          struct store **out, struct err *e)
 {
     struct store *s = mem_zalloc(sizeof *s);
     if (!s || !(s->path = mem_strdup(path))) {
@@ -135,6 +135,7 @@ static souk_err open_file(const char *path, enum store_mode mode, struct store *
         return err_nomem(e);
     }
     s->mode = mode;
+    s->kind = kind;
     int flags =
         mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     /* One thread at a time uses a connection: no mutexes needed inside. */
@@ -147,7 +148,8 @@ static souk_err open_file(const char *path, enum store_mode mode, struct store *
     return SOUK_OK;
 }
 
-static souk_err open_writer(const char *path, struct store **out, struct err *e)
+souk_err store_open_kind(const char *path, const struct schema *kind, struct store **out,
+                         struct err *e)
 {
     struct store *s = NULL;
     /* Made here, so that only its owner can read it. */
@@ -155,24 +157,29 @@ static souk_err open_writer(const char *path, struct store **out, struct err *e)
     if (fd >= 0) {
         close(fd);
     }
-    souk_err rc = open_file(path, STORE_WRITE, &s, e);
+    souk_err rc = open_file(path, STORE_WRITE, kind, &s, e);
     if (rc) {
         return rc;
     }
     /* Checked before the first pragma writes: a file of somebody else's is left as it is. */
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    int have = schema_check(s->db, schema_migrations, path, e);
+    int have = schema_check(s->db, kind, path, e);
     rc = have < 0 ? (e ? e->code : SOUK_EINPUT) : configure(s, e);
     if (!rc) {
-        rc = schema_migrate(s->db, schema_migrations, path, e);
+        rc = schema_migrate(s->db, kind, path, e);
     }
     if (rc) {
         store_close(s);
         return rc;
     }
-    s->version = schema_newest(schema_migrations);
+    s->version = schema_newest(kind->migrations);
     *out = s;
     return SOUK_OK;
+}
+
+static souk_err open_writer(const char *path, struct store **out, struct err *e)
+{
+    return store_open_kind(path, &schema_cache, out, e);
 }
 
 static souk_err open_reader(const char *path, struct store **out, struct err *e)
@@ -182,7 +189,7 @@ static souk_err open_reader(const char *path, struct store **out, struct err *e)
     if (stat(path, &st) != 0 && errno == ENOENT) {
         return err_set(e, SOUK_ENOTFOUND, "nothing is cached yet: run souk sync");
     }
-    souk_err rc = open_file(path, STORE_READ, &s, e);
+    souk_err rc = open_file(path, STORE_READ, &schema_cache, &s, e);
     if (!rc) {
         rc = configure(s, e);
     }
@@ -190,7 +197,7 @@ static souk_err open_reader(const char *path, struct store **out, struct err *e)
         store_close(s);
         return rc;
     }
-    s->version = schema_check(s->db, schema_migrations, path, e);
+    s->version = schema_check(s->db, &schema_cache, path, e);
     if (s->version == schema_newest(schema_migrations)) {
         *out = s;
         return SOUK_OK;

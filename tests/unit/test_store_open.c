@@ -188,6 +188,13 @@ static const char *const step3[] = {"CREATE TABLE b AS SELECT x + y AS z FROM a;
 static const char *const step4[] = {"UPDATE b SET z = z * 2;", "DROP TABLE a;", NULL};
 static const struct migration chain[] = {{1, step1}, {2, step2}, {3, step3}, {4, step4}, {0, NULL}};
 
+static souk_err migrate(sqlite3 *db, const struct migration *m, struct err *e)
+{
+    struct schema s = schema_cache;
+    s.migrations = m;
+    return schema_migrate(db, &s, path, e);
+}
+
 static void migrates_from_every_earlier_version(void **state)
 {
     (void)state;
@@ -196,17 +203,17 @@ static void migrates_from_every_earlier_version(void **state)
         memcpy(old, chain, (size_t)from * sizeof *chain);
         sqlite3 *db = raw_open();
         if (from) {
-            ok(schema_migrate(db, old, path, E));
+            ok(migrate(db, old, E));
             assert_int_equal(raw_int(db, "PRAGMA user_version"), from);
         }
-        ok(schema_migrate(db, chain, path, E));
+        ok(migrate(db, chain, E));
         assert_int_equal(raw_int(db, "PRAGMA user_version"), 4);
         assert_int_equal(raw_int(db, "SELECT z FROM b"), 24); /* each step once, in order */
-        ok(schema_migrate(db, chain, path, E));
+        ok(migrate(db, chain, E));
         assert_int_equal(raw_int(db, "SELECT z FROM b"), 24);
         if (from > 0 && from < 4) {
             struct err e;
-            assert_int_equal(schema_migrate(db, old, path, &e), SOUK_EINPUT); /* and not back */
+            assert_int_equal(migrate(db, old, &e), SOUK_EINPUT); /* and not back */
         }
         sqlite3_close(db);
         remove_files();
@@ -221,11 +228,11 @@ static void failed_migration_changes_nothing(void **state)
     struct err e;
     (void)state;
     sqlite3 *db = raw_open();
-    assert_int_not_equal(schema_migrate(db, bad, path, &e), SOUK_OK);
+    assert_int_not_equal(migrate(db, bad, &e), SOUK_OK);
     assert_int_equal(raw_int(db, "PRAGMA user_version"), 2); /* as far as it went */
     assert_int_equal(raw_int(db, "SELECT x FROM a"), 2);
     assert_true(sqlite3_get_autocommit(db));
-    ok(schema_migrate(db, chain, path, E)); /* and on from there */
+    ok(migrate(db, chain, E)); /* and on from there */
     assert_int_equal(raw_int(db, "SELECT z FROM b"), 24);
     sqlite3_close(db);
 }
@@ -239,7 +246,7 @@ static void fixture_of_each_version(void **state)
         memcpy(old, schema_migrations, (size_t)m->version * sizeof *old);
         sqlite3 *db = raw_open();
         raw(db, "PRAGMA journal_mode=WAL");
-        ok(schema_migrate(db, old, path, E));
+        ok(migrate(db, old, E));
         raw(db,
             "INSERT INTO meta VALUES('kept', 42);"
             "INSERT INTO author(id, name) VALUES(1, 'mira');"

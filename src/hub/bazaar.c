@@ -1,54 +1,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "eth/chains.h"
 #include "hub/internal.h"
 
 #include "base/banned.h"
-
-/* x402 version 1 names networks; the list is that of @x402/evm, and OpenGradient's own. */
-static const struct {
-    const char *name;
-    int64_t chain;
-} v1_networks[] = {
-    {"ethereum", 1},
-    {"sepolia", 11155111},
-    {"base", 8453},
-    {"base-sepolia", 84532},
-    {"avalanche", 43114},
-    {"avalanche-fuji", 43113},
-    {"polygon", 137},
-    {"polygon-amoy", 80002},
-    {"sei", 1329},
-    {"sei-testnet", 1328},
-    {"abstract", 2741},
-    {"abstract-testnet", 11124},
-    {"iotex", 4689},
-    {"peaq", 3338},
-    {"story", 1514},
-    {"educhain", 41923},
-    {"skale-base-sepolia", 324705682},
-    {"megaeth", 4326},
-    {"monad", 143},
-    {"stable", 988},
-    {"stable-testnet", 2201},
-    {"celo", 42220},
-    {"flare", 14},
-    {"og-devnet", 10744},
-};
-
-static bool is(struct untrusted s, const char *word)
-{
-    return s.n == strlen(word) && memcmp(s.p, word, s.n) == 0;
-}
 
 int64_t hub_chain_id(struct untrusted network)
 {
     static const char caip[] = "eip155:";
     const size_t len = sizeof caip - 1;
-    for (size_t i = 0; i < sizeof v1_networks / sizeof *v1_networks; i++) {
-        if (is(network, v1_networks[i].name))
-            return v1_networks[i].chain;
-    }
+    if (chain_of_name(network))
+        return (int64_t)chain_of_name(network);
     u256 id;
     uint64_t small;
     if (network.n <= len || memcmp(network.p, caip, len) != 0 ||

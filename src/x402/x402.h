@@ -35,6 +35,7 @@ enum x402_flow { X402_AUTHORIZATION, X402_UPFRONT, X402_ESCROW, X402_OTHER_FLOW 
 /* clang-format off */
 #define X402_FAULTS(X)                                                                             \
     X(NOT_X402, "not_x402", "the answer asks for payment but not by x402")                         \
+    X(UNREADABLE, "not_readable", "its offer is not written as the protocol asks")                 \
     X(VERSION, "version_not_supported", "it speaks an x402 version that souk does not")            \
     X(NO_OFFERS, "no_accepts", "it asks for payment and offers no way to pay")                     \
     X(TOO_LARGE, "too_large", "its offer is larger than any honest one")                           \
@@ -120,8 +121,8 @@ const struct x402_offer *x402_choose(const struct x402_demand *d, const struct x
                                      const address *prefer);
 
 /* --- paying */
-/* keccak256("souk payment", subject, salt): shows which model was paid for to who knows the salt.
- */
+/* keccak256("souk payment" ‖ keccak256(subject) ‖ salt): shows which model was paid for to who
+ * knows the salt. */
 bytes32 x402_nonce_for(const char *subject, const uint8_t salt[32]);
 
 /* The message to sign. valid_after is 0 for v2, ten minutes ago for v1 (clocks differ). */
@@ -134,7 +135,11 @@ struct x402_extras {
     const signature *permit_sig;
     const char *payment_id; /* for payment-identifier; NULL: none */
 };
-/* The header to send: its name (ours), and the value onto `value`. */
+/*
+ * The header to send: its name (ours), and the value onto `value` (check that). The offer, the
+ * resource and the extensions are echoed byte for byte; what we add stands at the end of an
+ * extension's info, and only where the demand says it is wanted.
+ */
 const char *x402_payment_header(const struct x402_demand *d, const struct x402_offer *o,
                                 const struct typed *t, const signature *s,
                                 const struct x402_extras *x, struct buf *value);

@@ -126,6 +126,13 @@ bool market_offline(const struct market *m)
     return m->offline;
 }
 
+struct http *market_http(struct market *m)
+{
+    if (m->http == NULL)
+        m->http = http_new(m->loop, NULL);
+    return m->http;
+}
+
 struct store *market_reader(struct market *m)
 {
     if (m->reader == NULL) /* a sync may have made the cache since; if not, there is none */
@@ -210,8 +217,10 @@ static void begin(struct start *st, struct err *e)
     struct market *m = st->m;
     const struct sync_events all = {on_state, on_changed, on_done, m};
     const struct sync_events quiet = {.changed = on_changed, .ud = m};
-    if (m->http == NULL && (m->http = http_new(m->loop, e)) == NULL)
+    if (market_http(m) == NULL) {
+        err_nomem(e);
         return;
+    }
     if (st->files == 0) {
         sync_free(m->sync); /* the last one; it ended before this one was allowed to start */
         m->sync = sync_start(m->loop, m->http, m->writer, m->net, &st->o, &all, e);

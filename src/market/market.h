@@ -15,6 +15,7 @@
 #include "net/loop.h"
 
 struct market;
+struct http;
 
 struct market_options {
     const char *network; /* NULL: the configuration's default */
@@ -34,6 +35,9 @@ struct loop *market_loop(struct market *m);
 const struct config *market_config(const struct market *m);
 const struct network *market_network(const struct market *m);
 bool market_offline(const struct market *m);
+/* The one HTTP client of the market, made at its first use; NULL without memory. Lives as long as
+ * the market: cancel what you sent before market_close. */
+struct http *market_http(struct market *m);
 /* The reader connection: for the calling thread in cli; only inside jobs on LANE_QUERY in ui, but
  * for the first frame's catalog_head, which ui reads before its first market_submit. */
 struct store *market_reader(struct market *m);

@@ -225,15 +225,15 @@ static void signature_of(struct fields *f, struct tx *t, signature *s)
 /* What nodes refuse whatever the state of the chain is. */
 static void sane(struct fields *f, const struct tx *t)
 {
-    u256 fee, total;
+    u256 fee;
     if (t->type != TX_LEGACY && t->chain == 0)
         wrong(f, "chain", "is zero");
     if (t->nonce == UINT64_MAX) /* EIP-2681 */
         wrong(f, "nonce", "is the one that can have no successor");
     if (u256_cmp(t->max_priority, t->max_fee) > 0)
         wrong(f, "priority fee", "is above the most it pays at all");
-    if (!tx_most(t, &fee, &total))
-        wrong(f, "cost", "is beyond 256 bits");
+    if (!u256_mul_u64(t->max_fee, t->gas, &fee))
+        wrong(f, "most fee", "is beyond 256 bits");
 }
 
 static void all_fields(struct fields *f, struct tx *t, signature *s)

@@ -1,34 +1,21 @@
 /*
- * http.c: see http.h.
+ * http.c: see http.h. The loop's side of it.
  *
  * A call waits in `calls` until libcurl is loaded, then runs on the multi handle; libcurl says
- * which sockets and which one timer it wants, and collect() finishes what it reports as done.
- * No libcurl function is called from within a libcurl callback, and done() never from within
- * either.
+ * which sockets and which one timer it wants; hand_on() delivers what has come of streamed bodies
+ * and collect() finishes what libcurl reports as done. No libcurl function that changes anything is
+ * called from within a libcurl callback, and neither stream() nor done() from within either.
  */
-#include "net/http.h"
-
-#include <ctype.h>
-#include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/curl.h"
+#include "net/http_internal.h"
 #include "base/banned.h"
 
-enum {
-    HEADER_CAP = 64 << 10,
-    TIMEOUT_MS = 30000,
-    CONNECT_MS = 5000,
-    STALL_MS = 15000,
-    HOST_MAX = 100
-};
+enum { TIMEOUT_MS = 30000, CONNECT_MS = 5000, STALL_MS = 15000, HOST_MAX = 100 };
 
 struct load {
     struct job job;
@@ -45,28 +32,6 @@ struct http {
     uint64_t curl_timer;
     struct http_call *calls, *last; /* in the order they came */
     bool closing;
-};
-
-struct http_call {
-    struct http *h;
-    struct http_call *next, *prev;
-    http_done_fn done; /* NULL once it has been called */
-    void *ud;
-    void *stage; /* what it depends on: the load job, then the multi handle it is in */
-
-    char *method, *url, *body;
-    size_t body_len;
-    char **headers; /* NULL-terminated; If-None-Match among them */
-    int timeout_ms, connect_ms, stall_ms;
-
-    CURL *easy; /* NULL until it runs */
-    struct curl_slist *curl_headers;
-    size_t header_bytes;
-    uint64_t stall_timer;
-    int64_t moved_at; /* when `moved` last changed, monotonic */
-    int64_t moved;    /* bytes up and down, headers too */
-    bool no_memory, huge_headers;
-    struct http_response r;
 };
 
 /* --- small things */
@@ -105,12 +70,14 @@ struct loop *http_loop(const struct http *h)
 
 static void free_call(struct http_call *c)
 {
-    for (char **s = c->headers; s && *s; s++)
-        mem_free(*s);
-    mem_free(c->headers);
+    if (c->gone)
+        *c->gone = true;
+    headers_free(c);
     mem_free(c->method);
     mem_free(c->url);
     mem_free(c->body);
+    mem_free(c->pin);
+    buf_release(&c->piece);
     buf_release(&c->r.body);
     mem_free(c);
 }
@@ -173,188 +140,23 @@ static void fail_all(struct http *h, const void *stage, const struct err *why)
     }
 }
 
-/* --- what libcurl tells, in words for people */
-
-static const char *connect_words(const struct curl_api *api, CURL *easy)
+/* Delivers what came of streamed bodies. A receiver may end and begin calls, so the list is another
+ * after each; no bytes come meanwhile. */
+static void hand_on(struct http *h)
 {
-    long os = 0;
-    api->easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
-    switch (os) {
-    case ECONNREFUSED:
-        return "connection refused";
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-        return "there is no way to it from this network";
-    case ETIMEDOUT:
-        return "it does not answer";
-    default:
-        return "no connection";
+    struct http_call *c = h->calls;
+    while (c) {
+        bool gone = false;
+        if (!c->piece.len) {
+            c = c->next;
+            continue;
+        }
+        if (!body_hand_on(c, &gone) && !gone) {
+            err_set(&c->r.err, SOUK_ECANCEL, "stopped");
+            finish(c);
+        }
+        c = h->calls;
     }
-}
-
-static souk_err timeout_words(struct http_call *c, const char *host)
-{
-    curl_off_t looked_up = 0, connected = 0;
-    c->h->api->easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
-    c->h->api->easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-    if (!looked_up)
-        return err_set(&c->r.err, SOUK_ENET,
-                       "%s could not be reached: looking its name up takes too long", host);
-    if (!connected)
-        return err_set(&c->r.err, SOUK_ENET, "%s could not be reached: it does not answer", host);
-    c->r.timed_out = true;
-    return err_set(&c->r.err, SOUK_ENET, "%s did not send its whole answer within %.3g s", host,
-                   c->timeout_ms / 1000.0);
-}
-
-static souk_err too_big(struct http_call *c, const char *host)
-{
-    c->r.too_big = true;
-    return err_set(&c->r.err, SOUK_ENET,
-                   "%s sent an answer larger than %zu bytes, the most souk takes here", host,
-                   c->r.body.cap);
-}
-
-/* Our own write callback, or that of the headers, said no. */
-static souk_err refused_words(struct http_call *c, const char *host)
-{
-    if (c->r.too_big)
-        return too_big(c, host);
-    if (c->no_memory)
-        return err_nomem(&c->r.err);
-    if (c->huge_headers)
-        return err_set(&c->r.err, SOUK_ENET, "%s sent more than %d bytes of headers", host,
-                       HEADER_CAP);
-    return err_set(&c->r.err, SOUK_ENET, "the answer of %s cannot be read: damaged data", host);
-}
-
-static bool scheme_is_ours(const char *url)
-{
-    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
-}
-
-static souk_err explain(struct http_call *c, CURLcode rc)
-{
-    struct err *e = &c->r.err;
-    char host[104];
-    http_host(c->url, host);
-    switch (rc) {
-    case CURLE_OK:
-        return SOUK_OK;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        if (scheme_is_ours(c->url))
-            return err_set(e, SOUK_ENET, "%s does not answer in HTTP", host);
-        return err_set(e, SOUK_EINPUT, "%s is no http or https address", c->url);
-    case CURLE_URL_MALFORMAT:
-        return err_set(e, SOUK_EINPUT, "%s is no valid address", c->url);
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return err_set(e, SOUK_ENET, "%s could not be reached: name not known", host);
-    case CURLE_COULDNT_CONNECT:
-        return err_set(e, SOUK_ENET, "%s could not be reached: %s", host,
-                       connect_words(c->h->api, c->easy));
-    case CURLE_OPERATION_TIMEDOUT:
-        return timeout_words(c, host);
-    case CURLE_GOT_NOTHING:
-        return err_set(e, SOUK_ENET, "%s closed the connection without an answer", host);
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-        return err_set(e, SOUK_ENET, "the connection to %s broke before the answer was complete",
-                       host);
-    case CURLE_WEIRD_SERVER_REPLY:
-        return err_set(e, SOUK_ENET, "%s does not answer in HTTP", host);
-    case CURLE_BAD_CONTENT_ENCODING:
-        return err_set(e, SOUK_ENET, "the answer of %s is damaged: it cannot be decompressed",
-                       host);
-    case CURLE_FILESIZE_EXCEEDED:
-        return too_big(c, host);
-    case CURLE_WRITE_ERROR:
-        return refused_words(c, host);
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return err_set(e, SOUK_ENET, "%s could not be reached: its certificate is not trusted",
-                       host);
-    case CURLE_SSL_CONNECT_ERROR:
-        return err_set(e, SOUK_ENET, "%s could not be reached: no secure connection came about",
-                       host);
-    case CURLE_OUT_OF_MEMORY:
-        return err_nomem(e);
-    default:
-        return err_set(e, SOUK_ENET, "%s could not be reached: %s", host,
-                       c->h->api->easy_strerror(rc));
-    }
-}
-
-/* --- what libcurl calls */
-
-static size_t on_body(char *p, size_t size, size_t n, void *ud)
-{
-    struct http_call *c = ud;
-    size_t len = size * n;
-    buf_add(&c->r.body, p, len);
-    if (!c->r.body.bad)
-        return len;
-    c->r.too_big = c->r.body.over;
-    c->no_memory = !c->r.body.over;
-    return 0;
-}
-
-/* Copies a header's value without the blanks around it; "" when it does not fit or is not text. */
-static void copy_value(char *out, size_t room, const char *p, size_t n)
-{
-    while (n && (p[0] == ' ' || p[0] == '\t'))
-        p++, n--;
-    while (n && strchr(" \t\r\n", p[n - 1]))
-        n--;
-    bool fits = n < room;
-    for (size_t i = 0; i < n && fits; i++)
-        fits = (unsigned char)p[i] >= ' ' && p[i] != 0x7f;
-    if (!fits)
-        n = 0;
-    memcpy(out, p, n);
-    out[n] = '\0';
-}
-
-/* Retry-After in seconds from now: a number, or a date; -1 when it is neither. */
-static int64_t retry_after(const struct curl_api *api, const char *value)
-{
-    if (isdigit((unsigned char)value[0])) {
-        char *end;
-        errno = 0;
-        long long s = strtoll(value, &end, 10);
-        return *end ? -1 : errno || s > INT_MAX ? INT_MAX : s;
-    }
-    time_t at = value[0] ? api->getdate(value, NULL) : -1;
-    if (at < 0)
-        return -1;
-    int64_t left = (int64_t)at - clock_now();
-    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
-}
-
-static size_t on_header(char *p, size_t size, size_t n, void *ud)
-{
-    struct http_call *c = ud;
-    struct http_response *r = &c->r;
-    size_t len = size * n;
-    c->header_bytes += len;
-    if (c->header_bytes > HEADER_CAP) {
-        c->huge_headers = true;
-        return 0;
-    }
-    char value[128];
-    if (len > 5 && strncasecmp(p, "HTTP/", 5) == 0) { /* a 1xx came before: start afresh */
-        r->etag[0] = r->content_type[0] = '\0';
-        r->retry_after = -1;
-    } else if (len > 5 && strncasecmp(p, "ETag:", 5) == 0) {
-        copy_value(r->etag, sizeof r->etag, p + 5, len - 5);
-    } else if (len > 13 && strncasecmp(p, "Content-Type:", 13) == 0) {
-        copy_value(r->content_type, sizeof r->content_type, p + 13, len - 13);
-    } else if (len > 12 && strncasecmp(p, "Retry-After:", 12) == 0) {
-        copy_value(value, sizeof value, p + 12, len - 12);
-        r->retry_after = retry_after(c->h->api, value);
-    }
-    return len;
 }
 
 static void collect(struct http *h);
@@ -375,10 +177,12 @@ static void give_up_multi(struct http *h)
 static void drive(struct http *h, curl_socket_t fd, int events)
 {
     int running;
-    if (h->multi && h->api->multi_socket_action(h->multi, fd, events, &running) != CURLM_OK)
+    if (h->multi && h->api->multi_socket_action(h->multi, fd, events, &running) != CURLM_OK) {
         give_up_multi(h);
-    else
+    } else {
+        hand_on(h);
         collect(h);
+    }
 }
 
 static void on_fd(void *ud, int fd, short revents)
@@ -435,7 +239,8 @@ static void collect(struct http *h)
         CURLcode rc = m->data.result;
         h->api->easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
         h->api->easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &c->r.status);
-        explain(c, rc);
+        if (rc != CURLE_OK)
+            words_for(h->api, c, rc);
         finish(c);
     }
 }
@@ -477,21 +282,6 @@ static void check_stall(void *ud)
     finish(c);
 }
 
-static bool set_headers(struct http_call *c)
-{
-    static const char *const no_expect[] = {"Expect:", NULL}; /* "100 Continue" costs a second */
-    const char *const *lists[] = {no_expect, (const char *const *)c->headers};
-    for (size_t i = 0; i < 2; i++) {
-        for (const char *const *s = lists[i]; s && *s; s++) {
-            struct curl_slist *longer = c->h->api->slist_append(c->curl_headers, *s);
-            if (!longer)
-                return false;
-            c->curl_headers = longer;
-        }
-    }
-    return true;
-}
-
 #define SET(option, value) (api->easy_setopt(c->easy, (option), (value)) == CURLE_OK)
 
 static bool set_method(const struct curl_api *api, struct http_call *c)
@@ -516,9 +306,9 @@ static bool set_options(const struct curl_api *api, struct http_call *c)
            SET(CURLOPT_TIMEOUT_MS, (long)c->timeout_ms) &&
            SET(CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_ms) &&
            SET(CURLOPT_QUICK_EXIT, 1L) && /* never wait for a look-up that is given up */
-           SET(CURLOPT_HTTPHEADER, c->curl_headers) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
-           SET(CURLOPT_WRITEDATA, c) && SET(CURLOPT_HEADERFUNCTION, on_header) &&
-           SET(CURLOPT_HEADERDATA, c) && set_method(api, c);
+           SET(CURLOPT_HTTPHEADER, c->curl_headers) && SET(CURLOPT_WRITEFUNCTION, body_on_bytes) &&
+           SET(CURLOPT_WRITEDATA, c) && SET(CURLOPT_HEADERFUNCTION, headers_on_line) &&
+           SET(CURLOPT_HEADERDATA, c) && set_method(api, c) && trust_to_curl(api, c);
 }
 
 #undef SET
@@ -546,10 +336,11 @@ static bool start(struct http_call *c)
     struct http *h = c->h;
     if (!h->multi && !start_multi(h))
         return false;
+    c->api = h->api;
     c->easy = h->api->easy_init();
     if (!c->easy)
         return false;
-    if (!set_headers(c) || !set_options(h->api, c)) {
+    if (!headers_to_curl(h->api, c) || !set_options(h->api, c)) {
         drop_easy(c);
         return false;
     }
@@ -621,28 +412,6 @@ static bool start_loading(struct http *h)
 
 /* --- sending */
 
-static bool copy_headers(struct http_call *c, const struct http_request *rq)
-{
-    size_t n = 0;
-    while (rq->headers && rq->headers[n])
-        n++;
-    c->headers = mem_array(n + 2, sizeof *c->headers);
-    if (!c->headers)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        c->headers[i] = mem_strdup(rq->headers[i]);
-        if (!c->headers[i])
-            return false;
-    }
-    if (!rq->etag)
-        return true;
-    struct buf b;
-    buf_init(&b, 4096);
-    buf_addf(&b, "If-None-Match: %s", rq->etag);
-    c->headers[n] = buf_detach(&b, NULL);
-    return c->headers[n] != NULL;
-}
-
 static bool copy_request(struct http_call *c, const struct http_request *rq)
 {
     const char *method = rq->method ? rq->method : rq->body ? "POST" : "GET";
@@ -655,19 +424,8 @@ static bool copy_request(struct http_call *c, const struct http_request *rq)
         c->body = mem_strndup(rq->body, rq->body_len);
         c->body_len = rq->body_len;
     }
-    return c->method && c->url && (c->body || !rq->body) && copy_headers(c, rq);
-}
-
-/* A line end in a header would smuggle in another one. */
-static bool headers_are_lines(struct http_call *c)
-{
-    for (char **s = c->headers; *s; s++) {
-        for (const char *p = *s; *p; p++) {
-            if ((unsigned char)*p < ' ' || *p == 0x7f)
-                return false;
-        }
-    }
-    return true;
+    c->stream = rq->stream;
+    return c->method && c->url && (c->body || !rq->body) && headers_copy(c, rq);
 }
 
 struct http_call *http_send(struct http *h, const struct http_request *rq, http_done_fn done,
@@ -687,8 +445,11 @@ struct http_call *http_send(struct http *h, const struct http_request *rq, http_
     c->ud = ud;
     c->r.retry_after = -1;
     buf_init(&c->r.body, rq->body_cap ? rq->body_cap : HTTP_BODY_CAP);
+    buf_init(&c->piece, c->r.body.cap);
     if (!copy_request(c, rq)) {
         err_nomem(e);
+    } else if (trust_copy(c, rq, e)) {
+        /* it has said why */
     } else if (!headers_are_lines(c)) {
         err_set(e, SOUK_EINPUT, "a control character in a request header for %s", c->url);
     } else if (!(h->api ? start(c) : start_loading(h))) {

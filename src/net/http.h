@@ -55,9 +55,11 @@ struct http_request {
                            issuer, and its key; SOUK_EVERIFY when it has another; NULL: the usual
                            authorities */
     size_t pin_len;
+    bool once; /* libcurl may not say it again by itself when a kept connection turns out dead */
     const char *const *want; /* response headers to keep, NULL-terminated; at most HTTP_WANT */
-    /* Body bytes as they come, on the loop; then `body` stays empty (body_cap still counts). Called
-     * only for status 2xx. Return false to stop: the call ends with SOUK_ECANCEL. */
+    /* Body bytes as they come, on the loop, with done's ud; then `body` stays empty (body_cap still
+     * counts). Called only for status 2xx. Return false to stop: the call ends with SOUK_ECANCEL.
+     * It may send and cancel, like done(). */
     bool (*stream)(void *ud, const struct http_response *so_far, const char *p, size_t n);
 };
 
@@ -70,9 +72,10 @@ struct http_response {
     char etag[128];
     char content_type[64];
     int64_t retry_after; /* seconds from now, -1 when not given */
-    bool sent; /* the request's last byte may have left: on a failure its effect is unknown */
+    bool sent;           /* the request may have left, whole: on a failure its effect is unknown */
     const char *header[HTTP_WANT]; /* values of request.want, beside it; NULL: not there. A header
-                                      given twice keeps the first; bytes from outside */
+                                      given twice keeps the first; bytes from outside. Also on a
+                                      failure, when they came before it */
 };
 
 typedef void (*http_done_fn)(void *ud, struct http_response *r);
@@ -82,8 +85,8 @@ void http_free(struct http *h); /* cancels what is under way; not from a done() 
 
 /*
  * Copies what it needs of the request. NULL (done is not called) only when
- * there is no memory, a header holds a control character, or http_free is at
- * work.
+ * there is no memory, a header holds a control character, the pin is no
+ * certificate or the address not https, or http_free is at work.
  */
 struct http_call *http_send(struct http *h, const struct http_request *rq, http_done_fn done,
                             void *ud, struct err *e);

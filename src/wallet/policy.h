@@ -76,13 +76,23 @@ struct spend_request {
     bool killed;
 };
 
-/* limits: all of the wallet's, spent: of the asset of the request. The first reason against it. */
+/* limits: all of the wallet's, spent: of the asset of the request. The gravest reason against it:
+ * what no yes of the user overrides comes first. */
 enum refusal policy_payment(const struct limits *limits, size_t n, const struct spent *spent,
                             const struct spend_request *rq);
+/* The same with all reasons, as bits 1 << REFUSE_…, and the gravest of such a set. */
+uint32_t policy_faults(const struct limits *limits, size_t n, const struct spent *spent,
+                       const struct spend_request *rq);
+enum refusal policy_gravest(uint32_t faults);
+/* What the user may allow all the same, at the terminal and with the password. */
+bool refusal_yields(enum refusal r);
 const struct limits *limits_find(const struct limits *limits, size_t n, uint64_t chain,
                                  address token);
 
-/* The permit a gas-sponsoring facilitator asks for beside a payment. */
+/* No one can be paid there: zero, the payer, the token, Permit2, a proxy. */
+bool policy_bad_payee(address to, address from, address token);
+/* The permit a gas-sponsoring facilitator asks for beside a payment: by the same account, for the
+ * same token, exactly its amount, and for no longer. */
 enum refusal policy_permit(const struct typed *permit, const struct typed *payment);
 
 #endif

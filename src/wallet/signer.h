@@ -51,9 +51,22 @@ struct signer_state {
     struct wallet_card card;
     int64_t locks_at; /* unix seconds, if nothing is asked before */
     bool killed, memory_locked;
-    size_t open; /* signatures that may still be used */
+    bool ledger_broken; /* the record was changed by someone else: nothing is paid any more */
+    bool witness;       /* it can ask the chain */
+    size_t open;        /* signatures that may still be used */
 };
 souk_err signer_state(struct signer *s, struct signer_state *out, struct err *e);
+
+/* The verified limits, each with what is counted against it now (over all authors and models). */
+struct limit_state {
+    struct limits limits;
+    struct spent spent;
+};
+/* At most max; *n is how many there are. */
+souk_err signer_limits(struct signer *s, struct limit_state *out, size_t max, size_t *n,
+                       struct err *e);
+/* The signatures that may still be used, newest first. */
+souk_err signer_open(struct signer *s, struct entry *out, size_t max, size_t *n, struct err *e);
 
 /* --- paying */
 struct signer_payment {

@@ -94,9 +94,15 @@ static void decode_listed(struct abi_reader *r, struct event *out)
 
 /* How many topics (with topic 0) each kind has: what the signature does not tell. */
 static const unsigned topic_count[EV_COUNT] = {
-    [EV_TRANSFER] = 3,        [EV_AUTHORIZATION_USED] = 3,
-    [EV_SETTLED] = 1,         [EV_SETTLED_WITH_PERMIT] = 1,
-    [EV_LISTED] = 3,          [EV_DELISTED] = 3,
+    [EV_TRANSFER] = 3,
+    [EV_AUTHORIZATION_USED] = 3,
+    [EV_AUTHORIZATION_CANCELED] = 3,
+    [EV_APPROVAL] = 3,
+    [EV_NONCE_INVALIDATION] = 2,
+    [EV_SETTLED] = 1,
+    [EV_SETTLED_WITH_PERMIT] = 1,
+    [EV_LISTED] = 3,
+    [EV_DELISTED] = 3,
     [EV_MODEL_INFERENCE] = 1,
 };
 
@@ -116,7 +122,18 @@ enum event_kind event_decode(const struct eth_log *log, struct event *out)
         out->transfer.to = topic_address(log, 2, &bad);
         out->transfer.value = abi_u256(&r);
         break;
+    case EV_APPROVAL:
+        out->approval.owner = topic_address(log, 1, &bad);
+        out->approval.spender = topic_address(log, 2, &bad);
+        out->approval.value = abi_u256(&r);
+        break;
+    case EV_NONCE_INVALIDATION:
+        out->invalidation.owner = topic_address(log, 1, &bad);
+        out->invalidation.word = abi_u256(&r);
+        out->invalidation.mask = abi_u256(&r);
+        break;
     case EV_AUTHORIZATION_USED:
+    case EV_AUTHORIZATION_CANCELED:
         out->authorization.authorizer = topic_address(log, 1, &bad);
         out->authorization.nonce = log->topic[2];
         break;

@@ -2,8 +2,8 @@
  * events.h: the events souk reads from chains, decoded.
  *
  * Signatures and topics are listed in one X-macro; a unit test recomputes
- * every topic from its signature. Sources: EIP-20, EIP-3009, the x402 Permit2
- * proxies, OpenGradient's precompile ABI, our own ModelListings.sol.
+ * every topic from its signature. Sources: EIP-20, EIP-3009, Permit2, the x402
+ * Permit2 proxies, OpenGradient's precompile ABI, our own ModelListings.sol.
  *
  * event_decode returns EV_NONE for a log that is none of these, or that has
  * the topic but not the shape (anyone may emit anything). Strings point into
@@ -18,6 +18,9 @@
 #define EVENT_LIST(X)                                                                              \
     X(EV_TRANSFER, "Transfer(address,address,uint256)")                                            \
     X(EV_AUTHORIZATION_USED, "AuthorizationUsed(address,bytes32)")                                 \
+    X(EV_AUTHORIZATION_CANCELED, "AuthorizationCanceled(address,bytes32)")                         \
+    X(EV_APPROVAL, "Approval(address,address,uint256)")                                            \
+    X(EV_NONCE_INVALIDATION, "UnorderedNonceInvalidation(address,uint256,uint256)")                \
     X(EV_SETTLED, "Settled()")                                                                     \
     X(EV_SETTLED_WITH_PERMIT, "SettledWithPermit()")                                               \
     X(EV_LISTED, "Listed(address,bytes32,string,string,string,uint256,address,address,string)")    \
@@ -45,7 +48,15 @@ struct event {
         struct {
             address authorizer;
             bytes32 nonce;
-        } authorization;
+        } authorization; /* and canceled */
+        struct {
+            address owner, spender;
+            u256 value;
+        } approval;
+        struct {
+            address owner;
+            u256 word, mask;
+        } invalidation;
         struct {
             address owner;
             bytes32 id;

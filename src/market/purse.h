@@ -7,7 +7,7 @@
  * or, in commands, purse_wait() runs the loop until it did.
  *
  * What decides money is asked of two nodes where the profile has two; where they differ
- * the call fails and says so. The chain's id is checked before anything is
+ * the call fails and says so (nodes.h). The chain's id is checked before anything is
  * signed. Transactions: the nonce is the node's pending count, raised over our
  * own unconfirmed ones; a transaction is kept before it is sent and sent again
  * as the same bytes.
@@ -38,17 +38,22 @@ address purse_address(const struct purse *p);
 struct purchases *purse_purchases(struct purse *p); /* LANE_SIGN or commands */
 struct http *purse_http(struct purse *p);
 
-/* Which wallet a network uses. */
+/* Which wallet a network uses. Nobody chose: on the devnet the one called devnet, else the only one
+ * there is, unless it is made for play money. */
 souk_err purse_choose(const char *network, const char *wallet, struct err *e);
 souk_err purse_chosen(const char *network, char out[WALLET_NAME], struct err *e);
 
 /* The profile's tokens as assets, its coin last. */
 size_t network_assets(const struct network *n, struct asset *out, size_t max);
 
-/* A call under way. Freed by done() having returned; purse_drop: done() will not come. */
+/*
+ * A call under way; NULL from the functions below: no memory. Freed by done() having returned;
+ * purse_drop: done() will not come (what was signed is still sent).
+ */
 struct purse_call;
 void purse_drop(struct purse_call *c);
-/* Runs the loop until done() came; Ctrl-C is SOUK_ECANCEL where the call allows it. */
+/* Runs the loop until done() came and gives its error; SOUK_ECANCEL when somebody dropped it
+ * meanwhile (a command's handler of Ctrl-C). */
 souk_err purse_wait(struct purse *p, struct purse_call *c, struct err *e);
 
 /* --- what is there */
@@ -140,7 +145,10 @@ typedef void (*allowances_fn)(void *ud, const struct allowance_row *r, size_t n,
                               const struct err *e);
 struct purse_call *purse_allowances(struct purse *p, address who, allowances_fn done, void *ud);
 
-/* The QR code of an address (EIP-681 text) as rows of half blocks or of '#': onto out. */
+/*
+ * The QR code of an address (EIP-681 text): rows of half blocks, where the light modules are drawn,
+ * for bright text on a dark ground (elsewhere swap the colours); or, ascii, '##' for the dark ones.
+ */
 souk_err purse_qr(address a, uint64_t chain, bool ascii, struct buf *out, struct err *e);
 
 #endif

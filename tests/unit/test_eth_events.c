@@ -13,6 +13,10 @@
 static const char *const topics[EV_COUNT] = {
     [EV_TRANSFER] = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
     [EV_AUTHORIZATION_USED] = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5",
+    [EV_AUTHORIZATION_CANCELED] =
+        "0x1cdd46ff242716cdaa72d159d339a485b3438398348d68f09d7c8c0a59353d81",
+    [EV_APPROVAL] = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925",
+    [EV_NONCE_INVALIDATION] = "0x3704902f963766a4e561bbaab6e6cdc1b1dd12f6e9e99648da8843b3f46b918d",
     [EV_SETTLED] = "0x97088ec3606cfe8cc112180570d03fcde05f9b8e1bfef8e27784eaf5dd5691b6",
     [EV_SETTLED_WITH_PERMIT] = "0xde5b89d10fc800c459329c382fabfcad0be0ed7e5328e01fae04e507b09ef5d8",
     [EV_LISTED] = "0x45834afc119c60a37614e478b08621c0d4a749fffe564407f11bd7f8d4aa1988",
@@ -126,6 +130,7 @@ static void published_topics_are_what_we_compute(void **state)
     "{\"address\":\"" TOKEN "\",\"topics\":[" topic_list "],\"data\":\"" data "\"," PLACE "}"
 #define TRANSFER_TOPIC "\"0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef\""
 #define TRANSFER(data) LOG(TRANSFER_TOPIC ",\"" WORD_ALICE "\",\"" WORD_BOB "\"", data)
+#define WORD_2         "0000000000000000000000000000000000000000000000000000000000000002"
 #define WORD_1E18      "0x0000000000000000000000000000000000000000000000000de0b6b3a7640001"
 
 /* Made by viem's encodeAbiParameters: no code of ours stands on both sides of these tests. */
@@ -383,6 +388,19 @@ static void transfers_and_authorizations(void **state)
     assert_int_equal(event_decode(&log, &ev), EV_AUTHORIZATION_USED);
     assert_address(ev.authorization.authorizer, "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913");
     assert_string_equal(bytes32_format(ev.authorization.nonce, hex), WORD_ID);
+
+    log = log_of(&a, EV_AUTHORIZATION_CANCELED, 3, "0x");
+    assert_int_equal(event_decode(&log, &ev), EV_AUTHORIZATION_CANCELED);
+    assert_address(ev.authorization.authorizer, "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913");
+    assert_string_equal(bytes32_format(ev.authorization.nonce, hex), WORD_ID);
+
+    log = log_of(&a, EV_NONCE_INVALIDATION, 2, WORD_1E18 WORD_2);
+    assert_int_equal(event_decode(&log, &ev), EV_NONCE_INVALIDATION);
+    assert_address(ev.invalidation.owner, "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913");
+    assert_string_equal(u256_to_dec(ev.invalidation.word, text), "1000000000000000001");
+    assert_string_equal(u256_to_dec(ev.invalidation.mask, text), "2");
+    log = log_of(&a, EV_NONCE_INVALIDATION, 2, WORD_1E18);
+    assert_int_equal(event_decode(&log, &ev), EV_NONE);
 
     log = log_of(&a, EV_SETTLED, 1, "0x");
     assert_int_equal(event_decode(&log, &ev), EV_SETTLED);

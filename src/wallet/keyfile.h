@@ -30,6 +30,9 @@ struct wallet_card { /* what may be seen without the password */
 };
 
 bool wallet_name_ok(const char *name);
+/* The wallets' directory as a descriptor; SOUK_EINPUT when it is not the user's alone,
+ * SOUK_ENOTFOUND when it is not there. */
+souk_err wallet_dir_open(const char *dir, int *fd, struct err *e);
 /* dir: the wallets' directory. SOUK_ENOTFOUND: no such wallet. */
 souk_err wallet_card_read(const char *dir, const char *name, struct wallet_card *out,
                           struct err *e);
@@ -48,17 +51,21 @@ struct wallet_secret { /* allocate with secret_alloc */
 };
 enum kdf_cost { KDF_STRONG /* 256 MiB */, KDF_PLAY /* the least libsodium takes: play money */ };
 
-/* Never overwrites: SOUK_EINPUT when there is one of this name. */
+/* Never overwrites: SOUK_EINPUT when there is one of this name. Makes the directory, not those
+ * above it. accounts: 1 to WALLET_ACCOUNTS, 1 for a WALLET_KEY. card may be NULL, here and below.
+ */
 souk_err keyfile_create(const char *dir, const char *name, const struct wallet_secret *s,
                         unsigned accounts, const struct secret_text *password, enum kdf_cost cost,
                         struct wallet_card *card, struct err *e);
-/* SOUK_EVERIFY: the password is wrong or the file was changed. *out: secret_free. */
+/* SOUK_EVERIFY: the password is wrong or the file was changed. *out: secret_free. The addresses of
+ * the card are then those of the secret. */
 souk_err keyfile_open(const char *dir, const char *name, const struct secret_text *password,
                       struct wallet_secret **out, struct wallet_card *card, struct err *e);
 /* Replaces the file: another number of accounts, or another password. */
 souk_err keyfile_rewrite(const char *dir, const char *name, const struct wallet_secret *s,
                          unsigned accounts, const struct secret_text *password, enum kdf_cost cost,
                          struct wallet_card *card, struct err *e);
+/* SOUK_EINPUT: a WALLET_KEY has account 0 alone. */
 souk_err wallet_secret_key(const struct wallet_secret *s, unsigned account, struct key **out,
                            struct err *e);
 

@@ -91,15 +91,32 @@ int bar_draw(struct canvas *c, int x, int y, int cols, uint64_t part, uint64_t w
     return (n + LEVELS - 1) / LEVELS;
 }
 
+void gauge_strip(struct strip *out, int cols, uint64_t part, uint64_t whole, enum style s)
+{
+    bool ascii = out->cs == TEXT_ASCII && cols > 2;
+    int room = ascii ? cols - 2 : cols, n = eighths(room, part, whole);
+    if (ascii) {
+        strip_str(out, "[", ST_BORDER);
+    }
+    for (int i = 0; i < room; i++) {
+        if (i * LEVELS >= n) {
+            strip_glyph(out, GL_SHADE, ST_DIM);
+        } else if (n - i * LEVELS >= LEVELS) {
+            strip_glyph(out, GL_BLOCK, s);
+        } else {
+            strip_cp(out, glyph_hbar(n % LEVELS, out->cs), s);
+        }
+    }
+    if (ascii) {
+        strip_str(out, "]", ST_BORDER);
+    }
+}
+
 void gauge_draw(struct canvas *c, int x, int y, int cols, uint64_t part, uint64_t whole,
                 enum style s)
 {
-    if (canvas_charset(c) == TEXT_ASCII && cols > 2) {
-        canvas_cp(c, x, y, '[', ST_BORDER);
-        canvas_cp(c, x + cols - 1, y, ']', ST_BORDER);
-        x++;
-        cols -= 2;
-    }
-    canvas_fill(c, (struct rect){x, y, cols, 1}, GL_SHADE, ST_DIM);
-    bar_draw(c, x, y, cols, part, whole, s);
+    struct strip t;
+    strip_init(&t, canvas_charset(c));
+    gauge_strip(&t, cols, part, whole, s);
+    canvas_strip(c, x, y, cols, &t);
 }

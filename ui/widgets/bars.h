@@ -22,5 +22,6 @@ int bar_draw(struct canvas *c, int x, int y, int cols, uint64_t part, uint64_t w
 /* The same with the empty rest shown, between brackets in ASCII: a gauge. */
 void gauge_draw(struct canvas *c, int x, int y, int cols, uint64_t part, uint64_t whole,
                 enum style s);
+void gauge_strip(struct strip *out, int cols, uint64_t part, uint64_t whole, enum style s);
 
 #endif

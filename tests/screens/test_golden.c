@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "golden.h"
 
 enum { ARGS_MAX_TEST = 24 };
 
@@ -72,69 +73,6 @@ static char *play(const char *data, const char *network, const char *lang, const
 
 /* --- comparing */
 
-static void golden_path(const char *name, char path[PATH_MAX])
-{
-    char here[PATH_MAX];
-    snprintf(here, sizeof here, "%s", __FILE__); /* relative to where the tests are run from */
-    *strrchr(here, '/') = '\0';
-    snprintf(path, PATH_MAX, "%.*s/golden/%s.screen", PATH_MAX - 64, here, name);
-}
-
-static void write_golden(const char *path, const char *text, size_t n)
-{
-    FILE *f = fopen(path, "we");
-    if (!f || fwrite(text, 1, n, f) != n || fclose(f) != 0)
-        fail_msg("%s: %s", path, strerror(errno));
-}
-
-static char *read_golden(const char *path, size_t *n)
-{
-    FILE *f = fopen(path, "re");
-    enum { MOST = 1 << 20 };
-    char *text = malloc(MOST);
-    if (!f || !text)
-        fail_msg("%s: %s; GENERATE=1 writes it", path, strerror(errno));
-    *n = fread(text, 1, MOST - 1, f);
-    text[*n] = '\0';
-    fclose(f);
-    return text;
-}
-
-/* The lines that differ, as a diff would show them, a dozen at most. */
-static void show_difference(const char *name, const char *want, const char *got)
-{
-    int shown = 0;
-    fprintf(stderr, "%s differs (GENERATE=1 takes the new one):\n", name);
-    for (int line = 1; (*want || *got) && shown < 12; line++) {
-        size_t w = strcspn(want, "\n"), g = strcspn(got, "\n");
-        if (w != g || memcmp(want, got, w) != 0) {
-            fprintf(stderr, "%4d - %.*s\n     + %.*s\n", line, (int)w, want, (int)g, got);
-            shown++;
-        }
-        want += w + (want[w] == '\n');
-        got += g + (got[g] == '\n');
-    }
-}
-
-/* True when the dump is the golden one. */
-static bool same(const char *name, const char *got, size_t n)
-{
-    char path[PATH_MAX];
-    golden_path(name, path);
-    if (getenv("GENERATE")) {
-        write_golden(path, got, n);
-        return true;
-    }
-    size_t wn;
-    char *want = read_golden(path, &wn), *mine = strndup(got, n);
-    bool ok = wn == n && memcmp(want, mine, n) == 0;
-    if (!ok)
-        show_difference(name, want, mine);
-    free(want);
-    free(mine);
-    return ok;
-}
-
 /* Compares every "== NAME" section; how many there were. */
 static int compare_all(const char *out)
 {
@@ -146,7 +84,7 @@ static int compare_all(const char *out)
         size_t len = strcspn(p, "\n") - (sizeof mark - 1);
         snprintf(name, sizeof name, "%.*s", (int)len, p + sizeof mark - 1);
         const char *body = p + sizeof mark + len, *end = strstr(body, "\n== ");
-        bad += !same(name, body, end ? (size_t)(end + 1 - body) : strlen(body));
+        bad += !golden_same(name, body, end ? (size_t)(end + 1 - body) : strlen(body));
         p = end ? end + 1 : NULL;
     }
     assert_int_equal(bad, 0);

@@ -48,7 +48,7 @@ static void state_cell(const struct quote *q, size_t row, struct strip *out)
     const struct quote_offer *o = &q->offer[row];
     if (o->offer->fault != X402_FINE)
         strip_strf(out, ST_BAD, "✗ %s", x402_fault_words(o->offer->fault));
-    else if (o->refusal == REFUSE_PAY_TO_CHANGED)
+    else if (refusal_yields(o->refusal))
         strip_strf(out, ST_WARN, "△ %s", refusal_words(o->refusal));
     else if (o->refusal != REFUSE_NOT)
         strip_strf(out, ST_BAD, "✗ %s", refusal_words(o->refusal));

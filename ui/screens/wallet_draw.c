@@ -139,7 +139,7 @@ static void sent_cell(void *ud, size_t row, int col, struct strip *out)
         strip_str(out, sent_what(r), ST_NORMAL);
         break;
     case SENT_AMOUNT:
-        if (r->kind != CALL_CANCEL && r->kind != CALL_INVALIDATE)
+        if (!u256_is_zero(r->amount))
             strip_str(out, money(r->amount, &a, text), ST_MONEY);
         break;
     case SENT_STATE:

@@ -1,5 +1,5 @@
 /*
- * prompt.c: secret_prompt.
+ * prompt.c: secret_prompt and secret_yes.
  *
  * The terminal stays in canonical mode, so that the user can correct himself; a line is read only
  * when it is complete. Signals that would end us are caught while echo is off, and let through
@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -98,26 +99,40 @@ static souk_err ask(int tty, const char *prompt, const sigset_t *mask, struct se
     return r;
 }
 
-souk_err secret_prompt(int tty, const char *prompt, struct secret_text **out, struct err *e)
+static souk_err prompt_line(int tty, const char *prompt, bool echo, struct secret_text **out,
+                            struct err *e)
 {
     struct before b;
     *out = NULL;
     if (tcgetattr(tty, &b.tty) != 0)
         return err_set(e, SOUK_EINPUT,
-                       "there is no terminal to ask at: give the secret by a "
-                       "descriptor instead");
+                       "there is no terminal to ask at: give the secret by a descriptor instead");
     catch_signals(&b);
-    struct termios quiet = b.tty;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    quiet.c_lflag |= ICANON | ISIG | ECHONL;
-    quiet.c_iflag |= ICRNL;
+    struct termios asking = b.tty;
+    asking.c_lflag &= ~(tcflag_t)ECHO;
+    asking.c_lflag |= ICANON | ISIG | ECHONL | (echo ? ECHO | ECHOE : 0);
+    asking.c_iflag |= ICRNL;
     souk_err r =
-        tcsetattr(tty, TCSAFLUSH, &quiet) == 0
+        tcsetattr(tty, TCSAFLUSH, &asking) == 0
             ? ask(tty, prompt, &b.mask, out, e)
             : err_set(e, SOUK_EFAIL, "cannot switch the terminal's echo off: %s", strerror(errno));
     tcsetattr(tty, TCSAFLUSH, &b.tty); /* and forgets the rest of a line too long */
     if (r == SOUK_ECANCEL)
         write_all(tty, "\n", 1, NULL);
     release_signals(&b);
+    return r;
+}
+
+souk_err secret_prompt(int tty, const char *prompt, struct secret_text **out, struct err *e)
+{
+    return prompt_line(tty, prompt, false, out, e);
+}
+
+souk_err secret_yes(int tty, const char *question, bool *yes, struct err *e)
+{
+    struct secret_text *answer;
+    souk_err r = prompt_line(tty, question, true, &answer, e);
+    *yes = !r && (strcasecmp(answer->s, "y") == 0 || strcasecmp(answer->s, "yes") == 0);
+    secret_free(answer);
     return r;
 }

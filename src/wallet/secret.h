@@ -50,5 +50,7 @@ souk_err secret_read_line(int fd, struct secret_text **out, struct err *e);
  * and Ctrl-D, are SOUK_ECANCEL.
  */
 souk_err secret_prompt(int tty, const char *prompt, struct secret_text **out, struct err *e);
+/* A question there that is no secret, with echo: yes is y or yes, no is all else. */
+souk_err secret_yes(int tty, const char *question, bool *yes, struct err *e);
 
 #endif

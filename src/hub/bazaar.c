@@ -99,7 +99,8 @@ static int64_t take_time(const json *j)
 }
 
 /* How to call it: extensions.bazaar.info (v2), discoveryInfo (OpenGradient), outputSchema (v1). */
-static struct untrusted call_method(const json *item, const json *offer)
+static void take_call(struct intake *in, const json *item, const json *offer,
+                      struct hub_resource *r)
 {
     const json *how[] = {
         json_get(json_get(json_get(item, "extensions"), "bazaar"), "info"),
@@ -107,11 +108,18 @@ static struct untrusted call_method(const json *item, const json *offer)
         json_get(offer, "outputSchema"),
     };
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
-        struct untrusted method = json_str(json_get(how[i], "input"), "method");
-        if (method.n > 0)
-            return method;
+        const json *input = json_get(how[i], "input");
+        const json *body = json_get(input, "body");
+        if (r->method.n == 0)
+            r->method = hub_copy(in, json_str(input, "method"), 16, &r->cut);
+        if (r->example.n == 0 && cJSON_IsObject(body)) {
+            char *text = cJSON_PrintUnformatted(body);
+            in->nomem |= text == NULL;
+            if (text != NULL && strlen(text) <= HUB_EXAMPLE_MAX)
+                r->example = hub_copy(in, untrusted(text), HUB_EXAMPLE_MAX, &r->cut);
+            cJSON_free(text);
+        }
     }
-    return (struct untrusted){NULL, 0};
 }
 
 static struct untrusted either(struct untrusted a, struct untrusted b)
@@ -134,7 +142,7 @@ static bool take_resource(struct intake *in, const json *j, void *record)
         return false;
     r->url = hub_copy(in, url, HUB_URL_MAX, &r->cut);
     r->description = hub_copy(in, about, HUB_SUMMARY_MAX, &r->cut);
-    r->method = hub_copy(in, call_method(j, first), 16, &r->cut);
+    take_call(in, j, first, r);
     r->updated = take_time(j);
     take_offers(in, accepts, r);
     return true;

@@ -43,9 +43,10 @@ enum {
     HUB_NOTES_MAX = 4 << 10,
     HUB_BLOB_ID_MAX = 128,
     HUB_URL_MAX = 512,
-    HUB_SUMMARY_MAX = 4 << 10, /* a Bazaar description */
-    HUB_PAGE_MAX = 1000,       /* records of one answer; more are counted and skipped */
-    HUB_OFFERS_MAX = 16,       /* offers of one Bazaar item */
+    HUB_SUMMARY_MAX = 4 << 10,  /* a Bazaar description */
+    HUB_PAGE_MAX = 1000,        /* records of one answer; more are counted and skipped */
+    HUB_EXAMPLE_MAX = 16 << 10, /* an example input of a Bazaar item; a longer one is none */
+    HUB_OFFERS_MAX = 16,        /* offers of one Bazaar item */
 };
 
 /* --- 1. Hub REST */
@@ -184,7 +185,8 @@ struct hub_offer {
 struct hub_resource {
     struct untrusted url; /* as hub_url_ok wants it; others are skipped */
     struct untrusted description;
-    struct untrusted method; /* "POST", …: how the seller says to call it; absent when unsaid */
+    struct untrusted method;  /* "POST", …: how the seller says to call it; absent when unsaid */
+    struct untrusted example; /* an input as JSON; absent when none is given */
     struct hub_offer *offer;
     size_t offers;
     size_t unreadable; /* further offers: other chains than EVM, amounts that are no integers */

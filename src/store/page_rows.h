@@ -58,6 +58,10 @@ souk_err store_each_offer_to(struct store *s, int64_t payee, ROW_FN(offer_detail
 souk_err store_each_offer_at(struct store *s, struct untrusted resource, ROW_FN(offer_detail),
                              void *ud, struct err *e);
 
+/* An example input of a resource, JSON, as its seller gives it. Empty: none. */
+souk_err store_offer_example(struct store *s, struct untrusted resource, struct arena *a,
+                             struct untrusted *out, struct err *e);
+
 struct file_detail {
     struct untrusted version, name, blob_id, notes;
     int64_t size;

@@ -132,7 +132,10 @@ static const char v1_derived[] =
 
 static const char *const v1[] = {v1_hub, v1_text, v1_rows, v1_derived, NULL};
 
-const struct migration schema_migrations[] = {{1, v1}, {0, NULL}};
+/* How a seller says his resource is called: an example input, JSON. */
+static const char *const v2[] = {"ALTER TABLE offer ADD COLUMN example TEXT", NULL};
+
+const struct migration schema_migrations[] = {{1, v1}, {2, v2}, {0, NULL}};
 
 const struct schema schema_cache = {
     .migrations = schema_migrations,

@@ -125,7 +125,8 @@ souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t 
 
 struct offer_in {
     struct untrusted resource, scheme, description;
-    int n; /* index among the resource's offers */
+    struct untrusted example; /* an input, JSON; {NULL, 0}: none */
+    int n;                    /* index among the resource's offers */
     int64_t chain;
     u256 amount;
     address asset, pay_to;

@@ -197,7 +197,8 @@ souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src,
     }
     struct query_run q =
         query_open(s, "INSERT OR REPLACE INTO offer(resource, n, scheme, chain, amount, asset,"
-                      " pay_to, description, updated, src) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                      " pay_to, description, updated, src, example)"
+                      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_text(&q, or_empty(o->resource));
     query_int(&q, o->n);
     query_text(&q, or_empty(o->scheme));
@@ -208,5 +209,6 @@ souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src,
     query_text(&q, or_empty(o->description));
     query_int(&q, o->updated);
     query_int(&q, src);
+    query_text(&q, o->example);
     return query_do(&q, e);
 }

@@ -169,6 +169,17 @@ souk_err store_each_offer_at(struct store *s, struct untrusted resource, ROW_FN(
     return each_offer(q, fn, ud, e);
 }
 
+souk_err store_offer_example(struct store *s, struct untrusted resource, struct arena *a,
+                             struct untrusted *out, struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT example FROM offer WHERE resource = ?"
+                                       " AND example IS NOT NULL ORDER BY n LIMIT 1");
+    query_text(&q, resource);
+    *out = (struct untrusted){NULL, 0};
+    bool ok = !query_next(&q) || query_copy(&q, 0, a, out);
+    return copied(&q, ok, e);
+}
+
 souk_err store_each_file(struct store *s, int64_t model, ROW_FN(file_detail), void *ud,
                          struct err *e)
 {

@@ -73,6 +73,7 @@ static void opengradients_answer_is_read(void **state)
     assert_text(r->url, "http://127.0.0.1:4224/v1/chat/completions");
     assert_text(r->description, "OpenAI-compatible chat completion");
     assert_text(r->method, "POST");
+    assert_text(r->example, "{\"model\":\"gpt-5-mini\"}");
     assert_int_equal(r->updated, 1740672089);
     assert_int_equal(r->offers, 1);
     assert_int_equal(r->unreadable, 0);
@@ -93,6 +94,7 @@ static void the_specifications_shape_is_read(void **state)
                  "\"extensions\":{\"bazaar\":{\"info\":{\"input\":{\"method\":\"GET\"}}}}"));
     assert_int_equal(p.resource[0].updated, 1740672089);
     assert_text(p.resource[0].method, "GET");
+    assert_null(p.resource[0].example.p);
     assert_null(p.resource[0].description.p);
     assert_int_equal(p.offset, -1);
     assert_int_equal(p.total, -1);

@@ -72,6 +72,7 @@ static souk_err write_resource(struct bazaar_sync *b, const struct hub_resource 
             .resource = r->url,
             .scheme = o->scheme,
             .description = r->description,
+            .example = i == 0 ? r->example : untrusted(NULL),
             .n = (int)i,
             .chain = o->chain,
             .amount = o->amount,

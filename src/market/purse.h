@@ -31,6 +31,8 @@ struct purse;
  */
 souk_err purse_open(struct market *m, const char *wallet, struct purse **out, struct err *e);
 void purse_close(struct purse *p);
+/* Somebody's job on LANE_SIGN begins (1) or has ended (-1) that uses the purse: purse_close waits. */
+void purse_hold(struct purse *p, int delta);
 const struct wallet_card *purse_card(const struct purse *p);
 unsigned purse_account(const struct purse *p);
 void purse_set_account(struct purse *p, unsigned account);

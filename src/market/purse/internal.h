@@ -34,6 +34,7 @@ struct purse {
     unsigned account;
     bool no_multicall; /* the chain has none */
     struct purse_call *calls;
+    int held; /* jobs of others under way */
     struct purse_call *awaited; /* by purse_wait; NULL: it has ended */
     struct err ending;          /* its */
 };

@@ -169,12 +169,17 @@ void purse_close(struct purse *p)
         c->goes_on = false;
         purse_drop(c);
     }
-    while (p->calls != NULL) /* those on the lane */
+    while (p->calls != NULL || p->held > 0) /* those on the lane */
         loop_step(p->loop, -1);
     nodes_free(p->nodes);
     http_free(p->http);
     purchases_close(p->purchases);
     mem_free(p);
+}
+
+void purse_hold(struct purse *p, int delta)
+{
+    p->held += delta;
 }
 
 const struct wallet_card *purse_card(const struct purse *p)

@@ -63,7 +63,8 @@ struct quote_offer {
     enum refusal refusal; /* by the user's limits, as far as they are known now */
     bool needs_allowance; /* Permit2 may not move the token yet: an approval first (or sponsored) */
     bool sponsored;       /* the facilitator makes it: no gas */
-    bool affordable;
+    bool affordable;      /* true as well when the balance is not known */
+    bool confirmed;       /* the token's contract says of itself what our table says */
 };
 struct quote {
     struct target target;
@@ -73,7 +74,7 @@ struct quote {
     int chosen;          /* index; -1: none is acceptable */
     bool free;           /* answered without asking for money */
     int status;          /* of the unpaid answer */
-    struct buf answer;   /* when free, or an error's body */
+    struct buf answer;   /* when free: of a gateway its text, else the body */
     bool not_proven;     /* one more question */
     bool price_differs;  /* from the listing: say both */
     bool payee_differs;  /* from the listing */
@@ -82,6 +83,10 @@ struct quote {
     uint64_t payee_paid; /* how often */
     address payer;
     bool payer_has_code; /* EIP-7702 */
+    bool publishes;      /* a gateway asked for `individual`: input and output become public */
+    bool funds_known;    /* balances and allowances could be asked */
+    struct err facts;    /* why a token is not confirmed, or the chain could not be asked */
+    unsigned took_all;   /* how often the payee charged all that an upto signature allowed */
     bool unlocked;
     struct limits limits; /* of the chosen asset; zeroes: none set */
     struct spent spent;
@@ -89,6 +94,7 @@ struct quote {
     int64_t session;       /* an open session that would serve without signing; 0: none */
     int64_t time;
 };
+/* A running purchase of it holds on to what it needs. */
 void quote_free(struct quote *q);
 
 struct call_input {
@@ -113,7 +119,10 @@ enum purchase_step {
 struct purchase_events {
     void (*step)(void *ud, enum purchase_step s, const char *words); /* ours, may be NULL */
     void (*text)(void *ud, struct untrusted piece); /* of a streamed answer, as it comes */
-    /* Ends it. q: from quote; row: from buy and resume (in the purchase's arena). e: NULL or why.
+    /*
+     * Ends it. q: from quote, or e, never both; a server's answer that is neither free nor a
+     * demand is an e that quotes it. row: from buy and resume, NULL when there is none yet, valid
+     * inside done() only; e: NULL or why, and then row tells how far it came.
      */
     void (*quoted)(void *ud, struct quote *q, const struct err *e); /* takes q over */
     void (*done)(void *ud, const struct purchase_row *row, const struct err *e);

@@ -24,7 +24,8 @@ export function parameters(argv) {
 }
 
 /** What the servers do with a world does not change it: their sources are not hashed. */
-const SERVING = new Set(['./serve.mjs', ...['hub', 'walrus', 'market', 'gateway', 'traffic', 'web', 'harness'].map((f) => `lib/${f}.mjs`)]);
+const SERVING = new Set(['./serve.mjs', './hostile.mjs', ...['cert', 'facilitator', 'gateway', 'harness', 'hostile', 'hub', 'idempotency', 'legacy',
+    'market', 'runner', 'seller', 'sessions', 'switches', 'tee', 'traffic', 'walrus', 'web'].map((f) => `lib/${f}.mjs`)]);
 
 export function cacheKey(params) {
     const hash = createHash('sha256');

@@ -42,8 +42,11 @@ async function main() {
     await listen(hubServer(world), port('hub'), 'Hub');
     await listen(walrusServer(world), port('walrus'), 'Walrus');
 
-    const { Listings, facilitatorApp, privateKeyOf, sellerApp, walletOn } = await import('./lib/market.mjs');
-    const { gatewayServer, makeEnclave } = await import('./lib/gateway.mjs');
+    const { Listings, privateKeyOf, walletOn } = await import('./lib/market.mjs');
+    const { facilitatorApp } = await import('./lib/facilitator.mjs');
+    const { sellerApp } = await import('./lib/seller.mjs');
+    const { gatewayServer } = await import('./lib/gateway.mjs');
+    const { makeEnclave } = await import('./lib/tee.mjs');
     const { modelFile } = await import('./lib/onnx.mjs');
     const { account, ROLES } = await import('./lib/replay.mjs');
     const network = `eip155:${contracts.payment_chain.chain_id}`;
@@ -56,12 +59,13 @@ async function main() {
 
     const enclave = makeEnclave();
     const deployer = walletOn(o.inference_rpc, contracts.inference_chain.chain_id, payer(ROLES.deployer));
-    const gateway = gatewayServer({ enclave, facilitatorUrl: url('facilitator'), facilitatorAddress: facilitatorWallet.account.address, network,
+    const { server: gateway, certificate } = gatewayServer({ enclave, facilitatorUrl: url('facilitator'), facilitatorAddress: facilitatorWallet.account.address, network,
         opg: contracts.tokens.find((t) => t.symbol === 'OPG'), payTo: world.gateway_pay_to,
         idleMs: o.session_idle * 1000 });
     await listen(gateway, port('gateway'), 'gateway');
+    const gatewayUrl = url('gateway').replace('http:', 'https:');
     const register = () => deployer.writeContract({ address: contracts.contracts.tee_registry, abi: abi.TeeRegistry.abi, functionName: 'register',
-        args: [world.gateway_pay_to, url('gateway'), `0x${enclave.der.toString('hex')}`, '0x', `0x${'11'.repeat(32)}`, 0] });
+        args: [world.gateway_pay_to, gatewayUrl, `0x${enclave.der.toString('hex')}`, `0x${certificate.toString('hex')}`, `0x${'11'.repeat(32)}`, 0] });
     await register();
     // A TEE counts as active for half an hour after its last heartbeat.
     setInterval(() => register().catch(() => {}), 15 * 60 * 1000).unref();
@@ -73,7 +77,7 @@ async function main() {
             customers: ROLES.traffic.map((r) => privateKeyToAccount(payer(r))), log: (s) => process.stderr.write(`${s}\n`) });
     }
     process.stdout.write(`${JSON.stringify({ ready: true, hub: url('hub'), walrus: url('walrus'), seller: url('seller'),
-        facilitator: url('facilitator'), bazaar: `${url('facilitator')}/discovery/resources`, gateway: url('gateway') })}\n`);
+        facilitator: url('facilitator'), bazaar: `${url('facilitator')}/discovery/resources`, gateway: gatewayUrl })}\n`);
 }
 
 process.on('unhandledRejection', (e) => fail(e?.message ?? String(e)));

@@ -26,10 +26,11 @@ static void copy_json(struct json_out *o, const char *key, const json *v)
     }
 }
 
-static void url_json(struct json_out *o, const char *key, int port)
+/* The gateway alone speaks TLS: with a certificate that the TEERegistry names, and no authority. */
+static void url_json(struct json_out *o, const char *key, int port, bool tls)
 {
     char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+    snprintf(url, sizeof url, "http%s://127.0.0.1:%d", tls ? "s" : "", port);
     json_out_cstr(o, key, url);
 }
 
@@ -38,7 +39,7 @@ static void chain_json(struct json_out *o, const json *world, const char *key, i
     int64_t id = 0;
     json_int(json_get(world, key), "chain_id", &id);
     json_obj_open(o, key);
-    url_json(o, "rpc", port);
+    url_json(o, "rpc", port, false);
     json_out_int(o, "chain_id", id);
     json_obj_close(o);
 }
@@ -78,7 +79,7 @@ static void status_json(struct buf *out, const struct devnet *d, const json *wor
     chain_json(&o, world, "payment_chain", d->port + PORT_PAYMENT);
     chain_json(&o, world, "inference_chain", d->port + PORT_INFERENCE);
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
-        url_json(&o, urls[i].key, d->port + (int)urls[i].port);
+        url_json(&o, urls[i].key, d->port + (int)urls[i].port, urls[i].port == PORT_GATEWAY);
     copy_json(&o, "contracts", json_get(world, "contracts"));
     tokens_json(&o, world);
     copy_json(&o, "wallet", json_get(world, "wallet"));

@@ -229,7 +229,7 @@ test('up: the status names what a test needs, and everything in it is there', as
         assert.equal(Number((await answer.json()).result), id);
     }
     for (const key of ['hub', 'walrus', 'seller', 'bazaar', 'facilitator', 'gateway'])
-        assert.match(first[key], /^http:\/\/127\.0\.0\.1:\d+$/, key);
+        assert.match(first[key], key === 'gateway' ? /^https:\/\/127\.0\.0\.1:\d+$/ : /^http:\/\/127\.0\.0\.1:\d+$/, key);
     for (const key of ['listings', 'permit2', 'exact_proxy', 'upto_proxy', 'multicall3', 'tee_registry', 'inference'])
         assert.match(first.contracts[key], /^0x[0-9a-f]{40}$/, key);
     assert.equal(first.tokens.USDC.decimals, 6);

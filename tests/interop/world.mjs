@@ -22,11 +22,11 @@ export async function startWorld(params) {
     }
     const running = await serve(dir);
     const contracts = readJson(`${dir}/contracts.json`);
-    const [hub, walrus, seller, facilitator, gateway] = running.ports.map((p) => `http://127.0.0.1:${p}`);
+    const [hub, walrus, seller, facilitator] = running.ports.map((p) => `http://127.0.0.1:${p}`);
     const status = { running: true, pid: process.pid, network: 'devnet',
         payment_chain: { rpc: running.chains.payment.rpc.url, chain_id: contracts.payment_chain.chain_id },
         inference_chain: { rpc: running.chains.inference.rpc.url, chain_id: contracts.inference_chain.chain_id },
-        hub, walrus, seller, bazaar: facilitator, facilitator, gateway,
+        hub, walrus, seller, bazaar: facilitator, facilitator, gateway: running.urls.gateway,
         contracts: contracts.contracts, tokens: contracts.tokens, ledger: `${dir}/ledger.jsonl` };
     return { ...running, dir, contracts, status, ledger: () => readLedger(dir) };
 }

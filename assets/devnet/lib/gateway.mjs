@@ -1,183 +1,151 @@
-// A double of OpenGradient's TEE gateway: chat completions paid by an upto permit per session, with
-// answers signed as the enclave would. What it says is canned; the payment and signatures are real.
+// A double of OpenGradient's TEE gateway: completions paid by an upto permit per session, answers
+// signed as the enclave would, over https with a certificate of its own that the registry names.
+// What it says is canned; payment, signatures and TLS are real.
 //
-// Simpler than the real one: plain http, a key made at each start, no attestation.
+// Simpler than the real one: keys made at each start, no attestation.
 
 import crypto from 'node:crypto';
-import http from 'node:http';
-import { keccak256 } from 'viem';
+import https from 'node:https';
 import { HTTPFacilitatorClient } from '@x402/core/server';
+import { makeCertificate, makeKey } from './cert.mjs';
+import { Sessions } from './sessions.mjs';
+import { Switches } from './switches.mjs';
+import { attest } from './tee.mjs';
 import { readBody, sendJson } from './web.mjs';
 
 const CAP = 5n * 10n ** 18n;
 const TIMEOUT = 600;
-const MARGIN_S = 120;
 const OPG_USD_MILLI = 100n; // 0.100 USD
-const PRICES = { 'gpt-5-mini': [250, 2000], 'gpt-5': [1250, 10000], 'claude-haiku': [1000, 5000], 'gemini-flash': [300, 2500] }; // USD/1e9 tokens
+const PLACES = ['/v1/chat/completions', '/v1/completions'];
+const SETTLEMENTS = ['private', 'batch', 'individual'];
 
-/** Python's json.dumps(value, sort_keys=True): what the request hash is taken over. */
-export function canonical(v, key = '') {
-    if (v === null) return 'null';
-    if (typeof v === 'boolean') return String(v);
-    if (typeof v === 'number') {
-        const float = key === 'temperature' || !Number.isInteger(v);
-        if (!float) return String(v);
-        if (Number.isInteger(v) && Math.abs(v) < 1e16) return `${v}.0`;
-        return String(v).replace(/e([+-])(\d)$/, 'e$10$2');
-    }
-    if (typeof v === 'string')
-        return JSON.stringify(v).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-    if (Array.isArray(v)) return `[${v.map((x) => canonical(x)).join(', ')}]`;
-    return `{${Object.keys(v).sort().map((k) => `${canonical(k)}: ${canonical(v[k], k)}`).join(', ')}}`;
-}
+/** USD per 1e9 tokens, in and out, by the name without its provider. Every llmPath of the Hub is here. */
+export const PRICES = { 'gpt-5-mini': [250, 2000], 'gpt-5': [1250, 10000], 'claude-haiku': [1000, 5000], 'gemini-flash': [300, 2500],
+    'grok-mini': [300, 500], 'llama-3-8b-instruct': [50, 80], 'mistral-small': [100, 300], 'qwen-2-7b': [40, 90], 'deepseek-chat': [270, 1100] };
 
-function signedView(body) {
-    const messages = (body.messages ?? []).map((m) => {
-        const out = { role: m.role, content: m.content ?? '' };
-        if (m.tool_calls) out.tool_calls = m.tool_calls.map((t) => ({ id: t.id, type: t.type,
-            function: { name: t.function?.name, arguments: t.function?.arguments } }));
-        if (m.tool_call_id) out.tool_call_id = m.tool_call_id;
-        return out;
-    });
-    const view = { model: body.model, messages, temperature: body.temperature ?? 0 };
-    for (const key of ['max_tokens', 'stop', 'tools', 'response_format'])
-        if (body[key] !== undefined && body[key] !== null && !(Array.isArray(body[key]) && body[key].length === 0)) view[key] = body[key];
-    return view;
-}
-
-export function makeEnclave() {
-    const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const der = publicKey.export({ type: 'spki', format: 'der' });
-    return { privateKey, der, pem: publicKey.export({ type: 'spki', format: 'pem' }), id: keccak256(der) };
-}
-
-function attest(enclave, requestHash, text) {
-    const outputHash = keccak256(Buffer.from(text, 'utf8'));
-    const timestamp = Math.floor(Date.now() / 1000);
-    const word = Buffer.alloc(32);
-    word.writeBigUInt64BE(BigInt(timestamp), 24);
-    const bytes = (hex) => Buffer.from(hex.slice(2), 'hex');
-    const message = bytes(keccak256(Buffer.concat([bytes(requestHash), bytes(outputHash), word])));
-    const signature = crypto.sign('sha256', message,
-        { key: enclave.privateKey, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
-    return { tee_signature: signature.toString('base64'), tee_request_hash: requestHash.slice(2), tee_output_hash: outputHash.slice(2),
-        tee_timestamp: timestamp, tee_id: enclave.id };
-}
+const SWITCHES = {
+    batch_only: false,        // offers payment channels and nothing else; also for models "batch/…"
+    sse_settlement: false,    // settles a streamed answer at its end and says so in an event, without a session
+    overcharge: false,        // sessions are settled at their cap
+    tamper: '',               // "signature", "request" or "output": what is wrong with the proof
+    stream_error: 0,          // after so many words of a stream an error, and no [DONE]
+    stream_cut: 0,            // after so many words the connection breaks
+    other_certificate: false, // shows one that the registry does not name
+    end_sessions: false,      // settles all open ones, at once
+};
 
 export function gatewayServer({ enclave, facilitatorUrl, facilitatorAddress, network, opg, payTo, idleMs }) {
     const facilitator = new HTTPFacilitatorClient({ url: facilitatorUrl });
-    const sessions = new Map();
+    const certificate = makeCertificate({ name: 'devnet gateway', key: makeKey() });
+    const impostor = makeCertificate({ name: 'devnet gateway', key: makeKey() });
 
     const requirements = () => ({ scheme: 'upto', network, amount: CAP.toString(), asset: opg.address, payTo, maxTimeoutSeconds: TIMEOUT,
         extra: { name: opg.name, version: opg.version, assetTransferMethod: 'permit2', facilitatorAddress } });
+    const channel = () => ({ ...requirements(), scheme: 'batch-settlement', amount: (CAP / 100n).toString(),
+        extra: { name: opg.name, version: opg.version, receiverAuthorizer: facilitatorAddress, withdrawDelay: 86400 } });
 
-    function offer(request, error) {
-        const resource = { url: `http://${request.headers.host}${request.url}`, description: 'LLM inference', mimeType: 'application/json' };
+    const switches = new Switches(SWITCHES, async (name, value) => {
+        if (name === 'other_certificate') server.setSecureContext(value ? impostor : certificate);
+        if (name === 'end_sessions') await sessions.settleAll();
+    });
+    const sessions = new Sessions({ facilitator, requirements, idleMs, overcharge: () => switches.now.overcharge });
+
+    function offer(request, error, batch) {
+        const resource = { url: `https://${request.headers.host}${request.url}`, description: 'LLM inference', mimeType: 'application/json' };
         const info = { description: 'The facilitator pays for an approval', version: '1' };
-        const body = { x402Version: 2, error, resource, accepts: [requirements()],
+        const body = { x402Version: 2, error, resource, accepts: [batch ? channel() : requirements()],
             extensions: { erc20ApprovalGasSponsoring: { info, schema: { type: 'object' } } } };
         return { 'payment-required': Buffer.from(JSON.stringify(body)).toString('base64'), 'cache-control': 'no-store' };
     }
 
-    async function settle(session) {
-        clearTimeout(session.timer);
-        sessions.delete(session.id);
-        if (session.cost === 0n || session.settled) return;
-        session.settled = true;
-        try {
-            await facilitator.settle(session.payload, { ...requirements(), amount: session.cost.toString() });
-        } catch (e) {
-            process.stderr.write(`gateway: a session was not settled: ${e.message}\n`);
-        }
+    /** Tokens times USD per 1e9 tokens, in OPG's atomic units, rounded up; and the same in USD. */
+    function price(model, usage) {
+        const nano = BigInt(usage.prompt_tokens * PRICES[model][0] + usage.completion_tokens * PRICES[model][1]);
+        const cost = (nano * 10n ** 12n + OPG_USD_MILLI - 1n) / OPG_USD_MILLI;
+        const usd = nano.toString().padStart(10, '0');
+        return { cost, block: { cost_opg: cost.toString(), cost_usd: `${usd.slice(0, -9)}.${usd.slice(-9)}`, opg_price_usd: '0.100' } };
     }
 
-    function touch(session) {
-        clearTimeout(session.timer);
-        const left = (session.deadline - MARGIN_S) * 1000 - Date.now();
-        session.timer = setTimeout(() => settle(session), Math.max(0, Math.min(idleMs, left)));
-        session.timer.unref();
+    function prove(body, text) {
+        const proof = attest(enclave, body, text);
+        const { tamper } = switches.now;
+        if (tamper === 'signature') proof.tee_signature = Buffer.from(crypto.randomBytes(256)).toString('base64');
+        if (tamper === 'request') proof.tee_request_hash = crypto.randomBytes(32).toString('hex');
+        if (tamper === 'output') proof.tee_output_hash = crypto.randomBytes(32).toString('hex');
+        return proof;
     }
 
-    /** The session a request draws from; answers the request itself when there is none. */
-    async function admit(request, response) {
-        const place = `${request.method} ${request.url}`;
-        const named = request.headers['x-upto-session'];
-        const header = request.headers['payment-signature'];
-        const id = header ? crypto.createHash('sha256').update(header).digest('hex') : named;
-        const known = id ? sessions.get(id) : undefined;
-        if (known && known.place === place && known.cost < CAP && Date.now() / 1000 < known.deadline - MARGIN_S) return known;
-        if (named && !header) {
-            sendJson(response, 402, { error: 'Session expired or exhausted' });
-            return null;
-        }
-        if (!header) {
-            sendJson(response, 402, {}, offer(request, 'Payment required'));
-            return null;
-        }
-        let payload;
-        try {
-            payload = JSON.parse(Buffer.from(header, 'base64').toString('utf8'));
-        } catch {
-            sendJson(response, 402, {}, offer(request, 'Invalid payment header'));
-            return null;
-        }
-        const deadline = Number(payload?.payload?.permit2Authorization?.deadline ?? 0);
-        if (!(deadline - Date.now() / 1000 > MARGIN_S)) {
-            sendJson(response, 402, { error: 'Payment authorization deadline missing or too soon' });
-            return null;
-        }
-        const verdict = await facilitator.verify(payload, requirements());
-        if (!verdict.isValid) {
-            sendJson(response, 402, {}, offer(request, verdict.invalidReason));
-            return null;
-        }
-        const session = { id, place, payload, deadline, cost: 0n, settled: false, timer: null };
-        sessions.set(id, session);
-        return session;
-    }
-
-    async function chat(request, response) {
-        const body = JSON.parse((await readBody(request, 20 * 1024 * 1024)).toString('utf8'));
-        const model = String(body.model ?? '').replace(/^[^/]*\//, '');
-        if (!PRICES[model]) return sendJson(response, 400, { error: `Model '${model.slice(0, 100)}' is not supported` });
-        const session = await admit(request, response);
-        if (!session) return undefined;
-        const question = [...(body.messages ?? [])].reverse().find((m) => m.role === 'user')?.content ?? body.prompt ?? '';
-        const text = `You said ${JSON.stringify(String(question).slice(0, 200))}. This is a double of a gateway, so that is all I know about it.`;
-        const usage = { prompt_tokens: Math.ceil(JSON.stringify(body.messages ?? '').length / 4), completion_tokens: Math.ceil(text.length / 4) };
-        usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
-        // Tokens times USD per 1e9 tokens, in OPG's atomic units, rounded up.
-        const micro = BigInt(usage.prompt_tokens * PRICES[model][0] + usage.completion_tokens * PRICES[model][1]);
-        const cost = (micro * 10n ** 12n + OPG_USD_MILLI - 1n) / OPG_USD_MILLI;
-        session.cost = session.cost + cost > CAP ? CAP : session.cost + cost;
-        touch(session);
-        const proof = { ...attest(enclave, keccak256(Buffer.from(canonical(signedView(body)))), text), opengradient: { cost_opg: cost.toString() } };
-        const base = { id: `chatcmpl-${crypto.randomUUID()}`, model, created: Math.floor(Date.now() / 1000) };
-        const headers = { 'x-upto-session': session.id, 'x-settlement-type': request.headers['x-settlement-type'] ?? 'batch' };
-        if (!body.stream)
-            return sendJson(response, 200, { ...base, object: 'chat.completion', usage,
-                choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }], ...proof }, headers);
+    async function stream(response, { headers, model, words, last, afterwards }) {
         response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...headers });
-        for (const word of text.split(/(?<= )/)) {
-            const delta = { role: 'assistant', content: word };
-            response.write(`data: ${JSON.stringify({ choices: [{ delta, index: 0, finish_reason: null }], model })}\n\n`);
+        const say = (value, event) => response.write(`${event ? `event: ${event}\n` : ''}data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`);
+        for (const [i, word] of words.entries()) {
+            if (switches.now.stream_cut && i === switches.now.stream_cut) return response.destroy();
+            if (switches.now.stream_error && i === switches.now.stream_error) {
+                say({ error: 'the model stopped answering' });
+                return response.end();
+            }
+            say(last.object === 'text_completion' ? { choices: [{ text: word, index: 0, finish_reason: null }], model }
+                : { choices: [{ delta: i === 0 ? { role: 'assistant', content: word } : { content: word }, index: 0, finish_reason: null }], model });
             await new Promise((resolve) => setTimeout(resolve, 15));
         }
-        response.write(`data: ${JSON.stringify({ choices: [{ delta: {}, index: 0, finish_reason: 'stop' }], model, usage, ...proof })}\n\n`);
-        return response.end('data: [DONE]\n\n');
+        say(last.frame);
+        const settled = await afterwards();
+        if (settled) say({ success: settled.success, paymentResponse: Buffer.from(JSON.stringify(settled)).toString('base64') }, 'x402-settlement');
+        say('[DONE]');
+        return response.end();
     }
 
-    const server = http.createServer((request, response) => {
+    async function complete(request, response, path) {
+        const body = JSON.parse((await readBody(request, 20 * 1024 * 1024)).toString('utf8'));
+        const model = String(body.model ?? '').replace(/^[^/]*\//, '');
+        if (!Object.hasOwn(PRICES, model)) return sendJson(response, 400, { error: `Model '${model.slice(0, 100)}' is not supported` });
+        const kind = request.headers['x-settlement-type'] ?? 'batch';
+        if (!SETTLEMENTS.includes(kind)) return sendJson(response, 400, { error: `Unknown settlement type; it is one of ${SETTLEMENTS.join(', ')}` });
+        const asked = [...(body.messages ?? [])].reverse().find((m) => m.role === 'user')?.content ?? body.prompt ?? '';
+        const question = typeof asked === 'string' ? asked : JSON.stringify(asked);
+        if (question.includes('FORBIDDEN')) return sendJson(response, 451, { error: 'The request was stopped by moderation', moderation: { flagged: true } });
+        const batch = switches.now.batch_only || String(body.model).startsWith('batch/');
+        const { session, bare, offer: why } = batch ? { offer: 'Payment required' } : await sessions.admit(request);
+        if (bare) return sendJson(response, 402, { error: bare });
+        if (!session) return sendJson(response, why === 'permit2_allowance_required' ? 412 : 402, {}, offer(request, why, batch));
+
+        const text = `You said ${JSON.stringify(question.slice(0, 200))}. This is a double of a gateway, so that is all I know about it.`;
+        const usage = { prompt_tokens: Math.ceil(JSON.stringify(body.messages ?? body.prompt ?? '').length / 4),
+            completion_tokens: Math.ceil(text.length / 4) };
+        usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
+        const { cost, block } = price(model, usage);
+        sessions.charge(session, cost);
+        const plain = path === '/v1/completions';
+        const rest = { model, usage, ...prove(body, text), opengradient: block, moderation: { flagged: false } };
+        const atOnce = Boolean(body.stream) && switches.now.sse_settlement;
+        const headers = { 'x-settlement-type': kind, ...(atOnce ? {} : { 'x-upto-session': session.id }) };
+        const object = plain ? 'text_completion' : 'chat.completion';
+        if (body.stream)
+            return stream(response, { headers, model, words: text.split(/(?<= )/),
+                last: { object, frame: { choices: [{ ...(plain ? { text: '' } : { delta: {} }), index: 0, finish_reason: 'stop' }], ...rest } },
+                afterwards: () => (atOnce ? sessions.settle(session) : null) });
+        const choice = { index: 0, finish_reason: 'stop', ...(plain ? { text } : { message: { role: 'assistant', content: text } }) };
+        return sendJson(response, 200, { id: `chatcmpl-${crypto.randomUUID()}`, object, created: Math.floor(Date.now() / 1000),
+            choices: [choice], ...rest }, headers);
+    }
+
+    const perToken = (n) => `0.${String(n).padStart(9, '0')}`;
+    const models = { object: 'list', data: Object.entries(PRICES).map(([id, [input, output]]) => ({ id, object: 'model', owned_by: 'devnet',
+        pricing: { input_usd_per_token: perToken(input), output_usd_per_token: perToken(output) } })) };
+
+    async function answer(request, response) {
         const path = request.url.split('?')[0];
-        if (request.method === 'GET' && path === '/health')
-            return sendJson(response, 200, { status: 'ok', price_feed: { price_usd: '0.100' } });
+        if (await switches.handle(request, response)) return undefined;
+        if (request.method === 'GET' && path === '/health') return sendJson(response, 200, { status: 'ok', price_feed: { price_usd: '0.100' } });
         if (request.method === 'GET' && path === '/signing-key') return sendJson(response, 200, { public_key: enclave.pem, tee_id: enclave.id });
-        if (request.method !== 'POST' || !['/v1/chat/completions', '/v1/completions'].includes(path))
-            return sendJson(response, 404, { error: 'not found' });
-        return chat(request, response).catch((e) => {
-            if (!response.headersSent) sendJson(response, e.status ?? (e instanceof SyntaxError ? 400 : 502), { error: e.message });
-            else response.destroy();
-        });
-    });
-    return server;
+        if (request.method === 'GET' && path === '/v1/models') return sendJson(response, 200, models);
+        if (request.method === 'POST' && PLACES.includes(path)) return complete(request, response, path);
+        return sendJson(response, 404, { error: 'not found' });
+    }
+
+    const server = https.createServer(certificate, (request, response) => answer(request, response).catch((e) => {
+        if (!response.headersSent) sendJson(response, e.status ?? (e instanceof SyntaxError ? 400 : 502), { error: e.message });
+        else response.destroy();
+    }));
+    return { server, certificate: certificate.der };
 }

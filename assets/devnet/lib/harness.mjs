@@ -1,6 +1,8 @@
 // For the tests: builds small worlds, and runs a whole devnet on free ports.
 
 import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
@@ -34,6 +36,47 @@ export async function openChains(dir) {
     return { payment, inference, stop: () => Promise.all([payment.stop('SIGKILL'), inference.stop('SIGKILL')]) };
 }
 
+/** What a started server says of itself in its first line. */
+function ready(s, what) {
+    return new Promise((resolve, reject) => {
+        s.child.stdout.on('data', () => s.said.out.includes('\n') && resolve(JSON.parse(s.said.out)));
+        s.done.then(({ err }) => reject(new Error(`${what} ended: ${err}`)));
+    });
+}
+
+/** The hostile seller beside a running devnet: {hostile, elsewhere, stop}. */
+export async function serveHostile(dir, facilitator) {
+    const s = start('hostile.mjs', ['--dir', dir, '--facilitator', facilitator], 'pipe');
+    const urls = await ready(s, 'hostile');
+    return { ...urls, stop: () => (s.child.stdin.end(), s.done) };
+}
+
+/** Sets switches of one of the devnet's servers. `ca`: what a https one is known by. */
+export function flip(url, switches, ca = undefined) {
+    const body = JSON.stringify(switches);
+    return ask(`${url}/_devnet/switch`, { method: 'POST', body, ca }).then((r) => {
+        if (r.status !== 200) throw new Error(`switch: ${r.body}`);
+        return JSON.parse(r.body);
+    });
+}
+
+/** One request to a server of the devnet, over https with this certificate and no other. */
+export function ask(url, { method = 'GET', headers = {}, body = undefined, ca = undefined } = {}) {
+    const { request: open } = url.startsWith('https:') ? https : http;
+    return new Promise((resolve, reject) => {
+        const request = open(url, { method, headers, ca, agent: false, maxHeaderSize: 1 << 20 }, (response) => {
+            const parts = [];
+            response.on('data', (d) => parts.push(d));
+            response.on('error', reject);
+            response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts).toString('utf8') }));
+        });
+        request.on('error', reject);
+        request.end(body);
+    });
+}
+
+export const pemOf = (der) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
+
 /** A running devnet: {urls, chains, stop}. */
 export async function serve(dir, extra = []) {
     const chains = await openChains(dir);
@@ -41,10 +84,7 @@ export async function serve(dir, extra = []) {
     const names = ['hub', 'walrus', 'seller', 'facilitator', 'gateway'];
     const s = start('serve.mjs', ['--dir', dir, '--payment-rpc', chains.payment.rpc.url, '--inference-rpc', chains.inference.rpc.url,
         ...names.flatMap((n, i) => [`--${n}-port`, ports[i]]), ...extra], 'pipe');
-    const urls = await new Promise((resolve, reject) => {
-        s.child.stdout.on('data', () => s.said.out.includes('\n') && resolve(JSON.parse(s.said.out)));
-        s.done.then(({ err }) => reject(new Error(`serve ended: ${err}`)));
-    });
+    const urls = await ready(s, 'serve');
     const stop = async () => {
         s.child.stdin.end();
         const end = await s.done;

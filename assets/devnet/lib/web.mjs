@@ -5,7 +5,7 @@ import http from 'node:http';
 /** Listens on loopback; a port in use becomes one clear line. */
 export function listen(handler, port, what) {
     return new Promise((resolve, reject) => {
-        const server = handler instanceof http.Server ? handler : http.createServer(handler);
+        const server = typeof handler === 'function' ? http.createServer(handler) : handler;
         server.once('error', (e) => reject(new Error(e.code === 'EADDRINUSE'
             ? `port ${port} for the ${what} is in use` : `${what}: ${e.message}`)));
         server.listen(port, '127.0.0.1', () => resolve(server));

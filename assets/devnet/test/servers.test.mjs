@@ -5,14 +5,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import crypto from 'node:crypto';
-import { decodeFunctionResult, encodeFunctionData, keccak256 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { x402Client, x402HTTPClient } from '@x402/core/client';
 import { UptoEvmScheme } from '@x402/evm/upto/client';
 import { spawn } from 'node:child_process';
 import { freePort } from '../lib/chain.mjs';
 import { build, readJson, scratch, serve, SMALL, start } from '../lib/harness.mjs';
-import { canonical } from '../lib/gateway.mjs';
 import { exampleInput, privateKeyOf, walletOn } from '../lib/market.mjs';
 import { modelFile, modelSpec } from '../lib/onnx.mjs';
 import { account, ROLES } from '../lib/replay.mjs';
@@ -248,45 +246,6 @@ test('Bazaar: every active endpoint and a few strays, paged', async () => {
     assert.equal(items.length, world.listings.length + 3);
     assert.ok(items.some((i) => i.x402Version === 1) && items.some((i) => typeof i.lastUpdated === 'string') &&
         items.some((i) => typeof i.lastUpdated === 'number'));
-});
-
-// --- gateway -----------------------------------------------------------------------------------------------
-
-test('gateway: one signature, several calls, signed answers, streaming', async () => {
-    const url = `${net.urls.gateway}/v1/chat/completions`;
-    const body = { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content: 'שלום 🚀 \u007f' }], max_tokens: 50 };
-    const before_ = await balance('OPG', world.gateway_pay_to);
-    const { response, headers, init } = await payUpto(url, body);
-    assert.equal(response.status, 200);
-    assert.equal(response.headers.get('payment-response'), null, 'sessions give no receipt');
-    const a = await response.json();
-    const abi = readJson(`${dir}/abi.json`).TeeRegistry.abi;
-    const data = await net.chains.inference.rpc.call('eth_call', { to: contracts.contracts.tee_registry,
-        data: encodeFunctionData({ abi, functionName: 'getActiveTEEs', args: [0] }) }, 'latest');
-    const [tee] = decodeFunctionResult({ abi, functionName: 'getActiveTEEs', data });
-    assert.equal(tee.endpoint, net.urls.gateway);
-    assert.equal(a.tee_id, keccak256(tee.publicKey));
-    const request = keccak256(Buffer.from(canonical({ model: body.model, messages: body.messages, temperature: 0, max_tokens: 50 })));
-    assert.equal(a.tee_request_hash, request.slice(2));
-    const word = BigInt(a.tee_timestamp).toString(16).padStart(64, '0');
-    const output = keccak256(Buffer.from(a.choices[0].message.content)).slice(2);
-    const message = Buffer.from(keccak256(`0x${request.slice(2)}${output}${word}`).slice(2), 'hex');
-    const key = crypto.createPublicKey({ key: Buffer.from(tee.publicKey.slice(2), 'hex'), format: 'der', type: 'spki' });
-    assert.ok(crypto.verify('sha256', message, { key, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
-        Buffer.from(a.tee_signature, 'base64')));
-
-    const again = await fetch(url, { ...init, headers, body: JSON.stringify({ ...body, stream: true }) });
-    assert.equal(again.status, 200);
-    assert.equal(again.headers.get('x-upto-session'), response.headers.get('x-upto-session'));
-    const frames = (await again.text()).trim().split('\n\n');
-    assert.equal(frames.at(-1), 'data: [DONE]');
-    assert.ok(JSON.parse(frames.at(-2).slice(6)).tee_signature);
-    const due = BigInt(a.opengradient.cost_opg) + BigInt(JSON.parse(frames.at(-2).slice(6)).opengradient.cost_opg);
-    while ((await balance('OPG', world.gateway_pay_to)) - before_ < due) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.equal((await balance('OPG', world.gateway_pay_to)) - before_, due, 'one settlement for both calls');
-    const over = await fetch(url, { ...init, headers: { ...init.headers, 'x-upto-session': 'gone' } });
-    assert.equal(over.status, 402);
-    assert.equal(over.headers.get('payment-required'), null);
 });
 
 // --- life and death --------------------------------------------------------------------------------------

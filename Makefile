@@ -15,7 +15,7 @@ VERSION := 0.1.0
 MODULES := base net eth hub store wallet x402 market signer
 FRONTS  := ui cli
 
-PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle hogweed libsecp256k1 libsodium libseccomp libqrencode
+PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle hogweed gmp libsecp256k1 libsodium libseccomp libqrencode
 CURL    := $(shell pkg-config --cflags libcurl 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

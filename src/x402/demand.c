@@ -88,31 +88,30 @@ static enum x402_fault read_offers(struct x402_demand *d, const json *root,
                                    const struct x402_terms *t, const struct url *asked)
 {
     struct x402_own *own = d->own;
-    struct slice all = {own->text.p, own->text.len}, accepts, raw;
+    struct slice all = {own->text.p, own->text.len}, accepts;
     const json *list = json_get(root, "accepts");
     const json *resource = json_get(root, "resource"), *ext = json_get(root, "extensions");
-    if (cJSON_IsObject(resource) && !raw_member(all, root, resource, NULL, &own->resource))
+    if (cJSON_IsObject(resource) && !raw_member(all, root, resource, &own->resource))
         return X402_BAD_UNREADABLE;
     if (d->version == 2 && cJSON_IsObject(ext)) {
-        if (!raw_member(all, root, ext, NULL, &own->extensions))
+        if (!raw_member(all, root, ext, &own->extensions))
             return X402_BAD_UNREADABLE;
         own->extensions_tree = ext;
         read_extensions(d, ext);
     }
     if (!json_first(list))
         return X402_BAD_NO_OFFERS;
-    if (!raw_member(all, root, list, NULL, &accepts))
+    if (!raw_member(all, root, list, &accepts))
         return X402_BAD_UNREADABLE;
-    for (const json *j = json_first(list); j && d->offers < X402_OFFERS; j = json_next(j)) {
+    struct raw_walk w = raw_walk(accepts, list);
+    while (d->offers < X402_OFFERS && raw_step(&w)) {
         struct x402_offer *o = &d->offer[d->offers];
-        if (!raw_member(accepts, list, j, NULL, &raw))
-            return X402_BAD_UNREADABLE;
         o->index = d->offers++;
-        o->raw = raw.p;
-        o->raw_len = raw.n;
-        offer_read(d->version, j, t, asked, o);
+        o->raw = w.value.p;
+        o->raw_len = w.value.n;
+        offer_read(d->version, w.member, t, asked, o);
     }
-    return X402_FINE;
+    return d->offers ? X402_FINE : X402_BAD_UNREADABLE;
 }
 
 /* Where the answer came from: nothing in it counts when that is not who was asked, safely. */

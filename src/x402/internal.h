@@ -12,12 +12,24 @@ struct slice {
 };
 
 /*
- * The text of one member of a strictly parsed object or array, found by walking text and tree side
- * by side: `parent` is the text of `tree`, `member` one of its children. key may be NULL; it comes
- * with its quotes. False when the two do not belong together.
+ * The text of each member of a strictly parsed object or array, found by walking text and tree side
+ * by side:
+ *
+ *     for (struct raw_walk w = raw_walk(text, tree); raw_step(&w);)
+ *         … w.member, w.key (with its quotes), w.value
+ *
+ * It ends early when the two do not belong together.
  */
-bool raw_member(struct slice parent, const json *tree, const json *member, struct slice *key,
-                struct slice *value);
+struct raw_walk {
+    const json *member, *next;
+    struct slice key, value;
+    const char *at, *end;
+    bool object;
+};
+struct raw_walk raw_walk(struct slice parent, const json *tree);
+bool raw_step(struct raw_walk *w);
+/* Of one of its children. */
+bool raw_member(struct slice parent, const json *tree, const json *member, struct slice *out);
 
 /* What a demand points into. */
 struct x402_own {

@@ -171,7 +171,7 @@ static void add_extension(struct buf *b, struct slice value, const json *ext,
     struct buf ours;
     buf_init(&ours, X402_HEADER_CAP);
     our_info(ext->string, info, d, x, &ours);
-    if (ours.len && raw_member(value, ext, info, NULL, &at)) {
+    if (ours.len && raw_member(value, ext, info, &at)) {
         const char *close = at.p + at.n - 1;
         buf_add(b, value.p, (size_t)(close - value.p));
         if (info->child)
@@ -192,16 +192,15 @@ static void add_extensions(struct buf *b, const struct x402_demand *d, const str
     bool any = false;
     if (!own->extensions.p)
         return;
-    for (const json *ext = own->extensions_tree->child; ext; ext = ext->next) {
-        struct slice key, value;
-        if (strcmp(ext->string, EXT_APPROVAL) == 0 ||
-            !raw_member(own->extensions, own->extensions_tree, ext, &key, &value))
+    struct raw_walk w = raw_walk(own->extensions, own->extensions_tree);
+    while (raw_step(&w)) {
+        if (strcmp(w.member->string, EXT_APPROVAL) == 0)
             continue;
         buf_adds(b, any ? "," : ",\"extensions\":{");
         any = true;
-        buf_add(b, key.p, key.n);
+        buf_add(b, w.key.p, w.key.n);
         buf_addc(b, ':');
-        add_extension(b, value, ext, d, x);
+        add_extension(b, w.value, w.member, d, x);
     }
     if (any)
         buf_addc(b, '}');

@@ -42,39 +42,56 @@ static const char *value(const char *p, const char *end)
     return p && depth == 0 ? p : NULL;
 }
 
-bool raw_member(struct slice parent, const json *tree, const json *member, struct slice *key,
-                struct slice *out)
+struct raw_walk raw_walk(struct slice parent, const json *tree)
 {
-    bool object = cJSON_IsObject(tree);
-    const char *end = parent.p + parent.n, *p = blank(parent.p, end);
-    if (!p || *p != (object ? '{' : '['))
+    struct raw_walk w = {.end = parent.p + parent.n, .object = cJSON_IsObject(tree)};
+    const char *p = blank(parent.p, w.end);
+    w.at = p && *p == (w.object ? '{' : '[') ? p : NULL;
+    w.next = w.at ? tree->child : NULL;
+    return w;
+}
+
+/* The key and its colon; *p is then on the value. */
+static bool take_key(const char **p, const char *end, struct slice *key)
+{
+    if (!*p || **p != '"')
         return false;
-    for (const json *at = tree->child; at; at = at->next) {
-        struct slice name = {NULL, 0};
-        p = blank(p + 1, end); /* over the bracket or the comma */
-        if (object) {
-            if (!p || *p != '"')
-                return false;
-            name.p = p;
-            p = string(p, end);
-            name.n = p ? (size_t)(p - name.p) : 0;
-            p = blank(p, end);
-            if (!p || *p != ':')
-                return false;
-            p = blank(p + 1, end);
-        }
-        const char *from = p, *to = p ? value(p, end) : NULL;
-        if (!to)
-            return false;
-        if (at == member) {
-            if (key)
-                *key = name;
-            *out = (struct slice){from, (size_t)(to - from)};
+    key->p = *p;
+    *p = string(*p, end);
+    key->n = *p ? (size_t)(*p - key->p) : 0;
+    *p = blank(*p, end);
+    if (!*p || **p != ':')
+        return false;
+    *p = blank(*p + 1, end);
+    return true;
+}
+
+bool raw_step(struct raw_walk *w)
+{
+    const char *p = w->at ? blank(w->at + 1, w->end) : NULL; /* over the bracket or the comma */
+    w->member = w->next;
+    w->key = (struct slice){NULL, 0};
+    if (!w->member || (w->object && !take_key(&p, w->end, &w->key)))
+        return false;
+    const char *to = p ? value(p, w->end) : NULL;
+    if (!to)
+        return false;
+    w->value = (struct slice){p, (size_t)(to - p)};
+    w->next = w->member->next;
+    w->at = blank(to, w->end);
+    if (w->next && (!w->at || *w->at != ','))
+        w->at = NULL;
+    return true;
+}
+
+bool raw_member(struct slice parent, const json *tree, const json *member, struct slice *out)
+{
+    struct raw_walk w = raw_walk(parent, tree);
+    while (raw_step(&w)) {
+        if (w.member == member) {
+            *out = w.value;
             return true;
         }
-        p = blank(to, end);
-        if (!p || *p != ',')
-            return false;
     }
     return false;
 }

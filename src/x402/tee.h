@@ -28,21 +28,26 @@ const char *tee_verdict_words(enum tee_verdict v);
 
 struct tee_proof { /* the tee_* members of an answer or of a stream's last frame; borrowed text */
     struct untrusted signature /* base64 */, request_hash, output_hash, id;
-    int64_t timestamp;
-    bool present;
+    int64_t timestamp; /* -1: none that makes sense */
+    bool present;      /* there is a signature */
 };
 struct tee_proof tee_proof_read(const json *answer);
 
-/* The canonical text of a chat request as the enclave hashes it; onto out. */
-souk_err tee_canonical(const json *request, struct buf *out, struct err *e);
+/*
+ * The canonical text of a chat request as the enclave hashes it; onto out. It takes the bytes of
+ * the body as it was sent, because "1" and "1.0" are two things to Python. SOUK_EINPUT: no request
+ * of that kind.
+ */
+souk_err tee_canonical(struct untrusted request, struct buf *out, struct err *e);
+/* Of an answer's tool_calls, or of a stream's put together: id, type, function. */
 bytes32 tee_tool_calls_hash(const json *tool_calls, bool *ok);
 
 /*
- * request: the body that was sent, parsed; output: the text, or NULL with tool_calls. der: the
+ * request: the body that was sent; output: the text, or empty with tool_calls. der: the
  * registry's public key, SubjectPublicKeyInfo.
  */
-enum tee_verdict tee_verify(const struct tee_proof *p, const json *request, struct untrusted output,
-                            const json *tool_calls, const uint8_t *der, size_t der_len,
-                            int64_t now);
+enum tee_verdict tee_verify(const struct tee_proof *p, struct untrusted request,
+                            struct untrusted output, const json *tool_calls, const uint8_t *der,
+                            size_t der_len, int64_t now);
 
 #endif

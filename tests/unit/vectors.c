@@ -14,32 +14,38 @@
 
 #include "base/banned.h"
 
-static json *load(const char *path)
+static json *load(const char *path, struct buf *text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
-    struct buf b;
-    buf_init(&b, 64 << 20);
+    buf_init(text, 64 << 20);
     char piece[65536];
     for (ssize_t n; (n = read(fd, piece, sizeof piece)) > 0;)
-        buf_add(&b, piece, (size_t)n);
+        buf_add(text, piece, (size_t)n);
     close(fd);
     struct err e = {0};
-    json *j = json_parse(b.p, b.len, path, &e);
+    json *j = json_parse(text->p, text->len, path, &e);
     if (!j)
         fail_msg("%s", e.msg);
-    buf_release(&b);
+    return j;
+}
+
+json *vectors_load_text(const char *name, struct buf *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "tests/vectors/%s", name);
+    json *j = load(path, text);
+    if (!j)
+        fail_msg("%s is missing: run from the repository's root", path);
     return j;
 }
 
 json *vectors_load(const char *name)
 {
-    char path[256];
-    snprintf(path, sizeof path, "tests/vectors/%s", name);
-    json *j = load(path);
-    if (!j)
-        fail_msg("%s is missing: run from the repository's root", path);
+    struct buf text;
+    json *j = vectors_load_text(name, &text);
+    buf_release(&text);
     return j;
 }
 
@@ -48,7 +54,11 @@ json *vectors_optional(const char *name)
     char path[1024];
     const char *shared = getenv("SOUK_SHARED");
     snprintf(path, sizeof path, "%s/data/%s", shared ? shared : "../shared", name);
-    return load(path);
+    struct buf text;
+    json *j = load(path, &text);
+    if (j)
+        buf_release(&text);
+    return j;
 }
 
 size_t vector_bytes(const json *obj, const char *key, uint8_t *out, size_t room)

@@ -10,7 +10,8 @@
 #include "base/json.h"
 #include "eth/eth.h"
 
-json *vectors_load(const char *name);     /* "wallet-vectors.json"; json_free it */
+json *vectors_load(const char *name); /* "wallet-vectors.json"; json_free it */
+json *vectors_load_text(const char *name, struct buf *text); /* and the file's bytes; release it */
 json *vectors_optional(const char *path); /* from $SOUK_SHARED, or ../shared; NULL: not there */
 
 /* "0x…" members as bytes. They fail the test when the member is no hex. */

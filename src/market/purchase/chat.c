@@ -138,18 +138,13 @@ const char *chat_verdict(const struct chat *c, const struct call *call, const st
 {
     struct tee_proof proof = tee_proof_read(c->last);
     const json *tools = json_get(json_get(choice_of(c->last), "message"), "tool_calls");
-    enum tee_verdict v = TEE_OTHER_REQUEST;
     if (!proof.present)
         return tee_verdict_code(TEE_UNSIGNED);
     if (!n->known)
         return tee_verdict_code(TEE_OTHER_KEY);
-    json *request = json_parse(call->body, call->body_len, "the request", NULL);
-    if (request != NULL)
-        v = tee_verify(&proof, request, untrusted_n(c->text.p, c->text.len),
-                       c->text.len == 0 ? tools : NULL, (const uint8_t *)n->key.p, n->key.len,
-                       clock_now());
-    json_free(request);
-    return tee_verdict_code(v);
+    return tee_verdict_code(tee_verify(
+        &proof, untrusted_n(call->body, call->body_len), untrusted_n(c->text.p, c->text.len),
+        c->text.len == 0 ? tools : NULL, (const uint8_t *)n->key.p, n->key.len, clock_now()));
 }
 
 /* "opengradient": {"cost_opg": "…"}: atomic units, or OPG with a point. */

@@ -103,6 +103,8 @@ SCREENS  := $(patsubst %.c,$(B)/%,$(wildcard tests/screens/test_*.c))
 TTY_OBJ  := $(call obj_of,$(filter-out tests/tty/test_% tests/tty/ttyshot.c,$(wildcard tests/tty/*.c)))
 SCREEN_OBJ := $(call obj_of,$(filter-out tests/screens/test_%,$(wildcard tests/screens/*.c)))
 BENCH_OBJ := $(call obj_of,$(wildcard tests/bench/bench_[!t]*.c) tests/bench/synth.c)
+DIFF_OBJ := $(call obj_of,$(wildcard tests/diff/*.c))
+ETHDIFF  := $(B)/tests/diff/ethdiff
 UNIT_OBJ := $(call obj_of,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 .SECONDARY:
@@ -119,15 +121,19 @@ $(B)/tests/tty/%: $(B)/tests/tty/%.o $(TTY_OBJ) $(ARCHIVES)
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(TTY_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil
+# Answers questions about eth/, for tests that compare it with viem.
+$(ETHDIFF): $(DIFF_OBJ) $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 # The floor souk is measured against: curses and nothing else.
 $(B)/tests/bench/minicurses: $(B)/tests/bench/minicurses.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(shell pkg-config --libs ncursesw 2>/dev/null)
 
 .PHONY: test-programs run-tests
-test-programs: $(SOUK) $(SIGNER) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
+test-programs: $(SOUK) $(SIGNER) $(ETHDIFF) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
 run-tests:
-	@SOUK=$(abspath $(SOUK)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
+	@SOUK=$(abspath $(SOUK)) ETHDIFF=$(abspath $(ETHDIFF)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
 	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
 	  "devnet=node --test assets/devnet/test/*.test.mjs" \
 	  $(foreach t,$(wildcard tests/interop/*.test.mjs),"$(basename $(basename $(notdir $(t))))=node --test $(t)") $(EXTRA_TESTS)

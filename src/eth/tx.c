@@ -260,9 +260,21 @@ static void all_fields(struct fields *f, struct tx *t, signature *s)
     sane(f, t);
 }
 
-souk_err tx_decode(const uint8_t *raw, size_t n, struct tx *t, signature *s, struct err *e)
+static souk_err read_list(const uint8_t *raw, size_t n, struct tx *t, signature *s, struct err *e)
 {
     struct rlp_item list;
+    const char *fault = rlp_fault(raw, n, ACCESS_DEPTH);
+    if (!fault && (!rlp_whole(raw, n, &list) || !list.list))
+        fault = "is no list";
+    if (fault)
+        return err_set(e, SOUK_EINPUT, "the raw transaction cannot be read: it %s", fault);
+    struct fields f = {.r = {list.p, list.p + list.n}, .e = e, .bad = SOUK_OK};
+    all_fields(&f, t, s);
+    return f.bad;
+}
+
+souk_err tx_decode(const uint8_t *raw, size_t n, struct tx *t, signature *s, struct err *e)
+{
     memset(t, 0, sizeof *t);
     memset(s, 0, sizeof *s);
     if (n > 0 && raw[0] < 0x80) { /* EIP-2718: a type; a list would start with c0 or more */
@@ -272,16 +284,10 @@ souk_err tx_decode(const uint8_t *raw, size_t n, struct tx *t, signature *s, str
         t->type = raw[0] == TX_1559 ? TX_1559 : TX_2930;
         raw++, n--;
     }
-    const char *fault = rlp_fault(raw, n, ACCESS_DEPTH);
-    if (fault)
-        return err_set(e, SOUK_EINPUT, "the raw transaction cannot be read: it %s", fault);
-    if (!rlp_whole(raw, n, &list) || !list.list)
-        return err_set(e, SOUK_EINPUT, "the raw transaction cannot be read: it is no list");
-    struct fields f = {.r = {list.p, list.p + list.n}, .e = e, .bad = SOUK_OK};
-    all_fields(&f, t, s);
-    if (f.bad) {
+    souk_err r = read_list(raw, n, t, s, e);
+    if (r) { /* nothing half-read gets out */
         memset(t, 0, sizeof *t);
         memset(s, 0, sizeof *s);
     }
-    return f.bad;
+    return r;
 }

@@ -34,7 +34,7 @@ struct tx {
 bytes32 tx_digest(const struct tx *t);
 /* The bytes for eth_sendRawTransaction; failure is in buf_check(out). */
 void tx_encode(const struct tx *t, const signature *s, struct buf *out);
-/* Reads raw bytes; t's pointers lead into raw. SOUK_EINPUT says what is wrong. */
+/* Reads raw bytes; t's pointers lead into raw. SOUK_EINPUT says what is wrong, and t is zeroed. */
 souk_err tx_decode(const uint8_t *raw, size_t n, struct tx *t, signature *s, struct err *e);
 bytes32 tx_hash(const uint8_t *raw, size_t n);
 /* The most this transaction can cost: value + gas * max_fee; false on overflow. */

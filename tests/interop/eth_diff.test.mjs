@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { Dice, kinds } from './eth_cases.mjs';
 
 const program = path.resolve(process.env.ETHDIFF ?? new URL('../../build/san/tests/diff/ethdiff', import.meta.url).pathname);
-const CASES = Number(process.env.SOUK_DIFF_CASES ?? 1000);
+const CASES = Number(process.env.SOUK_DIFF_CASES ?? 2000);
 const SEED = Number(process.env.SOUK_DIFF_SEED ?? Date.now() % 1_000_000_007);
 const AT_ONCE = 5000;
 

@@ -212,7 +212,8 @@ static void what_is_not_understood_is_other(void **state)
     buf_clear(&out);
     signature s = {.b = {[64] = 27}};
     call_cancel_authorization(&out, PERMIT2, (bytes32){{1}}, &s);
-    out.p[4 + 2 * 32 + 30] = 1; /* v is a uint8 */
+    out.p[4 + 2 * 32 + 31] = 0;
+    out.p[4 + 2 * 32 + 30] = 1; /* v is 256, and a uint8 */
     assert_int_equal(call_meaning((const uint8_t *)out.p, out.len).kind, CALL_OTHER);
     buf_release(&out);
 }
@@ -350,9 +351,50 @@ static void tees_are_read(void **state)
     bytes[31] = 32;
     assert_true(result_tees(bytes, 64, &a, &tees, &count));
     assert_true(count == 0 && !tees);
-    bytes[62] = 4; /* 1,024 of them, all in no bytes */
+    bytes[62] = 3; /* 768 of them, in no bytes */
     assert_false(result_tees(bytes, 64, &a, &tees, &count));
     arena_release(&a);
+}
+
+static void put_u64(struct buf *out, uint64_t v)
+{
+    uint8_t be[32];
+    u256_to_be(u256_from_u64(v), be);
+    buf_add(out, be, sizeof be);
+}
+
+/* n times the same enclave of this type, told in one set of bytes. */
+static bool read_tees(size_t n, uint64_t type)
+{
+    const uint64_t one[] = {1, 2, 320, 320, 320, 3, type, 1, 4, 5, 0}; /* the last is no bytes */
+    struct buf b;
+    struct arena a;
+    struct tee *tees;
+    size_t count;
+    buf_init(&b, ROOM);
+    arena_init(&a, 1 << 20);
+    put_u64(&b, 32);
+    put_u64(&b, n);
+    for (size_t i = 0; i < n; i++)
+        put_u64(&b, 32 * n);
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+        put_u64(&b, one[i]);
+    assert_int_equal(buf_check(&b, "the answer", NULL), SOUK_OK);
+    bool good = result_tees((const uint8_t *)b.p, b.len, &a, &tees, &count);
+    if (good)
+        assert_true(count == n && tees[n - 1].type == type && tees[n - 1].heartbeat == 5);
+    buf_release(&b);
+    arena_release(&a);
+    return good;
+}
+
+static void tees_have_bounds(void **state)
+{
+    (void)state;
+    assert_true(read_tees(1, 255));
+    assert_false(read_tees(1, 256));
+    assert_true(read_tees(1000, 0));
+    assert_false(read_tees(1001, 0));
 }
 
 static void no_memory_for_tees_is_no_result(void **state)
@@ -366,13 +408,6 @@ static void no_memory_for_tees_is_no_result(void **state)
     assert_false(result_tees(bytes, n, &a, &tees, &count));
     assert_true(count == 0 && !tees);
     arena_release(&a);
-}
-
-static void put_u64(struct buf *out, uint64_t v)
-{
-    uint8_t be[32];
-    u256_to_be(u256_from_u64(v), be);
-    buf_add(out, be, sizeof be);
 }
 
 /* Multicall3's answer: (bool, bytes)[]: one that worked, one that failed with nothing. */
@@ -410,6 +445,7 @@ int main(void)
         cmocka_unit_test(results_are_read),
         cmocka_unit_test(results_that_are_refused),
         cmocka_unit_test(tees_are_read),
+        cmocka_unit_test(tees_have_bounds),
         cmocka_unit_test(no_memory_for_tees_is_no_result),
         cmocka_unit_test(answers_of_many_calls),
     };

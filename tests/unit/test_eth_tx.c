@@ -282,6 +282,90 @@ static void a_large_chain_fits_into_v(void **state)
     buf_release(&out);
 }
 
+/* The transaction with these bytes as its access list, read back. */
+static souk_err with_access_list(const struct buf *list, struct tx *read, struct err *e)
+{
+    struct tx t = {.type = TX_2930, .chain = 1, .gas = 21000};
+    signature s = {.b = {[0] = 1, [32] = 1, [64] = 27}}, read_s;
+    struct buf out;
+    t.access_list = (const uint8_t *)list->p;
+    t.access_list_len = list->len;
+    buf_init(&out, RAW);
+    tx_encode(&t, &s, &out);
+    souk_err r = tx_decode((const uint8_t *)out.p, out.len, read, &read_s, e);
+    buf_release(&out);
+    return r;
+}
+
+static void access_lists_have_their_shape(void **state)
+{
+    (void)state;
+    /* One entry: the length of its address, of its key (0: none), and a third field or not. */
+    static const struct {
+        size_t address, key;
+        bool third;
+        const char *words; /* NULL: it is right */
+    } entries[] = {
+        {20, 0, false, NULL},         {20, 32, false, NULL},       {19, 0, false, "20 bytes"},
+        {21, 32, false, "20 bytes"},  {20, 31, false, "32 bytes"}, {20, 33, false, "32 bytes"},
+        {20, 32, true, "two fields"},
+    };
+    static const uint8_t filler[64] = {0xaa};
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        struct rlp_out key = {0, NULL, NULL}, entry = {0, NULL, NULL}, whole = {0, NULL, NULL};
+        struct buf b;
+        struct tx read;
+        struct err e = {0};
+        buf_init(&b, RAW);
+        if (entries[i].key > 0)
+            rlp_bytes(&key, filler, entries[i].key);
+        for (int writing = 0; writing < 2; writing++) {
+            struct rlp_out to = {0, NULL, &b}, *o = writing ? &to : &entry;
+            if (writing) {
+                rlp_list(&whole, entry.n);
+                rlp_list(&to, whole.n + entry.n);
+                rlp_list(&to, entry.n);
+            }
+            rlp_bytes(o, filler, entries[i].address);
+            rlp_list(o, key.n);
+            if (entries[i].key > 0)
+                rlp_bytes(o, filler, entries[i].key);
+            if (entries[i].third)
+                rlp_u64(o, 0);
+        }
+        souk_err r = with_access_list(&b, &read, &e);
+        assert_int_equal(r, entries[i].words ? SOUK_EINPUT : SOUK_OK);
+        if (entries[i].words && !strstr(e.msg, entries[i].words))
+            fail_msg("%zu: %s", i, e.msg);
+        buf_release(&b);
+    }
+    static const char *const wrong[] = {"\x81\xaa", "\xc2\x81\xaa", "\xc1\xc0", "\xc2\xc1\xc0"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct buf b;
+        struct tx read;
+        buf_init(&b, 8);
+        buf_adds(&b, wrong[i]);
+        assert_int_equal(with_access_list(&b, &read, NULL), SOUK_EINPUT);
+        buf_release(&b);
+    }
+}
+
+/* A legacy v of 35 or 36 would be of chain 0, which is none. */
+static void v_names_a_chain_or_nothing(void **state)
+{
+    (void)state;
+    for (unsigned v = 0; v < 40; v++) {
+        /* nonce, price, gas, no recipient, value, no data, v, r, s */
+        uint8_t whole[] = {0xc9, 1, 1, 1, 0x80, 1, 0x80, (uint8_t)v, 1, 1};
+        struct tx t;
+        signature s;
+        bool good = v == 27 || v == 28 || v >= 37;
+        assert_int_equal(tx_decode(whole, sizeof whole, &t, &s, NULL) == SOUK_OK, good);
+        if (good)
+            assert_true(t.chain == (v >= 37 ? (v - 35) / 2 : 0) && s.b[64] == (v % 2 ? 27 : 28));
+    }
+}
+
 static void a_full_buffer_is_told(void **state)
 {
     (void)state;
@@ -353,6 +437,8 @@ int main(void)
         cmocka_unit_test(cut_and_longer_ones_are_refused),
         cmocka_unit_test(the_most_it_can_cost),
         cmocka_unit_test(a_large_chain_fits_into_v),
+        cmocka_unit_test(access_lists_have_their_shape),
+        cmocka_unit_test(v_names_a_chain_or_nothing),
         cmocka_unit_test(a_full_buffer_is_told),
         cmocka_unit_test(the_official_tests_agree),
     };

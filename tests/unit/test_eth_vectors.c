@@ -232,6 +232,24 @@ static void nobody_signed_with_no_point(void **state)
     assert_false(sig_recover((bytes32){{1}}, &s, &by));
 }
 
+/* The order itself and half of it are where the bounds lie. */
+static void bounds_of_r_and_s(void **state)
+{
+    (void)state;
+    static const char order[] =
+        "0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+    static const char half[] = "0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0";
+    signature s = {.b = {[63] = 1, [64] = 28}};
+    assert_true(hex_decode(order, strlen(order), s.b, 32));
+    assert_non_null(sig_fault(s.b, sizeof s.b));
+    s.b[31]--;
+    assert_null(sig_fault(s.b, sizeof s.b));
+    assert_true(hex_decode(half, strlen(half), s.b + 32, 32));
+    assert_null(sig_fault(s.b, sizeof s.b));
+    s.b[63]++;
+    assert_non_null(sig_fault(s.b, sizeof s.b));
+}
+
 /* --- RLP */
 
 static void put_json(const json *v, struct buf *out)
@@ -465,6 +483,7 @@ int main(void)
         cmocka_unit_test(accounts_of_public_keys),
         cmocka_unit_test(signatures_that_are_refused),
         cmocka_unit_test(nobody_signed_with_no_point),
+        cmocka_unit_test(bounds_of_r_and_s),
         cmocka_unit_test(rlp_goes_both_ways),
         cmocka_unit_test(rlp_that_is_refused),
         cmocka_unit_test(true_nesting_is_refused_too),

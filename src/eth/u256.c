@@ -249,28 +249,38 @@ char *u256_format(u256 v, unsigned decimals, int max_frac, char out[U256_FMT])
     return out;
 }
 
-bool u256_parse_decimal(const char *s, unsigned decimals, u256 *out)
+static const char *read_decimal(const char *s, unsigned decimals, u256 *out)
 {
+    static const char too_large[] = "is beyond 256 bits";
     size_t whole = strspn(s, "0123456789");
     size_t frac = 0;
     const char *end = s + whole;
     u256 v;
     if (*end == '.') {
         frac = strspn(end + 1, "0123456789");
-        if (frac == 0 || frac > decimals)
-            return false;
         end += 1 + frac;
     }
-    if (*end != '\0' || !u256_from_dec(s, whole, &v))
-        return false;
-    for (size_t i = 0; i < frac; i++) {
-        if (!mul_add(&v, 10, (uint64_t)(s[whole + 1 + i] - '0')))
-            return false;
-    }
-    for (size_t i = frac; i < decimals; i++) {
-        if (!mul_add(&v, 10, 0))
-            return false;
+    if (*end != '\0' || whole == 0 || end[-1] == '.')
+        return "is no plain decimal number";
+    if (frac > decimals)
+        return "has more decimals than the token";
+    if (!u256_from_dec(s, whole, &v))
+        return too_large;
+    for (size_t i = 0; i < decimals; i++) {
+        if (!mul_add(&v, 10, i < frac ? (uint64_t)(s[whole + 1 + i] - '0') : 0))
+            return too_large;
     }
     *out = v;
-    return true;
+    return NULL;
+}
+
+bool u256_parse_decimal(const char *s, unsigned decimals, u256 *out)
+{
+    return !read_decimal(s, decimals, out);
+}
+
+const char *u256_decimal_fault(const char *s, unsigned decimals)
+{
+    u256 v;
+    return read_decimal(s, decimals, &v);
 }

@@ -46,5 +46,7 @@ uint64_t u256_permille(u256 a, u256 b);
 char *u256_format(u256 v, unsigned decimals, int max_frac, char out[U256_FMT]);
 /* Parses "0.25" at the given decimals; false for anything else, including too many digits. */
 bool u256_parse_decimal(const char *s, unsigned decimals, u256 *out);
+/* Why it is refused, in words that continue "the amount "; NULL: it is not. */
+const char *u256_decimal_fault(const char *s, unsigned decimals);
 
 #endif

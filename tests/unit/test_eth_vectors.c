@@ -443,8 +443,15 @@ static void amounts_that_are_refused(void **state)
     int count = 0;
     for (const json *v = negatives("amount_display_parse"); v; v = json_next(v), count++) {
         u256 n;
-        if (u256_parse_decimal(json_cstr(v, "input"), (unsigned)vector_u64(v, "decimals"), &n))
-            fail_msg("%s", json_cstr(v, "id"));
+        unsigned decimals = (unsigned)vector_u64(v, "decimals");
+        const char *reason = json_cstr(v, "reason");
+        const char *words = strcmp(reason, "too_many_decimals") == 0 ? "more decimals"
+                            : strcmp(reason, "overflow") == 0        ? "beyond"
+                                                                     : "no plain decimal";
+        const char *fault = u256_decimal_fault(json_cstr(v, "input"), decimals);
+        if (u256_parse_decimal(json_cstr(v, "input"), decimals, &n) || !fault ||
+            !strstr(fault, words))
+            fail_msg("%s: %s", json_cstr(v, "id"), fault ? fault : "taken");
     }
     assert_int_equal(count, 10);
 }
@@ -459,6 +466,7 @@ static void amounts_as_text(void **state)
         char text[U256_FMT], plain[U256_FMT];
         size_t n = 0;
         assert_true(u256_parse_decimal(json_cstr(v, "display"), decimals, &read));
+        assert_null(u256_decimal_fault(json_cstr(v, "display"), decimals));
         assert_int_equal(u256_cmp(read, raw), 0);
         u256_format(raw, decimals, -1, text);
         for (const char *p = text; *p; p++) {

@@ -102,7 +102,7 @@ static bool read_status(const char *state, struct buf *out)
     char path[PATH_BUF + 16];
     snprintf(path, sizeof path, "%s/status.json", state);
     pid_t pid = supervisor(state);
-    if (pid <= 0 || file_read(path, out, NULL) != SOUK_OK)
+    if (pid <= 0 || devnet_file_read(path, out, NULL) != SOUK_OK)
         return false;
     json *j = json_parse(out->p, out->len, path, NULL);
     int64_t writer = 0, port = 0;

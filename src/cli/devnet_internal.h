@@ -89,7 +89,7 @@ bool stop_wanted(int signals, int wait_ms);
 void note_words(char note[NOTE_MAX], const char *line);
 
 /* The whole file, up to b's cap. */
-souk_err file_read(const char *path, struct buf *b, struct err *e);
+souk_err devnet_file_read(const char *path, struct buf *b, struct err *e);
 
 /* --- devnet_ports.c */
 

@@ -184,7 +184,7 @@ void note_words(char note[NOTE_MAX], const char *line)
     snprintf(note, NOTE_MAX, "%.*s", (int)strcspn(line, "\r\n"), line);
 }
 
-souk_err file_read(const char *path, struct buf *b, struct err *e)
+souk_err devnet_file_read(const char *path, struct buf *b, struct err *e)
 {
     FILE *f = fopen(path, "re");
     if (!f)

@@ -229,7 +229,7 @@ static souk_err read_world(struct run *r, struct err *e)
     struct err why = {0};
     buf_init(&in, STATUS_CAP);
     snprintf(path, sizeof path, "%s/contracts.json", r->d->world);
-    if (!file_read(path, &in, &why))
+    if (!devnet_file_read(path, &in, &why))
         r->world = json_parse(in.p, in.len, path, &why);
     buf_release(&in);
     if (r->world)

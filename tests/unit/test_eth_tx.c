@@ -224,6 +224,7 @@ static void broken_transactions_are_refused_for_their_reason(void **state)
             continue;
         }
         assert_int_equal(r, SOUK_EINPUT);
+        assert_true(t.type == TX_LEGACY && !t.data && u256_is_zero(t.max_fee)); /* nothing of it */
         if (!strstr(e.msg, words_for(json_cstr(v, "reason"))))
             fail_msg("%s: %s", json_cstr(v, "id"), e.msg);
     }

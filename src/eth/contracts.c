@@ -62,7 +62,7 @@ static void put_word(struct buf *out, bytes32 v)
 
 static void put_u256(struct buf *out, u256 v)
 {
-    bytes32 be;
+    bytes32 be = {{0}};
     u256_to_be(v, be.b);
     put_word(out, be);
 }

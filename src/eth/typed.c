@@ -68,7 +68,7 @@ static void put_word(struct keccak *k, bytes32 v)
 
 static void put_u256(struct keccak *k, u256 v)
 {
-    bytes32 be;
+    bytes32 be = {{0}};
     u256_to_be(v, be.b);
     put_word(k, be);
 }

@@ -22,6 +22,7 @@ souk_err cmd_networks(const struct options *o, struct err *e);
 souk_err cmd_config(const struct options *o, struct err *e);
 souk_err cmd_doctor(const struct options *o, struct err *e);
 souk_err cmd_devnet(const struct options *o, struct err *e);
+souk_err cmd_witness(const struct options *o, struct err *e);
 
 /* A line of talk on stderr, sanitised; silent under --quiet. */
 void say(const struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

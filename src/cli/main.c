@@ -66,6 +66,7 @@ static souk_err run(const struct options *o, struct err *e)
         [CMD_SHOW] = cmd_show,       [CMD_COMPARE] = cmd_compare, [CMD_HEALTH] = cmd_health,
         [CMD_AUTHORS] = cmd_authors, [CMD_AUTHOR] = cmd_author,   [CMD_NETWORKS] = cmd_networks,
         [CMD_CONFIG] = cmd_config,   [CMD_DOCTOR] = cmd_doctor,   [CMD_DEVNET] = cmd_devnet,
+        [CMD_WITNESS] = cmd_witness,
     };
     if (o->set[OPT_VERSION]) {
         puts("souk " SOUK_VERSION);

@@ -72,7 +72,7 @@ static const char *nearest(const char *word, size_t n, const char *(*name)(int i
 
 static const char *command_name(int i)
 {
-    return commands[i].name;
+    return commands[i].help[0] ? commands[i].name : "";
 }
 
 static const char *option_name(int i)
@@ -211,6 +211,8 @@ void options_help(enum command_id about)
     puts("souk: a marketplace for AI models, in the terminal\n");
     for (int c = 0; c < CMD_COUNT; c++) {
         char left[64];
+        if (!commands[c].help[0])
+            continue;
         snprintf(left, sizeof left, "souk %s %s", commands[c].name, commands[c].args);
         printf("  %-44s %s\n", left, commands[c].help);
     }

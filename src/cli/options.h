@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-/* id, name, arguments, one line of help */
+/* id, name, arguments, one line of help; without help it is in no list, for it is not for people */
 /* clang-format off */
 #define COMMAND_LIST(X)                                                                      \
     X(UI, "", "", "the terminal UI")                                                         \
@@ -28,6 +28,7 @@
     X(CONFIG, "config", "", "every setting and where it comes from")                         \
     X(DOCTOR, "doctor", "", "check this installation and the network's servers")             \
     X(DEVNET, "devnet", "up|down|status|reset", "the built-in market on this machine")       \
+    X(WITNESS, "witness", "", "")                                                            \
     X(HELP, "help", "[COMMAND]", "this text, or a command's options")
 /* clang-format on */
 

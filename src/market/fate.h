@@ -5,7 +5,8 @@
  * cancelled it. Permit2: the bit of nonceBitmap, then the payer's transfer to
  * the payee in the transaction that carries the nonce (the proxies' events
  * carry nothing). A time that is over counts only by the time of a block as
- * deep as the profile's confirmations. With two or more nodes in the profile two are
+ * deep as the profile's confirmations, and so does a cancellation; a
+ * settlement counts at once. With two or more nodes in the profile two are
  * asked and must agree; where they differ the fate stays open and the words say so.
  *
  * Used by receipts and, in a process of its own, by the signer's witness.
@@ -30,8 +31,8 @@ struct fate {
 };
 
 struct fate_query;
-/* since: when it was signed; logs are searched from shortly before. done comes once, on the loop.
- */
+/* since: when it was signed; logs are searched from shortly before. done comes once, on the loop,
+ * never from within. NULL: e says why. n is not needed after this returns. */
 struct fate_query *fate_ask(struct http *h, const struct network *n, const struct typed *t,
                             int64_t since, void (*done)(void *ud, const struct fate *f), void *ud,
                             struct err *e);

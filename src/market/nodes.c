@@ -18,6 +18,8 @@ enum { NODES = 16, TEXT_MAX = 4 << 20, CANON_MAX = 8 << 20 };
 struct node {
     char url[CONFIG_URL];
     bool failed; /* the last time: asked after the others */
+    bool known;  /* to be on the right chain, and to have come to `head` */
+    uint64_t head;
 };
 
 struct nodes {
@@ -304,6 +306,8 @@ static void head_came(void *ud, struct rpc_reply *r)
         return;
     }
     s->step = SIDE_READY;
+    s->node->known = true;
+    s->node->head = s->head;
     go_on(s->ask);
 }
 
@@ -380,7 +384,9 @@ static void go_on(struct ask *a)
     size_t ready = 0, answered = 0;
     for (size_t i = 0; i < a->sides && c == SOUK_OK; i++) {
         struct side *s = &a->side[i];
-        if (s->step == SIDE_NEW) {
+        if (s->step == SIDE_NEW && a->has_block && s->node->known && s->node->head >= a->block) {
+            s->step = SIDE_READY; /* it need not say it again */
+        } else if (s->step == SIDE_NEW) {
             s->step = SIDE_HEAD;
             c = ask_head(s, &e);
         }

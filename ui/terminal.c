@@ -165,7 +165,7 @@ void terminal_take(struct terminal *t)
     t->backend->ops->resume(t->backend);
     struct err e = {0};
     if (t->fd >= 0 && loop_watch(t->loop, t->fd, POLLIN, on_readable, t, &e)) {
-        t->on.gone(t->ud, e.code); /* without keys there is nothing left to do here */
+        t->on.gone(t->ud, (int)e.code); /* without keys there is nothing left to do here */
         return;
     }
     measure(t);

@@ -27,7 +27,8 @@ export async function startWorld(params) {
         payment_chain: { rpc: running.chains.payment.rpc.url, chain_id: contracts.payment_chain.chain_id },
         inference_chain: { rpc: running.chains.inference.rpc.url, chain_id: contracts.inference_chain.chain_id },
         hub, walrus, seller, bazaar: facilitator, facilitator, gateway: running.urls.gateway,
-        contracts: contracts.contracts, tokens: contracts.tokens, ledger: `${dir}/ledger.jsonl` };
+        contracts: contracts.contracts, tokens: contracts.tokens, ledger: `${dir}/ledger.jsonl`,
+        wallet: { ...contracts.wallet, name: 'devnet', password: 'devnet' } };
     return { ...running, dir, contracts, status, ledger: () => readLedger(dir) };
 }
 

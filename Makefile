@@ -109,7 +109,9 @@ UNIT_OBJ := $(call obj_of,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 .SECONDARY:
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(ARCHIVES)
+# Tests look into the signer, and run it.
+$(B)/tests/unit/test_signer_process: | $(SIGNER)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(call LIB_OF,signer) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) -lcmocka
 $(B)/tests/screens/%: $(B)/tests/screens/%.o $(SCREEN_OBJ) $(TTY_OBJ) $(ARCHIVES)
@@ -145,7 +147,7 @@ test:
 
 # --- fuzzing: libFuzzer, each target for FUZZ_SECONDS on what it found before ----------------------
 FUZZ_SECONDS ?= 60
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call LIB_OF,signer) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 

@@ -34,6 +34,11 @@ void paths_override(const char *dir)
     snprintf(override, sizeof override, "%s", dir ? dir : "");
 }
 
+const char *paths_overridden(void)
+{
+    return override[0] ? override : NULL;
+}
+
 static souk_err too_long(struct err *e)
 {
     return err_set(e, SOUK_EINPUT, "a path is longer than %d bytes: choose a shorter directory",
@@ -122,6 +127,33 @@ souk_err paths_get(enum path_kind kind, const char *leaf, char out[PATH_BUF], st
     return make_dirs(out, leaf ? (size_t)(strrchr(out, '/') - out) : strlen(out), e);
 }
 
+/* The directory this program lies in; "" when that cannot be known. */
+static void own_dir(char out[PATH_BUF])
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_BUF - 1);
+    out[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+}
+
+souk_err paths_program(const char *name, char out[PATH_BUF], struct err *e)
+{
+    char dir[PATH_BUF];
+    own_dir(dir);
+    if (dir[0] && join(out, dir, name, NULL, NULL) == SOUK_OK && access(out, X_OK) == 0) {
+        return SOUK_OK;
+    }
+    souk_err rc = join(out, SOUK_PREFIX "/bin", name, NULL, e);
+    if (rc || access(out, X_OK) == 0) {
+        return rc;
+    }
+    return err_set(e, SOUK_ENOTFOUND,
+                   "the program %s is neither beside this one nor in %s/bin: install souk again",
+                   name, SOUK_PREFIX);
+}
+
 souk_err paths_asset(const char *leaf, char out[PATH_BUF], struct err *e)
 {
     const char *env = getenv("SOUK_ASSETS");
@@ -133,14 +165,10 @@ souk_err paths_asset(const char *leaf, char out[PATH_BUF], struct err *e)
         return err_set(e, SOUK_ENOTFOUND,
                        "there is no %s: SOUK_ASSETS must name souk's assets directory", out);
     }
-    char exe[PATH_BUF];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n > 0) {
-        exe[n] = '\0';
-        *strrchr(exe, '/') = '\0';
-        if (join(out, exe, "assets", leaf, NULL) == SOUK_OK && access(out, F_OK) == 0) {
-            return SOUK_OK;
-        }
+    char dir[PATH_BUF];
+    own_dir(dir);
+    if (dir[0] && join(out, dir, "assets", leaf, NULL) == SOUK_OK && access(out, F_OK) == 0) {
+        return SOUK_OK;
     }
     souk_err rc = join(out, SOUK_PREFIX "/share/souk", leaf, NULL, e);
     if (rc || access(out, F_OK) == 0) {

@@ -21,10 +21,15 @@ enum path_kind { PATH_CONFIG, PATH_CACHE, PATH_STATE, PATH_DATA };
 enum { PATH_BUF = 1024 };
 
 void paths_override(const char *dir); /* NULL takes it back; the string is copied */
+const char *paths_overridden(void);   /* NULL: not */
 
 /* Writes "<dir of kind>/<leaf>" to out (leaf may be NULL), creating all directories above the leaf.
  * A leaf that would lead out of the directory ("..") is SOUK_EINPUT. */
 souk_err paths_get(enum path_kind kind, const char *leaf, char out[PATH_BUF], struct err *e);
+
+/* One of the project's programs: beside this one, else in PREFIX/bin. The environment is not asked.
+ */
+souk_err paths_program(const char *name, char out[PATH_BUF], struct err *e);
 
 /* One of the program's own files, which must exist: in $SOUK_ASSETS when that is set, else in
  * assets/ beside the binary, else in PREFIX/share/souk. */

@@ -19,7 +19,7 @@ static const struct {
     souk_err (*run)(char **argv, struct err *e);
 } commands[] = {
     {"create", cmd_create},     {"import", cmd_import},     {"export", cmd_export},
-    {"accounts", cmd_accounts}, {"password", cmd_password},
+    {"accounts", cmd_accounts}, {"password", cmd_password}, {"serve", cmd_serve},
 };
 
 /* A descriptor opened later must not become somebody's standard output. */

@@ -18,6 +18,10 @@ souk_err cmd_import(char **argv, struct err *e);
 souk_err cmd_export(char **argv, struct err *e);
 souk_err cmd_accounts(char **argv, struct err *e);
 souk_err cmd_password(char **argv, struct err *e);
+/* NAME --dir WALLETS --socket DIR --network PROFILE [--data DIR] [--lock-after S] [--password-fd
+ * N]: unlocks, and leaves a process behind that serves (server.h). --clock T, for play money alone,
+ * stops its clock there. */
+souk_err cmd_serve(char **argv, struct err *e);
 
 /* --- arguments: NAME and options, in any order */
 enum arg_kind {

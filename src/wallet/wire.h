@@ -17,6 +17,8 @@
 #include "wallet/signer.h"
 
 enum { FRAME_MAX = 65536, FRAME_HEAD = 4, WIRE_DATA_MAX = 4096, WIRE_MESSAGE_MAX = 8192 };
+/* A wallet's tokens with limits; open signatures listed at once. */
+enum { LIMITS_MAX = 32, OPEN_MAX = 64 };
 
 enum signer_op {
     OP_STATE = 1,

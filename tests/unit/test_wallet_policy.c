@@ -4,158 +4,37 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "vectors.h"
+#include "decisions.h"
 #include "wallet/policy.h"
 
 #include "base/banned.h"
 
-/* --- the vectors */
-
-static struct limits table[8];
-static size_t n_table;
-
-static u256 cap_of(const json *caps, const char *symbol)
-{
-    return json_get(caps, symbol) ? vector_u256(caps, symbol) : NO_CAP;
-}
-
-static void read_table(const json *policy)
-{
-    n_table = 0;
-    const json *per_chain = json_get(policy, "assets");
-    for (const json *chain = per_chain->child; chain; chain = chain->next) {
-        for (const json *j = json_first(chain); j; j = json_next(j)) {
-            struct limits *l = &table[n_table++];
-            *l = (struct limits){0};
-            l->asset.chain = strtoull(chain->string + strlen("eip155:"), NULL, 10);
-            l->asset.token = vector_address(j, "address");
-            const char *symbol = json_cstr(j, "symbol");
-            snprintf(l->asset.symbol, sizeof l->asset.symbol, "%s", symbol);
-            l->asset.decimals = (unsigned)vector_u64(j, "decimals");
-            const char *method = json_first(json_get(j, "methods"))->valuestring;
-            bool own = strcmp(method, "eip3009") == 0;
-            l->asset.can = own ? ASSET_EIP3009 : ASSET_PERMIT2 | ASSET_EIP2612;
-            if (own) {
-                const json *d = json_get(j, "eip712");
-                snprintf(l->asset.name, sizeof l->asset.name, "%s", json_cstr(d, "name"));
-                snprintf(l->asset.version, sizeof l->asset.version, "%s", json_cstr(d, "version"));
-            }
-            l->per_call = cap_of(json_get(policy, "per_call_cap"), symbol);
-            l->per_day = cap_of(json_get(policy, "daily_cap"), symbol);
-            l->per_author = cap_of(json_get(policy, "per_author_daily_cap"), symbol);
-            l->per_week = l->per_model = NO_CAP;
-        }
-    }
-}
-
-/* What reading the offer refuses, and never gets as far as a typed message. */
-static bool belongs_to_reading(const char *reason)
-{
-    static const char *const theirs[] = {
-        "bad_network",
-        "bad_timeout",
-        "bad_timeout_or_window",
-        "bad_amount",
-        "scheme_not_supported",
-        "method_not_supported",
-        "no_facilitator",
-        "version_not_supported",
-        "no_accepts",
-        "resource_host_mismatch",
-        "redirected",
-        "not_https",
-        "too_large",
-        "outstanding_authorization",
-        "unlimited_approval",
-    };
-    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
-        if (strcmp(reason, theirs[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const json *member(const json *context, const json *defaults, const char *key)
-{
-    const json *j = json_get(context, key);
-    return j ? j : json_get(defaults, key);
-}
-
-static struct typed typed_of(const json *offer, address payer, uint64_t now)
-{
-    struct typed t = {0};
-    t.kind = strcmp(json_cstr(offer, "scheme"), "upto") == 0 ? TYPED_UPTO : TYPED_EIP3009;
-    t.chain = strtoull(json_cstr(offer, "network") + strlen("eip155:"), NULL, 10);
-    t.token = vector_address(offer, "asset");
-    t.from = payer;
-    t.to = vector_address(offer, "payTo");
-    t.amount = vector_u256(offer, "amount");
-    t.valid_before = now + vector_u64(offer, "maxTimeoutSeconds");
-    const json *extra = json_get(offer, "extra");
-    if (t.kind == TYPED_UPTO) {
-        t.facilitator = vector_address(extra, "facilitatorAddress");
-    } else {
-        snprintf(t.name, sizeof t.name, "%s", json_cstr(extra, "name"));
-        snprintf(t.version, sizeof t.version, "%s", json_cstr(extra, "version"));
-    }
-    return t;
-}
-
-/* The refusal of one offer under a case's context. */
-static enum refusal judge(const json *offer, const json *context, const json *defaults)
-{
-    uint64_t now = vector_u64(defaults, "now");
-    address payer = vector_address(defaults, "payer");
-    address pinned = vector_address(defaults, "author_pinned_payTo");
-    struct typed t = typed_of(offer, payer, now);
-    struct spent spent = {0};
-    const struct limits *l = limits_find(table, n_table, t.chain, t.token);
-    const json *today = member(context, defaults, "spent_today");
-    const json *author = member(context, defaults, "spent_today_author");
-    if (l && json_get(today, l->asset.symbol))
-        spent.day = vector_u256(today, l->asset.symbol);
-    if (l && json_get(author, l->asset.symbol))
-        spent.author = vector_u256(author, l->asset.symbol);
-    const json *quoted = json_get(context, "quoted_amount") ? context : defaults;
-    struct spend_request rq = {.typed = &t,
-                               .quoted = vector_u256(quoted, "quoted_amount"),
-                               .pinned = &pinned,
-                               .accounts = &payer,
-                               .n_accounts = 1,
-                               .now = (int64_t)now,
-                               .killed = json_bool(context, "kill_switch", false)};
-    return policy_payment(table, n_table, &spent, &rq);
-}
-
 static void every_decision_of_policy_is_the_stated_one(void **state)
 {
     (void)state;
-    json *all = vectors_load("wallet-vectors.json");
-    const json *x = json_get(all, "x402_policy");
-    const json *defaults = json_get(x, "default_context");
-    read_table(json_get(x, "policy"));
-    int judged = 0;
-    for (const json *c = json_first(json_get(json_get(all, "negative"), "x402_decisions")); c;
-         c = json_next(c)) {
-        const char *reason = json_cstr(c, "reason");
-        if (belongs_to_reading(reason) || strcmp(reason, "permit_exceeds_amount") == 0)
-            continue;
-        const json *offers = json_get(json_get(c, "payment_required"), "accepts");
+    struct decisions d;
+    decisions_load(&d);
+    assert_int_equal(d.n, 19);
+    for (size_t i = 0; i < d.n; i++) {
+        const struct decision_case *c = &d.c[i];
         enum refusal r = REFUSE_ASSET;
-        for (const json *o = json_first(offers); o && r != REFUSE_NOT; o = json_next(o))
-            r = judge(o, json_get(c, "context"), defaults);
-        if (strcmp(refusal_code(r), reason) != 0)
-            fail_msg("%s: %s, not %s", json_cstr(c, "name"), refusal_code(r), reason);
-        judged++;
+        for (size_t o = 0; o < c->offers && r != REFUSE_NOT; o++) {
+            struct spend_request rq = {.typed = &c->typed[o],
+                                       .quoted = c->quoted,
+                                       .pinned = &d.pinned,
+                                       .accounts = &d.payer,
+                                       .n_accounts = 1,
+                                       .now = d.now,
+                                       .killed = c->killed};
+            r = policy_payment(d.limits, d.n_limits, &c->spent[o], &rq);
+        }
+        if (strcmp(refusal_code(r), c->reason) != 0)
+            fail_msg("%s: %s, not %s", c->name, refusal_code(r), c->reason);
     }
-    json_free(all);
-    assert_int_equal(judged, 19);
 }
 
 /* --- by hand */

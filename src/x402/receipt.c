@@ -41,7 +41,7 @@ static souk_err read_settlement(const json *j, struct x402_receipt *r, struct er
 
 souk_err x402_receipt_read(const char *header, struct x402_receipt *out, struct err *e)
 {
-    struct err local;
+    struct err local = {0};
     struct buf text;
     e = e ? e : &local;
     *out = (struct x402_receipt){0};

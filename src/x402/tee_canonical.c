@@ -174,10 +174,13 @@ static bool put_request(struct buf *out, struct part r)
     right = right && put(out, ", \"model\": ", part_of(r, "model"));
     right = right && put_optional(out, ", \"response_format\": ", part_of(r, "response_format"));
     right = right && put_optional(out, ", \"stop\": ", part_of(r, "stop"));
-    if (temperature && !cJSON_IsNull(temperature) && !cJSON_IsNumber(temperature))
-        return false;
     buf_adds(out, ", \"temperature\": ");
-    py_float(out, cJSON_IsNumber(temperature) ? temperature->valuedouble : 0);
+    if (!temperature || cJSON_IsNull(temperature))
+        py_float(out, 0);
+    else if (cJSON_IsNumber(temperature))
+        py_float(out, temperature->valuedouble);
+    else
+        return false;
     right = right && put_optional(out, ", \"tools\": ", part_of(r, "tools"));
     buf_adds(out, py_falsy(json_get(r.j, "web_search")) ? "}" : ", \"web_search\": true}");
     return right;
@@ -185,7 +188,7 @@ static bool put_request(struct buf *out, struct part r)
 
 souk_err tee_canonical(struct untrusted request, struct buf *out, struct err *e)
 {
-    struct err local;
+    struct err local = {0};
     struct buf text;
     e = e ? e : &local;
     json *j = json_parse_strict(request.p, request.n, "the request", e);

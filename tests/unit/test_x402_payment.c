@@ -391,7 +391,7 @@ static int load(void **state)
     struct err e;
     x402 = vectors_load("x402-vectors.json");
     wallet = vectors_load("wallet-vectors.json");
-    return key_start(&e);
+    return key_start(&e) == SOUK_OK ? 0 : -1;
 }
 
 static int unload(void **state)

@@ -51,7 +51,7 @@ static void reads_every_recorded_receipt(void **state)
         assert_int_equal(r.success, vector_u64(answer, "status") == 200);
         assert_false(r.pending);
         if (strcmp(pair->string, "upto-partial") == 0) {
-            uint64_t amount;
+            uint64_t amount = 0;
             assert_true(r.has_tx && r.has_amount && u256_fits_u64(r.amount, &amount));
             assert_int_equal(amount, 12345);
         } else if (strcmp(pair->string, "upto-zero") == 0) {

@@ -446,6 +446,9 @@ static void says_when_it_is_no_offer(void **state)
     assert_int_equal(fault_of_body("{\"x402Version\":1,\"accepts\":[]}", ""), X402_BAD_NO_OFFERS);
     assert_int_equal(fault_of_body("{\"x402Version\":2,\"accepts\":{}}", ""), X402_BAD_NO_OFFERS);
 
+    assert_int_equal(fault_of_body("\xef\xbb\xbf{\"x402Version\":2,\"accepts\":[{}]}", ""),
+                     X402_BAD_UNREADABLE); /* a byte order mark: not ours to echo around */
+
     struct x402_terms t = x402_world_terms();
     struct x402_demand *d;
     struct err e;

@@ -126,7 +126,7 @@ async function main() {
                 multicall3: a.multicall3, tee_registry: a.tee_registry, inference: a.inference },
             tokens: [{ symbol: 'USDC', address: a.usdc, decimals: 6, name: 'USD Coin', version: '2', can: ['eip3009', 'eip2612', 'permit2'] },
                 { symbol: 'OPG', address: a.opg, decimals: 18, name: 'OpenGradient', version: '1', can: ['eip2612', 'permit2'] }],
-            wallet: { address: wallet.address.toLowerCase(), private_key: keyOf(wallet) },
+            wallet: { address: wallet.address.toLowerCase() },
             history: { payment_chain: built.payment, inference_chain: built.inference },
         };
         const meta = { kind: 'meta', ...params, payment_chain: PAYMENT_CHAIN, inference_chain: INFERENCE_CHAIN,
@@ -136,6 +136,8 @@ async function main() {
         fs.writeFileSync(`${tmp}/ledger.jsonl`, `${lines.join('\n')}\n`);
         fs.writeFileSync(`${tmp}/world.json`, JSON.stringify(worldFile(world, { endpoint })));
         fs.writeFileSync(`${tmp}/abi.json`, JSON.stringify(code));
+        // In a file of its own, which souk hands to its signer without reading it.
+        fs.writeFileSync(`${tmp}/wallet.key`, `${keyOf(wallet)}\n`, { mode: 0o600 });
         fs.writeFileSync(`${tmp}/contracts.json`, JSON.stringify(contracts, null, 1));
         fs.rmSync(dir, { recursive: true, force: true });
         fs.renameSync(tmp, dir);

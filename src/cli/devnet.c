@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/json.h"
+#include "base/text.h"
+#include "market/devnet_wallet.h"
 
 #include "base/banned.h"
 
@@ -205,6 +207,29 @@ static souk_err start(struct devnet *d, struct err *e)
     return r;
 }
 
+/* Browsing needs no wallet, so a devnet without one is up all the same. Our turn. */
+static void provide_wallet(const struct devnet *d)
+{
+    struct err why = {0};
+    struct buf b;
+    address who;
+    char key[PATH_BUF + 16];
+    buf_init(&b, STATUS_CAP);
+    json *status = read_status(d->state, &b) ? json_parse(b.p, b.len, "the status", &why) : NULL;
+    const char *addr = json_cstr(json_get(status, "wallet"), "address");
+    const char *ledger = json_cstr(status, "ledger"), *end = ledger ? strrchr(ledger, '/') : NULL;
+    if (addr && end && address_parse(addr, strlen(addr), &who)) {
+        snprintf(key, sizeof key, "%.*s/wallet.key", (int)(end - ledger), ledger);
+        if (devnet_wallet_ensure(who, key, &why) && !d->o->quiet) {
+            fputs("souk: the devnet has no wallet for you: ", stderr);
+            text_fputs(stderr, untrusted(why.msg));
+            fputc('\n', stderr);
+        }
+    }
+    json_free(status);
+    buf_release(&b);
+}
+
 /* Ctrl-C and SIGTERM become readable, unless they are ignored; `before` is the mask to restore. */
 static int catch_signals(sigset_t *before)
 {
@@ -253,6 +278,8 @@ souk_err devnet_up(const struct devnet_options *o, bool *started, struct err *e)
         r = start(d, &mine);
         *started = !r;
     }
+    if (!r)
+        provide_wallet(d);
     if (turn >= 0)
         close(turn);
     if (d->signals >= 0)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "market/devnet_wallet.h"
+
 #include "base/banned.h"
 
 static void copy_json(struct json_out *o, const char *key, const json *v)
@@ -55,6 +57,16 @@ static void tokens_json(struct json_out *o, const json *world)
     json_obj_close(o);
 }
 
+/* The key itself is in no status: it went into a wallet of this name (devnet.c). */
+static void wallet_json(struct json_out *o, const json *world)
+{
+    json_obj_open(o, "wallet");
+    json_out_cstr(o, "address", json_cstr(json_get(world, "wallet"), "address"));
+    json_out_cstr(o, "name", DEVNET_WALLET);
+    json_out_cstr(o, "password", DEVNET_WALLET);
+    json_obj_close(o);
+}
+
 static void status_json(struct buf *out, const struct devnet *d, const json *world)
 {
     static const struct {
@@ -82,7 +94,7 @@ static void status_json(struct buf *out, const struct devnet *d, const json *wor
         url_json(&o, urls[i].key, d->port + (int)urls[i].port, urls[i].port == PORT_GATEWAY);
     copy_json(&o, "contracts", json_get(world, "contracts"));
     tokens_json(&o, world);
-    copy_json(&o, "wallet", json_get(world, "wallet"));
+    wallet_json(&o, world);
     copy_json(&o, "history", json_get(world, "history"));
     snprintf(ledger, sizeof ledger, "%s/ledger.jsonl", d->world);
     json_out_cstr(&o, "ledger", ledger);

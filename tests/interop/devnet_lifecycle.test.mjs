@@ -234,7 +234,7 @@ test('up: the status names what a test needs, and everything in it is there', as
         assert.match(first.contracts[key], /^0x[0-9a-f]{40}$/, key);
     assert.equal(first.tokens.USDC.decimals, 6);
     assert.equal(first.tokens.OPG.decimals, 18);
-    assert.match(first.wallet.address, /^0x[0-9a-f]{40}$/);
+    assert.deepEqual(first.wallet, { address: '0xa0ee7a142d267c1f36714e4a8f75612f20a79720', name: 'devnet', password: 'devnet' });
     assert.ok(path.isAbsolute(first.ledger));
     const meta = JSON.parse(fs.readFileSync(first.ledger, 'utf8').split('\n', 1)[0]);
     assert.equal(meta.kind, 'meta');
@@ -244,13 +244,47 @@ test('up: the status names what a test needs, and everything in it is there', as
     assert.equal(processes(MAIN).length, 4); // the supervisor, two chains, the servers
 });
 
+test('up keeps a play wallet of the name the status says, with limits, and no key lies about', () => {
+    const wallets = `${MAIN}/data/wallets`;
+    assert.deepEqual(fs.readdirSync(wallets).sort(), ['devnet.head', 'devnet.key', 'devnet.ledger']);
+    for (const f of fs.readdirSync(wallets)) assert.equal(fs.statSync(`${wallets}/${f}`).mode & 0o777, 0o600, f);
+    assert.equal(fs.statSync(`${path.dirname(first.ledger)}/wallet.key`).mode & 0o777, 0o600);
+    const key = fs.readFileSync(`${path.dirname(first.ledger)}/wallet.key`, 'utf8').trim().slice(2);
+    for (const file of ['state/devnet/status.json', 'state/devnet/log'])
+        assert.ok(!fs.readFileSync(`${MAIN}/${file}`, 'utf8').includes(key), file);
+    assert.deepEqual(fs.readdirSync(`${MAIN}/state/signer`), [], 'it is locked');
+    const ledger = fs.readFileSync(`${wallets}/devnet.ledger`, 'latin1');
+    for (const symbol of ['USDC', 'OPG', 'ETH']) assert.ok(ledger.includes(symbol), `limits for ${symbol}`);
+});
+
+test('a wallet of the user\'s own that has the name stays as it is', async () => {
+    const wallets = `${MAIN}/data/wallets`;
+    fs.renameSync(wallets, `${wallets}.kept`);
+    const signer = spawn(path.join(path.dirname(SOUK), 'souk-signer'),
+        ['import', 'devnet', '--dir', wallets, '--secret-fd', '3', '--password-fd', '4', '--play'], { stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'] });
+    signer.stdio[3].end(`${'11'.repeat(32)}\n`);
+    signer.stdio[4].end('another\n');
+    assert.equal(await new Promise((resolve) => signer.once('close', resolve)), 0);
+    const mine = fs.readFileSync(`${wallets}/devnet.key`);
+    const { code, err } = await up(MAIN).done;
+    assert.equal(code, 0);
+    assert.match(err, /no wallet for you: you have a wallet named devnet that is not the devnet's/);
+    assert.ok(fs.readFileSync(`${wallets}/devnet.key`).equals(mine));
+    fs.rmSync(wallets, { recursive: true });
+    fs.renameSync(`${wallets}.kept`, wallets);
+});
+
 test('up again changes nothing', async () => {
+    const wallets = `${MAIN}/data/wallets`;
+    const kept = () => fs.readdirSync(wallets).map((f) => [f, fs.readFileSync(`${wallets}/${f}`, 'hex')]);
+    const wallet = kept();
     const before = processes(MAIN).map((p) => p.pid);
     const { code, err } = await up(MAIN).done;
     assert.equal(code, 0);
     assert.match(err, /up already/);
     assert.deepEqual(processes(MAIN).map((p) => p.pid), before);
     assert.deepEqual(await status(MAIN), first);
+    assert.deepEqual(kept(), wallet);
 });
 
 test('children have no descriptor that is not theirs', () => {

@@ -55,6 +55,17 @@ function processes(dir) {
     return found;
 }
 
+/** What a process has open; a descriptor that closes while we look is none. */
+function linksOf(pid) {
+    return fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+        try {
+            return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+        } catch {
+            return '';
+        }
+    });
+}
+
 /** Ended with all its threads, whether or not its parent has noticed. */
 function isDead(pid) {
     const stat = fs.existsSync(`/proc/${pid}`) ? fs.readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z';
@@ -289,13 +300,7 @@ test('up again changes nothing', async () => {
 
 test('children have no descriptor that is not theirs', () => {
     for (const { pid, args } of processes(MAIN)) {
-        const links = fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
-            try {
-                return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
-            } catch {
-                return '';
-            }
-        });
+        const links = linksOf(pid);
         const of = (leaf) => links.filter((l) => l === `${MAIN}/state/devnet/${leaf}`).length;
         const supervisor = pid === first.pid;
         assert.equal(of('lock'), supervisor ? 1 : 0, args);
@@ -322,8 +327,7 @@ test('started without stdin, stdout and stderr, and with a stranger\'s descripto
         { env: { ...process.env, SOUK_ASSETS: ASSETS } });
     assert.equal(await new Promise((resolve) => shell.once('close', resolve)), 0);
     for (const p of processes(MAIN)) {
-        const links = fs.readdirSync(`/proc/${p.pid}/fd`).map((fd) => fs.readlinkSync(`/proc/${p.pid}/fd/${fd}`));
-        assert.ok(!links.includes(`${scratch}/stranger`), p.args);
+        assert.ok(!linksOf(p.pid).includes(`${scratch}/stranger`), p.args);
     }
     assert.equal((await down(MAIN)).code, 0);
     assert.ok(!fs.existsSync(`${MAIN}/state/devnet/status.json`), 'it ended when told, and was not killed');

@@ -75,8 +75,9 @@ struct signer_payment {
     u256 quoted;
     const char *subject, *author;
     const struct typed *permit; /* an EIP-2612 permit to go with it; NULL: none */
-    bool try_only;              /* say what it means and whether it would be signed; sign nothing */
-    signer_gate gate;           /* for what is beyond the limits */
+    bool try_only; /* say what it means and whether it would be signed; sign nothing: SOUK_OK, and
+                      the refusal that there would be in `refusal` */
+    signer_gate gate; /* for what is beyond the limits */
 };
 struct signer_answer {
     enum refusal refusal; /* REFUSE_NOT: signed (or would be) */
@@ -100,7 +101,7 @@ struct signer_tx {
     struct tx tx;
     unsigned account;
     signer_gate gate; /* sending, approving beyond the week's limit: always asked */
-    bool try_only;
+    bool try_only;    /* as above; spent and limits of the answer are the coin's */
 };
 /* raw: the signed bytes. */
 souk_err signer_tx(struct signer *s, const struct signer_tx *t, struct buf *raw, bytes32 *hash,

@@ -53,6 +53,12 @@ static void say_lines(const struct gate *g, const char *s)
     says(g, "\r\n");
 }
 
+/* And throws away what was typed; without waiting for output, which may be stopped. */
+static bool set_terminal(int fd, const struct termios *t)
+{
+    return tcflush(fd, TCIFLUSH) == 0 && tcsetattr(fd, TCSANOW, t) == 0;
+}
+
 static bool make_raw(struct gate *g)
 {
     if (tcgetattr(g->fd, &g->was) != 0)
@@ -61,9 +67,10 @@ static bool make_raw(struct gate *g)
     t.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | ISIG | IEXTEN);
     t.c_iflag &= ~(tcflag_t)(IXON | ISTRIP);
     t.c_iflag |= ICRNL;
+    t.c_oflag &= ~(tcflag_t)OPOST;
     t.c_cc[VMIN] = 0; /* a read never waits, whoever else reads here */
     t.c_cc[VTIME] = 0;
-    return tcsetattr(g->fd, TCSAFLUSH, &t) == 0;
+    return set_terminal(g->fd, &t);
 }
 
 souk_err gate_start(struct vault *v, int fd, const char *question, struct gate **out, struct err *e)
@@ -181,7 +188,7 @@ void gate_end(struct gate *g)
         return;
     if (g->tty) {
         says(g, "\r\n");
-        tcsetattr(g->fd, TCSAFLUSH, &g->was);
+        set_terminal(g->fd, &g->was);
     }
     secret_free(g->typed);
     close(g->fd);

@@ -70,7 +70,7 @@ static const int calls[] = {
 };
 
 /* What a question at a terminal needs; not TIOCSTI, which types for the user. */
-static const unsigned terminal[] = {TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ};
+static const unsigned terminal[] = {TCGETS, TCSETS, TCFLSH};
 
 static int rules(scmp_filter_ctx f, int socket_dir)
 {

@@ -373,10 +373,10 @@ static void hear(struct server *s)
     s->v->witness = s->w->fd >= 0;
 }
 
-static void work_with_witness(struct server *s)
+static void work_with_witness(struct server *s, bool spoke)
 {
-    if (s->w->asked)
-        hear(s);
+    if (s->w->asked || spoke)
+        hear(s); /* its end too is heard here */
     if (!s->w->asked)
         next_check(s);
     if (!s->w->asked && s->w->fd >= 0 && clock_mono_ms() >= s->own_at)
@@ -435,20 +435,19 @@ static void turn(struct server *s)
         s->stop = true;
         return;
     }
-    const struct gate *asked = s->gate;
     for (size_t i = 0; i < CLIENTS && !s->stop; i++) {
         struct client *c = &s->client[i];
         if (c->fd >= 0 && c->fd == p[POLL_CLIENTS + i].fd && p[POLL_CLIENTS + i].revents)
             serve_client(s, c, p[POLL_CLIENTS + i].revents);
     }
-    if (s->gate && s->gate == asked && p[POLL_GATE].revents) {
+    if (s->gate && p[POLL_GATE].revents) {
         enum gate_state g = gate_step(s->gate);
         if (g != GATE_OPEN)
             close_question(s, g == GATE_YES);
     }
     if (p[POLL_LISTENER].revents)
         accept_one(s);
-    work_with_witness(s);
+    work_with_witness(s, p[POLL_WITNESS].revents != 0);
     unblock(s);
 }
 

@@ -24,7 +24,8 @@ struct signer_world {
 };
 
 void signer_world_make(struct signer_world *w);
-void signer_world_remove(struct signer_world *w); /* locks it first */
+void signer_world_give(struct signer_world *w, uid_t uid, gid_t gid); /* by root alone */
+void signer_world_remove(struct signer_world *w);                     /* locks it first */
 
 /* Starts the signer at this time, and connects. lock_after 0: the default. */
 souk_err world_unlock_at(struct signer_world *w, int64_t clock, int lock_after, struct err *e);

@@ -31,7 +31,8 @@ struct purse;
  */
 souk_err purse_open(struct market *m, const char *wallet, struct purse **out, struct err *e);
 void purse_close(struct purse *p);
-/* Somebody's job on LANE_SIGN begins (1) or has ended (-1) that uses the purse: purse_close waits. */
+/* Somebody's job on LANE_SIGN begins (1) or has ended (-1) that uses the purse: purse_close waits.
+ */
 void purse_hold(struct purse *p, int delta);
 const struct wallet_card *purse_card(const struct purse *p);
 unsigned purse_account(const struct purse *p);
@@ -94,15 +95,16 @@ void purse_state_release(struct purse_state *s);
 
 /* --- sending. First prepared, shown, then sent. */
 struct draft {
-    struct tx tx;
+    struct tx tx; /* its data leads into `data`; purse_send looks at the copy it is given */
     uint8_t data[256];
+    unsigned account;            /* that sends it */
     struct call_meaning meaning; /* read back from the bytes */
     struct asset asset;          /* what moves, or is approved */
     u256 amount;
     address who;                    /* recipient or spender */
     bool first_time;                /* nothing was sent there before */
     bool like_another;              /* looks like an address used before, and is not: poisoning */
-    u256 fee_most, fee_likely;      /* in the chain's coin */
+    u256 fee_most, fee_likely;      /* in the chain's coin, what a layer below takes included */
     u256 balance_after, coin_after; /* if all goes as likely */
     bool needs_password;            /* the signer will ask */
     char meaning_text[MEANING_MAX]; /* the signer's own words; "" while locked */
@@ -128,14 +130,19 @@ typedef void (*draft_fn)(void *ud, const struct draft *d, const struct err *e);
 struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, draft_fn done,
                                void *ud);
 typedef void (*sent_fn)(void *ud, const struct sent_row *r, const struct err *e);
-/* Signs and sends; done when it is mined or `wait` is false and a node took it. */
+/*
+ * Signs and sends; done when it is mined or `wait` is false and a node took it. When no node could
+ * be reached it is kept all the same, and purse_history_refresh sends it again; one that a node
+ * refused is SENT_DROPPED, and its number is used again. r is given with some errors too (it was
+ * signed, then), NULL otherwise.
+ */
 struct purse_call *purse_send(struct purse *p, const struct draft *d, signer_gate gate, bool wait,
                               sent_fn done, void *ud);
-/* Brings the history's pending rows up to the chain. */
+/* Brings the history's pending rows up to the chain; what no node knows any more is sent again. */
 struct purse_call *purse_history_refresh(struct purse *p,
                                          void (*done)(void *ud, const struct err *e), void *ud);
 
-/* --- allowances: by Approval logs of the profile's tokens and allowance() now. */
+/* --- allowances: by Approval logs of the profile's tokens and allowance() now; none that is 0. */
 struct allowance_row {
     struct asset asset;
     address spender;

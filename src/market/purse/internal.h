@@ -34,7 +34,7 @@ struct purse {
     unsigned account;
     bool no_multicall; /* the chain has none */
     struct purse_call *calls;
-    int held; /* jobs of others under way */
+    int held;                   /* jobs of others under way */
     struct purse_call *awaited; /* by purse_wait; NULL: it has ended */
     struct err ending;          /* its */
 };
@@ -51,6 +51,7 @@ struct purse_call {
     struct err err; /* of the job */
     void (*step)(struct purse_call *c); /* after the timer or the job */
     void (*got)(struct purse_call *c, const struct answers *a);
+    void (*mend)(struct purse_call *c, struct err *e); /* may put words around it; may be NULL */
     /* Tells the caller (e NULL: it went well), then the call is freed. */
     void (*deliver)(struct purse_call *c, const struct err *e);
     void (*release)(struct purse_call *c); /* what it holds; may be NULL */
@@ -71,5 +72,33 @@ void call_later(struct purse_call *c, int64_t ms, void (*after)(struct purse_cal
 void call_end(struct purse_call *c, const struct err *e); /* e NULL or SOUK_OK: well */
 
 extern const address MULTICALL3; /* the canonical address */
+
+/* [LANE_SIGN] The wallet's ledger, read without being believed. */
+souk_err purse_peek(struct purse *p, struct ledger **out, struct err *e);
+
+/* --- what the steps of a draft decide by themselves (check.c) */
+
+/* The number of the next transaction: the node's pending count, raised over our own pending rows.
+ */
+uint64_t next_nonce(uint64_t node, const struct sent_row *row, size_t n, address from,
+                    int64_t chain);
+/* Looks like it at both ends, as people compare addresses, and is another: poisoning. */
+bool looks_like(address a, address b);
+/* [LANE_SIGN] Whether anything went there before, and whether it only looks so. */
+souk_err recipient_check(struct purse *p, address who, bool *first_time, bool *like_another,
+                         struct err *e);
+struct fees {
+    u256 base, priority; /* the block's; what the node suggests */
+};
+/* Fees that will do for some blocks; of a replacement (old not NULL) both at least 12.5 % above. */
+void fees_choose(const struct fees *f, const struct tx *old, u256 *max_fee, u256 *max_priority);
+
+/* --- transactions sent (send.c, history.c) */
+souk_err receipt_read(const json *receipt, struct sent_row *r, struct err *e);
+/* [LANE_SIGN] Keeps what became of it; of those with its number that can no longer be, too. */
+souk_err sent_settled(struct purchases *p, const struct sent_row *r, struct err *e);
+/* A node's refusal that means it has the transaction already. */
+bool refusal_is_known(struct untrusted message);
+void ask_raw(struct asking *k, struct untrusted raw);
 
 #endif

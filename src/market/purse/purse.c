@@ -280,8 +280,15 @@ void *call_new(struct purse *p, size_t size, void (*begin)(struct purse_call *c)
 
 void call_end(struct purse_call *c, const struct err *e)
 {
+    struct err why;
     if (e != NULL && e->code == SOUK_OK)
         e = NULL;
+    if (e != NULL) {
+        why = *e;
+        e = &why;
+        if (c->mend != NULL)
+            c->mend(c, &why);
+    }
     if (!c->dropped)
         c->deliver(c, e);
     wake(c, e);

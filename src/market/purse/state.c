@@ -10,22 +10,57 @@
 
 enum { STATE_MEMORY = 16 << 20 };
 
-static souk_err take_signer(struct purse *p, struct purse_state *out, struct err *e)
+enum { LIMITS = CONFIG_TOKENS + 8, OPEN_MOST = 4096 };
+
+static souk_err ask_signer(struct signer *s, struct purse_state *out, struct err *e)
 {
-    struct signer *s = NULL;
     struct signer_state now;
-    souk_err c = signer_connect(p->card.name, &s, e);
+    struct limit_state limit[LIMITS];
+    size_t n = 0;
+    souk_err c = signer_state(s, &now, e);
     if (c == SOUK_OK)
-        c = signer_state(s, &now, e);
-    signer_close(s);
+        c = signer_limits(s, limit, LIMITS, &n, e);
     if (c != SOUK_OK)
         return c;
-    out->unlocked = out->verified = true;
+    for (size_t i = 0; i < n && i < LIMITS; i++)
+        out->limit[out->limits++] = (struct limit_row){limit[i].limits, limit[i].spent};
+    out->open = arena_alloc(&out->arena, (now.open + 1) * sizeof *out->open);
+    if (out->open == NULL)
+        return err_nomem(e);
+    c = signer_open(s, out->open, now.open, &n, e);
+    out->n_open = n < now.open ? n : now.open;
+    out->unlocked = true;
+    out->verified = !now.ledger_broken;
     out->card = now.card;
     out->killed = now.killed;
     out->memory_locked = now.memory_locked;
     out->locks_at = now.locks_at;
-    return SOUK_OK;
+    return c;
+}
+
+static souk_err take_signer(struct purse *p, struct purse_state *out, struct err *e)
+{
+    struct signer *s = NULL;
+    souk_err c = signer_connect(p->card.name, &s, e);
+    if (c == SOUK_OK)
+        c = ask_signer(s, out, e);
+    signer_close(s);
+    return c;
+}
+
+souk_err purse_peek(struct purse *p, struct ledger **out, struct err *e)
+{
+    char dir[PATH_BUF];
+    souk_err c = signer_dir(dir, e);
+    *out = NULL;
+    if (c != SOUK_OK)
+        return c;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(e, SOUK_EFAIL, "%s: %s", dir, strerror(errno));
+    c = ledger_peek(fd, p->card.name, out, e);
+    close(fd);
+    return c;
 }
 
 static souk_err take_ledger(struct ledger *l, struct purse_state *out, struct err *e)
@@ -34,12 +69,11 @@ static souk_err take_ledger(struct ledger *l, struct purse_state *out, struct er
     int64_t now = ledger_now(l, clock_now());
     const struct limits *limit = ledger_limits(l, &limits);
     const struct entry *entry = ledger_entries(l, &entries);
-    if (!out->unlocked)
-        out->killed = ledger_killed(l);
-    for (size_t i = 0; i < limits && out->limits < sizeof out->limit / sizeof out->limit[0]; i++) {
+    out->killed = ledger_killed(l);
+    for (size_t i = 0; i < limits && out->limits < LIMITS; i++) {
         const struct asset *a = &limit[i].asset;
         out->limit[out->limits++] =
-            (struct limit_row){limit[i], ledger_spent(l, a->chain, a->token, "", "", now)};
+            (struct limit_row){limit[i], ledger_spent(l, a->chain, a->token, NULL, NULL, now)};
     }
     for (size_t i = 0; i < entries; i++)
         out->n_open += entry[i].state == ENTRY_OPEN;
@@ -56,25 +90,18 @@ static souk_err take_ledger(struct ledger *l, struct purse_state *out, struct er
 souk_err purse_state_load(struct purse *p, struct purse_state *out, struct err *e)
 {
     struct ledger *l = NULL;
-    struct err locked = {0};
-    char dir[PATH_BUF];
+    struct err mine = {0};
+    e = e != NULL ? e : &mine;
     memset(out, 0, sizeof *out);
     arena_init(&out->arena, STATE_MEMORY);
     out->card = p->card;
-    souk_err c = take_signer(p, out, &locked);
-    if (c != SOUK_OK && c != SOUK_ENOTFOUND) {
-        if (e != NULL)
-            *e = locked;
+    souk_err c = take_signer(p, out, e);
+    if (c != SOUK_ENOTFOUND) /* unlocked; or it has gone wrong */
         return c;
-    }
-    c = signer_dir(dir, e);
-    if (c != SOUK_OK)
-        return c;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set(e, SOUK_EFAIL, "%s: %s", dir, strerror(errno));
-    c = ledger_peek(fd, p->card.name, &l, e);
-    close(fd);
+    *e = (struct err){0};
+    purse_state_release(out);
+    *out = (struct purse_state){.card = p->card, .arena = out->arena};
+    c = purse_peek(p, &l, e);
     if (c == SOUK_OK)
         c = take_ledger(l, out, e);
     ledger_close(l);

@@ -1,0 +1,570 @@
+/*
+ * A transaction prepared. On LANE_SIGN what we know ourselves (our pending ones, whom we paid, the
+ * one to be replaced, a cancellation's signature); from the nodes what there is, the next number
+ * and the fees, then what it takes; on LANE_SIGN again, what the signer says to it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "market/purse/internal.h"
+
+#include "base/banned.h"
+
+enum {
+    ROWS = 2000,
+    MEMORY = 64 << 20,
+    ANSWER = 4096,
+    GAS_MOST = 1000000, /* none of ours takes a tenth of it: a node that says more is wrong */
+    GAS_COIN = 21000,
+    WAITING_MOST = 64,
+    RAW_BYTES = 400, /* of ours at most, for what a layer below takes */
+};
+
+/* Where rollups on the OP stack say what the layer below takes. */
+static const address L1_ORACLE = {
+    {0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f}};
+
+struct draft_call {
+    struct purse_call call; /* first */
+    struct draft_request rq;
+    struct asset asset;
+    struct draft d;
+    address from;
+    struct arena memory;
+    struct sent_row *row; /* ours, newest first */
+    size_t rows;
+    struct tx old;      /* the one replaced */
+    struct limits coin; /* zero: none, or not known */
+    struct fees fees;
+    u256 balance, coins; /* of the asset, of the coin */
+    u256 l1;
+    uint64_t node_nonce, gas_likely;
+    draft_fn done;
+    void *ud;
+};
+
+static bool replacing(const struct draft_call *x)
+{
+    return x->rq.kind == DRAFT_SPEED_UP || x->rq.kind == DRAFT_DROP;
+}
+
+static void deliver(struct purse_call *c, const struct err *e)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    x->done(x->ud, e == NULL ? &x->d : NULL, e);
+}
+
+static void release(struct purse_call *c)
+{
+    arena_release(&((struct draft_call *)c)->memory);
+}
+
+/* --- what it shall be */
+
+static souk_err set_data(struct draft *d, struct buf *data, struct err *e)
+{
+    souk_err c = buf_check(data, "the call data", e);
+    if (c == SOUK_OK && data->len > sizeof d->data)
+        c = err_set(e, SOUK_EINPUT, "the call data is too long");
+    if (c == SOUK_OK) {
+        memcpy(d->data, data->p, data->len);
+        d->tx.data_len = data->len;
+    }
+    buf_release(data);
+    return c;
+}
+
+/* The profile's asset of this token, if it has it. */
+static void set_asset(struct draft_call *x, address token)
+{
+    struct asset all[CONFIG_TOKENS + 1];
+    size_t n = network_assets(x->call.p->net, all, CONFIG_TOKENS + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (address_eq(all[i].token, token))
+            x->asset = all[i];
+    }
+}
+
+static souk_err find_account(struct draft_call *x, address from, struct err *e)
+{
+    const struct wallet_card *card = &x->call.p->card;
+    for (unsigned i = 0; i < card->accounts; i++) {
+        if (address_eq(card->account[i], from)) {
+            x->d.account = i;
+            x->from = from;
+            return SOUK_OK;
+        }
+    }
+    return err_set(e, SOUK_EINPUT, "that was not done by an account of the wallet %s", card->name);
+}
+
+static souk_err bad_recipient(const struct draft_call *x, struct err *e)
+{
+    const struct purse *p = x->call.p;
+    if (address_is_zero(x->rq.who))
+        return err_set(e, SOUK_EINPUT, "the zero address is nobody's: what goes there is lost");
+    if (network_token(p->net, x->rq.who) != NULL || address_eq(x->rq.who, PERMIT2))
+        return err_set(e, SOUK_EINPUT,
+                       "that is the address of a contract, not of anyone: what goes there is lost");
+    return SOUK_OK;
+}
+
+static souk_err shape_send(struct draft_call *x, struct err *e)
+{
+    struct draft *d = &x->d;
+    struct buf data;
+    souk_err c = bad_recipient(x, e);
+    if (c != SOUK_OK)
+        return c;
+    if (u256_is_zero(d->amount) && !x->rq.all)
+        return err_set(e, SOUK_EINPUT, "there is no amount to send");
+    if (asset_is_coin(&x->asset)) {
+        d->tx.to = x->rq.who;
+        d->tx.value = d->amount;
+        return SOUK_OK;
+    }
+    d->tx.to = x->asset.token;
+    buf_init(&data, sizeof d->data);
+    call_transfer(&data, x->rq.who, d->amount);
+    return set_data(d, &data, e);
+}
+
+static souk_err shape_approve(struct draft_call *x, struct err *e)
+{
+    struct buf data;
+    if (asset_is_coin(&x->asset))
+        return err_set(e, SOUK_EINPUT, "nobody can be allowed to take the chain's own coin");
+    if (u256_cmp(x->d.amount, NO_CAP) == 0)
+        return err_set(e, SOUK_ELIMIT, "%s", refusal_words(REFUSE_UNLIMITED));
+    if (address_is_zero(x->rq.who))
+        return err_set(e, SOUK_EINPUT, "the zero address cannot be allowed anything");
+    x->d.tx.to = x->asset.token;
+    buf_init(&data, sizeof x->d.data);
+    call_approve(&data, x->rq.who, x->d.amount);
+    return set_data(&x->d, &data, e);
+}
+
+/* The cancellation of an EIP-3009 signature is itself signed; Permit2's is a call of the payer. */
+static souk_err shape_cancel(struct draft_call *x, const struct entry *en, struct err *e)
+{
+    struct draft *d = &x->d;
+    struct purse *p = x->call.p;
+    struct signer *s = NULL;
+    struct buf data;
+    signature sig;
+    souk_err c = find_account(x, en->typed.from, e);
+    if (c == SOUK_OK && en->typed.chain != d->tx.chain)
+        c = err_set(e, SOUK_EINPUT, "it was signed for chain %llu: open that network",
+                    (unsigned long long)en->typed.chain);
+    if (c != SOUK_OK)
+        return c;
+    set_asset(x, en->typed.token);
+    d->amount = en->typed.amount;
+    buf_init(&data, sizeof d->data);
+    if (en->typed.kind == TYPED_EIP3009) {
+        c = signer_connect(p->card.name, &s, e);
+        if (c == SOUK_OK)
+            c = signer_cancel(s, x->rq.call, &sig, e);
+        signer_close(s);
+        if (c != SOUK_OK)
+            return c;
+        d->tx.to = en->typed.token;
+        call_cancel_authorization(&data, en->typed.from, en->typed.nonce, &sig);
+    } else {
+        u256 word, mask = U256_ZERO;
+        unsigned bit;
+        permit2_place(en->typed.nonce, &word, &bit);
+        mask.w[bit / 64] = (uint64_t)1 << bit % 64;
+        d->tx.to = PERMIT2;
+        call_invalidate_nonces(&data, word, mask);
+    }
+    d->who = d->tx.to;
+    return set_data(d, &data, e);
+}
+
+static souk_err shape_replace(struct draft_call *x, struct err *e)
+{
+    struct draft *d = &x->d;
+    const struct sent_row *row = NULL;
+    signature sig;
+    for (size_t i = 0; i < x->rows && row == NULL; i++)
+        row = x->row[i].id == x->rq.replaces ? &x->row[i] : NULL;
+    if (row == NULL)
+        return err_set(e, SOUK_ENOTFOUND, "there is no transaction %lld",
+                       (long long)x->rq.replaces);
+    if (row->state != SENT_PENDING)
+        return err_set(e, SOUK_EINPUT, "transaction %lld is no longer pending", (long long)row->id);
+    if (row->chain != x->call.p->net->payment.chain_id)
+        return err_set(e, SOUK_EINPUT, "transaction %lld is of another chain", (long long)row->id);
+    souk_err c = tx_decode((const uint8_t *)row->raw.p, row->raw.n, &x->old, &sig, e);
+    if (c == SOUK_OK)
+        c = find_account(x, row->from, e);
+    if (c != SOUK_OK)
+        return c;
+    d->replaces = row->id;
+    d->tx.nonce = x->old.nonce;
+    if (x->rq.kind == DRAFT_DROP) {
+        d->tx.to = d->who = x->from;
+        d->amount = U256_ZERO;
+        return SOUK_OK;
+    }
+    struct buf data;
+    buf_init(&data, sizeof d->data);
+    buf_add(&data, x->old.data, x->old.data_len);
+    d->tx.to = x->old.to;
+    d->tx.value = x->old.value;
+    d->tx.gas = x->old.gas;
+    d->who = row->to;
+    d->amount = row->amount;
+    set_asset(x, row->token);
+    return set_data(d, &data, e);
+}
+
+/* --- what we know ourselves */
+
+static souk_err read_ledger(struct draft_call *x, struct err *e)
+{
+    struct ledger *l = NULL;
+    size_t n;
+    souk_err c = purse_peek(x->call.p, &l, e);
+    if (c != SOUK_OK)
+        return c;
+    const struct limits *all = ledger_limits(l, &n);
+    const struct limits *coin = limits_find(all, n, x->d.tx.chain, (address){{0}});
+    if (coin != NULL)
+        x->coin = *coin;
+    if (x->rq.kind == DRAFT_CANCEL) {
+        const struct entry *en = ledger_entry(l, x->rq.call);
+        if (en == NULL)
+            c = err_set(e, SOUK_ENOTFOUND, "this wallet signed no such call");
+        else if (en->state != ENTRY_OPEN)
+            c = err_set(e, SOUK_EINPUT, "that signature is not open any more");
+        else
+            c = shape_cancel(x, en, e);
+    }
+    ledger_close(l);
+    return c;
+}
+
+static void prepare_run(struct job *j)
+{
+    struct draft_call *x = (struct draft_call *)j;
+    struct purse *p = x->call.p;
+    struct draft *d = &x->d;
+    struct err *e = &x->call.err;
+    souk_err c = sent_list(p->purchases, NULL, ROWS, &x->memory, &x->row, &x->rows, e);
+    if (c == SOUK_OK)
+        c = read_ledger(x, e);
+    if (c == SOUK_OK && x->rq.kind == DRAFT_SEND)
+        c = shape_send(x, e);
+    if (c == SOUK_OK && x->rq.kind == DRAFT_APPROVE)
+        c = shape_approve(x, e);
+    if (c == SOUK_OK && replacing(x))
+        c = shape_replace(x, e);
+    if (c == SOUK_OK && (x->rq.kind == DRAFT_SEND || x->rq.kind == DRAFT_APPROVE))
+        c = recipient_check(p, d->who, &d->first_time, &d->like_another, e);
+    d->asset = x->asset;
+    d->tx.data = d->data;
+}
+
+/* --- what the nodes say */
+
+static void got_needs(struct purse_call *c, const struct answers *a);
+static void got_gas(struct purse_call *c, const struct answers *a);
+static void judge(struct purse_call *c);
+
+enum { Q_BLOCK, Q_COINS, Q_NONCE, Q_PENDING, Q_PRIORITY, Q_L1, Q_BALANCE };
+
+static void ask_needs(struct purse_call *c)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    struct asking k;
+    struct buf data;
+    char from[ADDRESS_BUF];
+    address_format(x->from, from);
+    asking_init(&k);
+    asking_add(&k, "eth_getBlockByNumber", AT_FIRST, SAME_BLOCK, "the newest block", "false");
+    asking_add(&k, "eth_getBalance", AT_LAST, SAME_VALUE, "your balance", "\"%s\"", from);
+    asking_add(&k, "eth_getTransactionCount", AT_LAST, SAME_VALUE, "your transactions", "\"%s\"",
+               from);
+    asking_add(&k, "eth_getTransactionCount", AT_NONE, SAME_ANY, "your transactions",
+               "\"%s\",\"pending\"", from);
+    asking_add(&k, "eth_maxPriorityFeePerGas", AT_NONE, SAME_ANY, "fees", "%s", "");
+    buf_init(&data, 128);
+    call_selector(&data, "getL1FeeUpperBound(uint256)");
+    uint8_t size[32];
+    u256_to_be(u256_from_u64(RAW_BYTES), size);
+    buf_add(&data, size, sizeof size);
+    asking_call(&k, L1_ORACLE, &data, "fees");
+    if (!asset_is_coin(&x->asset) && x->rq.kind == DRAFT_SEND) {
+        buf_init(&data, 128);
+        call_balance_of(&data, x->from);
+        asking_call(&k, x->asset.token, &data, "your balance");
+    }
+    call_ask(c, &k, 0, got_needs);
+}
+
+static bool result_number(const struct rpc_result *r, u256 *out)
+{
+    struct buf bytes;
+    buf_init(&bytes, ANSWER);
+    bool ok = answer_bytes(r, &bytes) && result_u256((const uint8_t *)bytes.p, bytes.len, out);
+    buf_release(&bytes);
+    return ok;
+}
+
+static souk_err read_needs(struct draft_call *x, const struct answers *a, struct err *e)
+{
+    const struct rpc_result *one = a->one;
+    uint64_t latest;
+    const struct rpc_result base = {.value = json_get(one[Q_BLOCK].value, "baseFeePerGas")};
+    if (!answer_u256(&base, &x->fees.base))
+        return answer_failed(&one[Q_BLOCK], "the base fee", e);
+    if (!answer_u256(&one[Q_COINS], &x->coins))
+        return answer_failed(&one[Q_COINS], "your balance", e);
+    if (!answer_u64(&one[Q_NONCE], &latest))
+        return answer_failed(&one[Q_NONCE], "your transactions", e);
+    /* Many nodes do not show what waits; then what we know ourselves must do. A count far ahead
+       would leave a gap, and the transaction waiting for ever. */
+    if (!answer_u64(&one[Q_PENDING], &x->node_nonce) || x->node_nonce < latest ||
+        x->node_nonce - latest > WAITING_MOST)
+        x->node_nonce = latest;
+    if (!answer_u256(&one[Q_PRIORITY], &x->fees.priority))
+        x->fees.priority = U256_ZERO; /* the least will do */
+    if (!result_number(&one[Q_L1], &x->l1))
+        x->l1 = U256_ZERO; /* no such layer */
+    x->balance = x->coins;
+    if (a->n > Q_BALANCE && !result_number(&one[Q_BALANCE], &x->balance))
+        return answer_failed(&one[Q_BALANCE], "your balance", e);
+    return SOUK_OK;
+}
+
+/* Everything there is: of a token its balance, now that it is known. */
+static souk_err take_all(struct draft_call *x, struct err *e)
+{
+    struct buf data;
+    if (!x->rq.all || x->rq.kind != DRAFT_SEND || asset_is_coin(&x->asset))
+        return SOUK_OK;
+    x->d.amount = x->balance;
+    buf_init(&data, sizeof x->d.data);
+    call_transfer(&data, x->rq.who, x->d.amount);
+    return set_data(&x->d, &data, e);
+}
+
+static souk_err enough(const struct draft_call *x, struct err *e)
+{
+    char has[U256_FMT], wants[U256_FMT];
+    const struct asset *a = &x->asset;
+    if (x->rq.kind != DRAFT_SEND || u256_cmp(x->balance, x->d.amount) >= 0)
+        return x->rq.all && u256_is_zero(x->balance) && x->rq.kind == DRAFT_SEND
+                   ? err_set(e, SOUK_EINPUT, "there is no %s to send", a->symbol)
+                   : SOUK_OK;
+    return err_set(e, SOUK_EINPUT, "there are %s %s, and %s are to be sent",
+                   u256_format(x->balance, a->decimals, -1, has), a->symbol,
+                   u256_format(x->d.amount, a->decimals, -1, wants));
+}
+
+static void ask_gas(struct purse_call *c)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    const struct tx *t = &x->d.tx;
+    struct asking k;
+    char from[2 * 20 + 3], to[2 * 20 + 3], data[2 * sizeof x->d.data + 3], value[2 * 32 + 3];
+    uint8_t be[32];
+    size_t zeroes = 2;
+    u256_to_be(t->value, be);
+    hex_encode(be, sizeof be, value);
+    while (value[zeroes] == '0' && zeroes < 2 + 63)
+        zeroes++;
+    asking_init(&k);
+    asking_add(&k, "eth_estimateGas", AT_NONE, SAME_ANY, "fees",
+               "{\"from\":\"%s\",\"to\":\"%s\",\"value\":\"0x%s\",\"data\":\"%s\"}",
+               hex_encode(x->from.b, 20, from), hex_encode(t->to.b, 20, to), value + zeroes,
+               hex_encode(t->data, t->data_len, data));
+    call_ask(c, &k, 0, got_gas);
+}
+
+static void got_needs(struct purse_call *c, const struct answers *a)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    struct err e = {0};
+    souk_err code = read_needs(x, a, &e);
+    if (code == SOUK_OK)
+        code = enough(x, &e);
+    if (code == SOUK_OK)
+        code = take_all(x, &e);
+    if (code != SOUK_OK) {
+        call_end(c, &e);
+        return;
+    }
+    if (!replacing(x))
+        x->d.tx.nonce = next_nonce(x->node_nonce, x->row, x->rows, x->from, (int64_t)x->d.tx.chain);
+    if (x->rq.kind == DRAFT_SPEED_UP) {
+        x->gas_likely = x->d.tx.gas;
+        judge(c);
+    } else {
+        ask_gas(c);
+    }
+}
+
+static void got_gas(struct purse_call *c, const struct answers *a)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    struct err e = {0};
+    if (a->one[0].value == NULL) {
+        const struct untrusted m = a->one[0].message;
+        err_set(&e, SOUK_EINPUT, "the chain would refuse this transaction: %.*s",
+                (int)(m.n < 200 ? m.n : 200), m.p != NULL ? m.p : "");
+    } else if (!answer_u64(&a->one[0], &x->gas_likely)) {
+        answer_failed(&a->one[0], "fees", &e);
+    } else if (x->gas_likely > GAS_MOST || x->gas_likely < GAS_COIN) {
+        err_set(&e, SOUK_EVERIFY,
+                "the node says that this takes %llu gas, which cannot be: use another node",
+                (unsigned long long)x->gas_likely);
+    }
+    if (e.code != SOUK_OK) {
+        call_end(c, &e);
+        return;
+    }
+    x->d.tx.gas = x->d.tx.data_len == 0 && x->gas_likely == GAS_COIN
+                      ? GAS_COIN /* an account, not a contract: it is always that */
+                      : x->gas_likely + x->gas_likely / 4;
+    judge(c);
+}
+
+/* --- what it costs, and whether there is so much */
+
+static souk_err set_fees(struct draft_call *x, struct err *e)
+{
+    struct draft *d = &x->d;
+    char fee[U256_FMT], limit[U256_FMT];
+    const char *coin = x->call.p->net->coin;
+    u256 price, most;
+    fees_choose(&x->fees, replacing(x) ? &x->old : NULL, &d->tx.max_fee, &d->tx.max_priority);
+    u256_add(x->fees.base, d->tx.max_priority, &price);
+    bool fits = u256_mul_u64(price, x->gas_likely, &d->fee_likely);
+    fits = u256_mul_u64(d->tx.max_fee, d->tx.gas, &most) && fits;
+    fits = u256_add(most, x->l1, &d->fee_most) && fits;
+    fits = u256_add(d->fee_likely, x->l1, &d->fee_likely) && fits;
+    if (u256_cmp(d->fee_likely, d->fee_most) > 0)
+        d->fee_likely = d->fee_most;
+    bool limited = !u256_is_zero(x->coin.per_call);
+    if (!fits || (limited && u256_cmp(most, x->coin.per_call) > 0))
+        return err_set(e, SOUK_ELIMIT,
+                       "the network fee could come to %s %s, and your limit for one call is %s: "
+                       "is the node right? Try again later, or raise the limit",
+                       u256_format(d->fee_most, 18, 9, fee), coin,
+                       limited ? u256_format(x->coin.per_call, 18, -1, limit) : "not set");
+    return SOUK_OK;
+}
+
+static souk_err afford(struct draft_call *x, struct err *e)
+{
+    struct draft *d = &x->d;
+    char fee[U256_FMT], has[U256_FMT], wants[U256_FMT];
+    u256 need, likely;
+    if (x->rq.all && asset_is_coin(&x->asset) && x->rq.kind == DRAFT_SEND) {
+        u256_sub(x->coins, d->fee_most, &d->amount);
+        d->tx.value = d->amount;
+    }
+    bool fits = u256_add(d->tx.value, d->fee_most, &need);
+    bool nothing = x->rq.kind == DRAFT_SEND && u256_is_zero(d->amount);
+    if (!fits || nothing || u256_cmp(x->coins, need) < 0)
+        return err_set(e, SOUK_EINPUT,
+                       "with a network fee of up to %s this takes %s%s %s, and there are %s",
+                       u256_format(d->fee_most, 18, 9, fee), nothing ? "more than " : "",
+                       u256_format(need, 18, 9, wants), x->call.p->net->coin,
+                       u256_format(x->coins, 18, 9, has));
+    u256_add(d->tx.value, d->fee_likely, &likely);
+    u256_sub(x->coins, likely, &d->coin_after);
+    d->balance_after = x->balance;
+    if (asset_is_coin(&x->asset))
+        d->balance_after = d->coin_after;
+    else if (x->rq.kind == DRAFT_SEND)
+        u256_sub(x->balance, d->amount, &d->balance_after);
+    return SOUK_OK;
+}
+
+/* [LANE_SIGN] What the signer says to it; a locked wallet's says nothing. */
+static void try_run(struct job *j)
+{
+    struct draft_call *x = (struct draft_call *)j;
+    struct err *e = &x->call.err;
+    struct signer_tx t = {.tx = x->d.tx, .account = x->d.account, .gate = -1, .try_only = true};
+    struct signer_answer answer = {0};
+    struct signer *s = NULL;
+    struct buf raw;
+    bytes32 hash;
+    souk_err c = signer_connect(x->call.p->card.name, &s, e);
+    if (c == SOUK_ENOTFOUND) {
+        x->d.needs_password = true;
+        *e = (struct err){0};
+        return;
+    }
+    buf_init(&raw, ANSWER);
+    if (c == SOUK_OK)
+        c = signer_tx(s, &t, &raw, &hash, &answer, e);
+    buf_release(&raw);
+    signer_close(s);
+    if (c != SOUK_OK && c != SOUK_ELIMIT)
+        return;
+    memcpy(x->d.meaning_text, answer.meaning, sizeof x->d.meaning_text);
+    x->d.needs_password = answer.refusal == REFUSE_NEEDS_YES;
+    if (answer.refusal == REFUSE_NOT || answer.refusal == REFUSE_NEEDS_YES)
+        *e = (struct err){0};
+    else
+        err_set(e, SOUK_ELIMIT, "the signer would refuse it: %s", refusal_words(answer.refusal));
+}
+
+static void tried(struct purse_call *c)
+{
+    call_end(c, NULL);
+}
+
+static void judge(struct purse_call *c)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    struct err e = {0};
+    if (set_fees(x, &e) != SOUK_OK || afford(x, &e) != SOUK_OK) {
+        call_end(c, &e);
+        return;
+    }
+    x->d.meaning = call_meaning(x->d.data, x->d.tx.data_len);
+    call_job(c, try_run, tried);
+}
+
+static void begin(struct purse_call *c)
+{
+    struct draft_call *x = (struct draft_call *)c;
+    struct err e = {0};
+    if (c->p->card.kind == WALLET_WATCH) {
+        err_set(&e, SOUK_EINPUT, "the wallet %s only watches an address: it cannot sign",
+                c->p->card.name);
+        call_end(c, &e);
+        return;
+    }
+    x->from = purse_address(c->p);
+    x->d.account = c->p->account;
+    call_job(c, prepare_run, ask_needs);
+}
+
+struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, draft_fn done,
+                               void *ud)
+{
+    struct draft_call *x = call_new(p, sizeof *x, begin, deliver, release);
+    if (x == NULL)
+        return NULL;
+    struct asset all[CONFIG_TOKENS + 1];
+    size_t n = network_assets(p->net, all, CONFIG_TOKENS + 1);
+    x->rq = *rq;
+    x->asset = rq->asset != NULL ? *rq->asset : all[n - 1];
+    x->rq.asset = NULL;
+    x->d.who = rq->who;
+    x->d.amount = rq->amount;
+    x->d.tx = (struct tx){.type = TX_1559, .chain = (uint64_t)p->net->payment.chain_id};
+    x->done = done;
+    x->ud = ud;
+    arena_init(&x->memory, MEMORY);
+    return &x->call;
+}

@@ -6,6 +6,9 @@
 
 #include "base/banned.h"
 
+#undef err_set /* the analyser's */
+#undef err_nomem
+
 /* The length of s without a UTF-8 sequence that was cut in two at its end. */
 static size_t whole_chars(const char *s, size_t n)
 {

@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-enum { NODES = 16, TEXT_MAX = 4 << 20, CANON_MAX = 8 << 20 };
+enum { NODES = 16, TEXT_MAX = 4 << 20, CANON_MAX = 8 << 20, TRIES = 4, TRY_WAIT_MS = 250 };
 
 struct node {
     char url[CONFIG_URL];
@@ -39,6 +39,8 @@ struct side {
     struct rpc *rpc;
     enum side_step step;
     uint64_t head;
+    unsigned tries; /* of the questions */
+    uint64_t timer;
     struct rpc_result *result;
     json *tree;
 };
@@ -95,9 +97,18 @@ souk_err nodes_new(struct http *h, const struct chain_config *c, const char *lab
     return SOUK_OK;
 }
 
+static void side_stop(struct side *s)
+{
+    if (s->rpc != NULL)
+        loop_timer_cancel(http_loop(s->ask->nodes->http), s->timer);
+    s->timer = 0;
+    rpc_free(s->rpc);
+    s->rpc = NULL;
+}
+
 static void side_release(struct side *s)
 {
-    rpc_free(s->rpc);
+    side_stop(s);
     json_free(s->tree);
     mem_free(s->result);
     *s = (struct side){.ask = s->ask};
@@ -141,10 +152,8 @@ void nodes_free(struct nodes *n)
 static void finish(struct ask *a, const struct answers *answers, const struct err *e)
 {
     unlink_ask(a);
-    for (size_t i = 0; i < a->sides; i++) {
-        rpc_free(a->side[i].rpc);
-        a->side[i].rpc = NULL;
-    }
+    for (size_t i = 0; i < a->sides; i++)
+        side_stop(&a->side[i]);
     a->done(a->ud, answers, e);
     ask_free(a);
 }
@@ -311,6 +320,40 @@ static void head_came(void *ud, struct rpc_reply *r)
     go_on(s->ask);
 }
 
+/*
+ * Behind many a name stand several nodes, and the one asked now need not have the block that
+ * another one named a moment ago.
+ */
+static bool behind(const struct side *s)
+{
+    static const char *const words[] = {
+        "header not found",     "block not found",          "unknown block",
+        "could not find block", "cannot query unfinalized", "not yet available"};
+    for (size_t i = 0; i < s->ask->k.n; i++) {
+        const struct rpc_result *r = &s->result[i];
+        bool block = strcmp(s->ask->k.q[i].method, "eth_getBlockByNumber") == 0;
+        if (block && cJSON_IsNull(r->value))
+            return true;
+        for (size_t w = 0; r->value == NULL && w < sizeof words / sizeof words[0]; w++) {
+            if (r->message.p != NULL &&
+                memmem(r->message.p, r->message.n, words[w], strlen(words[w])) != NULL)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void ask_again(void *ud)
+{
+    struct side *s = ud;
+    s->timer = 0;
+    json_free(s->tree);
+    s->tree = NULL;
+    MEM_FREE(s->result);
+    s->step = SIDE_READY;
+    go_on(s->ask);
+}
+
 static void answers_came(void *ud, struct rpc_reply *r)
 {
     struct side *s = ud;
@@ -327,6 +370,10 @@ static void answers_came(void *ud, struct rpc_reply *r)
         side_failed(s, &e);
         return;
     }
+    if (behind(s) && ++s->tries < TRIES &&
+        (s->timer = loop_timer(http_loop(a->nodes->http), (int64_t)TRY_WAIT_MS << (s->tries - 1),
+                               ask_again, s)) != 0)
+        return;
     s->step = SIDE_ANSWERED;
     s->node->failed = false;
     go_on(a);

@@ -155,6 +155,8 @@ static const char *say(void *ud, const char *method, const json *params, struct 
         put_number(out, u256_from_u64(c->gas));
     else if (strcmp(method, "eth_estimateGas") == 0)
         return c->refuse_gas;
+    else if (strcmp(method, "eth_call") == 0 && c->behind > 0 && c->behind--)
+        return "header not found";
     else if (strcmp(method, "eth_call") == 0)
         return contract(c, params, out);
     else if (strcmp(method, "eth_getLogs") == 0)

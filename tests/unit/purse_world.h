@@ -36,6 +36,7 @@ struct test_chain {
     const char *logs; /* the answer to eth_getLogs; NULL: none */
     uint64_t range;   /* more blocks in one are an error; 0: any */
     bool code;
+    unsigned behind; /* so many calls meet a node that has not seen the block yet */
 };
 void chain_mine(struct test_chain *c, size_t i); /* this one, and what has its number never */
 

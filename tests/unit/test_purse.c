@@ -127,6 +127,17 @@ static void a_node_on_another_chain_is_not_believed(void **state)
     refused(balances(), SOUK_EVERIFY, "is on chain 1, not 8453");
 }
 
+static void a_node_that_is_behind_gets_time(void **state)
+{
+    (void)state;
+    ok(balances()); /* no Multicall3 is known now: two calls each time */
+    w.chain.behind = 4;
+    ok(balances());
+    assert_int_equal(w.chain.behind, 0);
+    w.chain.behind = 100;
+    refused(balances(), SOUK_ENET, "header not found");
+}
+
 static void two_nodes_must_agree(void **state)
 {
     (void)state;
@@ -513,6 +524,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(balances_come_without_multicall),
         TEST(a_node_on_another_chain_is_not_believed),
+        TEST(a_node_that_is_behind_gets_time),
         cmocka_unit_test_setup_teardown(two_nodes_must_agree, setup_two, teardown),
         TEST(a_draft_says_what_will_be),
         TEST(all_of_it),

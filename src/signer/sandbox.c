@@ -79,7 +79,7 @@ static int rules(scmp_filter_ctx f, int socket_dir)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
     for (size_t i = 0; rc == 0 && i < sizeof terminal / sizeof *terminal; i++)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                              SCMP_A1(SCMP_CMP_EQ, terminal[i]));
+                              SCMP_A1(SCMP_CMP_EQ, terminal[i], 0));
     /* No new code: memory is never made executable. */
     static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
     for (size_t i = 0; rc == 0 && i < 2; i++)
@@ -87,10 +87,11 @@ static int rules(scmp_filter_ctx f, int socket_dir)
                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     if (rc == 0)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 2,
-                              SCMP_A0(SCMP_CMP_EQ, (unsigned)socket_dir), SCMP_A2(SCMP_CMP_EQ, 0));
+                              SCMP_A0(SCMP_CMP_EQ, (unsigned)socket_dir, 0),
+                              SCMP_A2(SCMP_CMP_EQ, 0, 0));
     if (rc == 0) /* abort() */
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                              SCMP_A0(SCMP_CMP_EQ, (unsigned)getpid()));
+                              SCMP_A0(SCMP_CMP_EQ, (unsigned)getpid(), 0));
     return rc ? rc : seccomp_load(f);
 }
 

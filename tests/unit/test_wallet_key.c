@@ -49,7 +49,8 @@ int secp256k1_ecdsa_sign_recoverable(const secp256k1_context *ctx,
     return ok;
 }
 
-static enum { HONEST, SILENT, CONSTANT } randomness;
+enum randomness { HONEST, SILENT, CONSTANT };
+static enum randomness randomness;
 
 ssize_t getrandom(void *p, size_t n, unsigned flags)
 {
@@ -68,7 +69,7 @@ ssize_t getrandom(void *p, size_t n, unsigned flags)
 }
 
 /* Where there is no randomness there are no keys. In a child: here it all works already. */
-static souk_err start_with(int how)
+static souk_err start_with(enum randomness how)
 {
     pid_t pid = fork();
     if (pid == 0) {

@@ -143,6 +143,8 @@ struct consent {
     bool approve;     /* the exact Permit2 approval, as its own transaction */
     signer_gate gate; /* for what is beyond the limits; -1: refuse that */
 };
+/* q with a session: what is agreed to counts only if that turns out to be over; if it does not
+ * cover the offer, SOUK_ENOTFOUND: nothing was charged, ask for a quote again. */
 struct purchase *purchase_buy(struct market *m, struct purse *p, const struct quote *q,
                               const struct call_input *in, const struct consent *c,
                               const struct purchase_events *ev, void *ud, struct err *e);

@@ -49,7 +49,7 @@ static void save_run(struct purchase *x)
 void save_then(struct purchase *x, void (*then)(struct purchase *x))
 {
     x->err = (struct err){0};
-    work(x, save_run, then);
+    do_work(x, save_run, then);
 }
 
 static void finish_run(struct purchase *x)
@@ -70,7 +70,7 @@ static void finished(struct purchase *x)
 void finish_row(struct purchase *x)
 {
     x->err = (struct err){0};
-    work(x, finish_run, finished);
+    do_work(x, finish_run, finished);
 }
 
 /* --- asking the chain */
@@ -104,7 +104,9 @@ static bool resend_helps(const struct purchase *x)
         return false;
     if (x->asking == ASK_RESUME)
         return x->got.kind == FATE_OPEN ? x->got.err.code == SOUK_OK : x->payment_id[0] != '\0';
-    return x->asking == ASK_UNKNOWN && x->payment_id[0] != '\0' &&
+    bool without =
+        x->asking == ASK_UNKNOWN || (x->asking == ASK_PENDING && x->row.state != PURCHASE_ANSWERED);
+    return without && x->payment_id[0] != '\0' &&
            (x->got.kind == FATE_OPEN || x->got.kind == FATE_SETTLED);
 }
 
@@ -155,7 +157,7 @@ static void on_fate(void *ud, const struct fate *f)
     int wait = f->kind == FATE_OPEN ? patience(x) : 0;
     x->asked++;
     if (wait > 0)
-        later(x, wait, ask_once);
+        do_later(x, wait, ask_once);
     else
         conclude(x);
 }
@@ -174,7 +176,7 @@ void ask_chain(struct purchase *x, enum chain_why why)
 {
     x->asking = why;
     x->asked = 0;
-    if (say(x, STEP_SETTLING, "asking the chain"))
+    if (say_step(x, STEP_SETTLING, "asking the chain"))
         ask_once(x);
 }
 
@@ -238,7 +240,7 @@ static void answer_kept(struct purchase *x)
         end_row(x, &x->err);
         return;
     }
-    if (!say(x, STEP_ANSWER, NULL))
+    if (!say_step(x, STEP_ANSWER, NULL))
         return;
     /* A session is settled when it ends; its receipt is the chain's transfer. */
     if (x->row.session_id.n > 0 && !x->receipt_ok)

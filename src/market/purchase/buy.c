@@ -51,7 +51,7 @@ static souk_err check_consent(const struct quote_box *b, const struct consent *c
     return SOUK_OK;
 }
 
-static souk_err check(const struct quote_box *b, const struct consent *c, struct err *e)
+souk_err buy_check(const struct quote_box *b, const struct consent *c, struct err *e)
 {
     const struct quote *q = &b->pub;
     char have[U256_FMT + 16];
@@ -78,6 +78,9 @@ static souk_err check(const struct quote_box *b, const struct consent *c, struct
     if (!o->affordable)
         return err_set(e, SOUK_EINPUT, "there is not enough: it costs %s",
                        amount_format(&o->amount, have, sizeof have));
+    /* The signer has the last word; but with nobody there to say yes, it is known already. */
+    if (o->refusal != REFUSE_NOT && c->gate < 0)
+        return err_set(e, SOUK_ELIMIT, "not paid: %s", refusal_words(o->refusal));
     return check_consent(b, c, e);
 }
 
@@ -260,7 +263,7 @@ void buy_send(struct purchase *x)
 {
     const struct quote_box *q = x->q;
     char name[64];
-    if (!say(x, STEP_SENDING, x->from_session ? "asking within the open session" : "paying"))
+    if (!say_step(x, STEP_SENDING, x->from_session ? "asking within the open session" : "paying"))
         return;
     snprintf(name, sizeof name, "%.*s", (int)x->row.pay_header.n, x->row.pay_header.p);
     const struct request rq = {.call = &q->call,
@@ -276,10 +279,10 @@ void buy_send(struct purchase *x)
 void buy_sign(struct purchase *x)
 {
     x->committed = true;
-    if (!say(x, STEP_SIGNING, "signing"))
+    if (!say_step(x, STEP_SIGNING, "signing"))
         return;
     x->err = (struct err){0};
-    work(x, intent_run, sign_then);
+    do_work(x, intent_run, sign_then);
 }
 
 /* --- before signing: the allowance, or the permit's nonce */
@@ -359,7 +362,7 @@ void buy_approve(struct purchase *x)
     const struct x402_offer *o = x->q->pub.offer[x->consent.offer].offer;
     const struct draft_request rq = {
         .kind = DRAFT_APPROVE, .asset = &o->asset, .who = PERMIT2, .amount = o->amount};
-    if (!say(x, STEP_APPROVING, "letting Permit2 move exactly the amount: a transaction"))
+    if (!say_step(x, STEP_APPROVING, "letting Permit2 move exactly the amount: a transaction"))
         return;
     x->call = purse_draft(x->purse, &rq, on_draft, x);
 }
@@ -390,7 +393,7 @@ static void begin(struct purchase *x)
 {
     const struct quote *q = &x->q->pub;
     if (q->free) {
-        work(x, free_run, free_then);
+        do_work(x, free_run, free_then);
         return;
     }
     if (q->session != 0) {
@@ -420,7 +423,8 @@ struct purchase *purchase_buy(struct market *m, struct purse *p, const struct qu
         err_set(e, SOUK_ENOTFOUND, "there is no wallet to pay from: `souk wallet create`");
         return NULL;
     }
-    if (!q->free && check(b, c, e) != SOUK_OK)
+    /* Drawing from a session signs nothing; should it be over, this is asked then. */
+    if (!q->free && q->session == 0 && buy_check(b, c, e) != SOUK_OK)
         return NULL;
     struct purchase *x = purchase_make(m, p, ev, ud, begin, e);
     if (x == NULL)

@@ -76,7 +76,7 @@ static void on_event(void *ud, struct untrusted name, struct untrusted data)
     struct untrusted piece = content_of(choice);
     buf_add(&c->text, piece.p, piece.n);
     if (!c->bad)
-        c->bad = !tell(c->x, piece);
+        c->bad = !tell_text(c->x, piece);
     if (json_get(frame, "tee_signature") != NULL || json_get(frame, "usage") != NULL)
         keep_proof(c, frame);
     else

@@ -74,9 +74,10 @@ static void add_limit(struct buf *out, const struct quote_known *k, const struct
         return;
     u256_add(k->spent.day, o->amount.value, &sum);
     uint64_t share = u256_permille(o->amount.value, k->limits.per_day);
-    line(out, "limit", "%llu.%llu %% of what you allow in 24 hours; after it %s of %s are used",
-         (unsigned long long)share / 10, (unsigned long long)share % 10,
-         money(sum, &o->amount, used), money(k->limits.per_day, &o->amount, day));
+    line(out, "limit", "%s%llu.%llu %% of what you allow in 24 hours; after it %s of %s are used",
+         share == 0 ? "less than " : "", (unsigned long long)(share == 0 ? 1 : share) / 10,
+         (unsigned long long)(share == 0 ? 1 : share) % 10, money(sum, &o->amount, used),
+         money(k->limits.per_day, &o->amount, day));
 }
 
 static void add_facts(struct buf *out, const struct quote_box *b, const struct quote_offer *o)

@@ -34,7 +34,11 @@ souk_err gateway_check(const struct call *c, struct err *e)
                        "a gateway takes a chat request in JSON, or a question in words");
     const json *messages = json_get(j, "messages");
     bool ok = cJSON_IsArray(messages) && json_first(messages) != NULL && json_cstr(j, "model");
+    bool streamed = json_bool(j, "stream", false), tools = json_first(json_get(j, "tools")) != NULL;
     json_free(j);
+    if (streamed && tools)
+        return err_set(e, SOUK_EINPUT,
+                       "an answer with tools cannot be streamed: leave \"stream\" away");
     return ok ? SOUK_OK
               : err_set(e, SOUK_EINPUT, "a chat request names a \"model\" and has \"messages\"");
 }
@@ -197,5 +201,5 @@ void gateway_find(struct purchase *x, void (*found)(struct purchase *x))
     if (e.code != SOUK_OK)
         x->err = e;
     if (x->asks[1] == NULL)
-        later(x, 0, not_asked);
+        do_later(x, 0, not_asked);
 }

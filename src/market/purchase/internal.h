@@ -20,7 +20,7 @@
  * Everything runs on the loop except functions marked [sign], which run inside
  * jobs on LANE_SIGN. A purchase is one thing after the other: at any moment it
  * waits for at most one job and for the requests it started; whatever of ours
- * calls the front end (say, text) may have dropped it when it returns.
+ * calls the front end (say_step, tell_text) may have dropped it when it returns.
  */
 #ifndef SOUK_MARKET_PURCHASE_INTERNAL_H
 #define SOUK_MARKET_PURCHASE_INTERNAL_H
@@ -191,11 +191,11 @@ struct purchase {
 struct purchase *purchase_make(struct market *m, struct purse *p, const struct purchase_events *ev,
                                void *ud, void (*begin)(struct purchase *x), struct err *e);
 /* Runs on LANE_SIGN; then `then` on the loop. */
-void work(struct purchase *x, void (*run)(struct purchase *x), void (*then)(struct purchase *x));
-void later(struct purchase *x, int64_t ms, void (*due)(struct purchase *x));
+void do_work(struct purchase *x, void (*run)(struct purchase *x), void (*then)(struct purchase *x));
+void do_later(struct purchase *x, int64_t ms, void (*due)(struct purchase *x));
 /* False: it was dropped meanwhile; x is gone. */
-bool say(struct purchase *x, enum purchase_step s, const char *words);
-bool tell(struct purchase *x, struct untrusted piece);
+bool say_step(struct purchase *x, enum purchase_step s, const char *words);
+bool tell_text(struct purchase *x, struct untrusted piece);
 /* Ends it: x is gone. */
 void end_quote(struct purchase *x, const struct err *e);
 void end_row(struct purchase *x, const struct err *e);
@@ -258,6 +258,8 @@ struct typed row_typed(const struct network *n, const struct purchase_row *r);
 bool row_text(struct purchase *x, struct untrusted *at, const char *p, size_t n);
 
 /* --- buy.c */
+/* Has the user agreed to all that is to be agreed to? */
+souk_err buy_check(const struct quote_box *b, const struct consent *c, struct err *e);
 void buy_sign(struct purchase *x);    /* intent, signature, header, request */
 void buy_approve(struct purchase *x); /* the allowance, then the above, or the request once more */
 void buy_send(struct purchase *x);    /* the row's bytes, once more or for the first time */
@@ -290,7 +292,7 @@ int64_t session_find(struct purchases *p, const struct call *c, const char *url,
 void session_call(struct purchase *x);   /* draws from x->q->pub.session */
 void session_answer(struct purchase *x); /* what came of that */
 /* [sign] The calls that drew from a session are closed with it. */
-souk_err session_close(struct purchases *p, struct purchase_row *own, struct arena *a,
-                       struct err *e);
+souk_err session_settle(struct purchases *p, struct purchase_row *own, struct arena *a,
+                        struct err *e);
 
 #endif

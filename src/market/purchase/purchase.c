@@ -64,7 +64,7 @@ static void ran(struct job *j)
         x->then(x);
 }
 
-void work(struct purchase *x, void (*what)(struct purchase *x), void (*then)(struct purchase *x))
+void do_work(struct purchase *x, void (*what)(struct purchase *x), void (*then)(struct purchase *x))
 {
     x->run = what;
     x->then = then;
@@ -84,7 +84,7 @@ static void on_time(void *ud)
     x->due(x);
 }
 
-void later(struct purchase *x, int64_t ms, void (*due)(struct purchase *x))
+void do_later(struct purchase *x, int64_t ms, void (*due)(struct purchase *x))
 {
     x->due = due;
     x->timer = loop_timer(x->loop, ms, on_time, x);
@@ -136,7 +136,7 @@ static bool survived(struct purchase *x)
     return false;
 }
 
-bool say(struct purchase *x, enum purchase_step s, const char *words)
+bool say_step(struct purchase *x, enum purchase_step s, const char *words)
 {
     if (x->ev.step == NULL)
         return true;
@@ -146,7 +146,7 @@ bool say(struct purchase *x, enum purchase_step s, const char *words)
 }
 
 /* Called while http hands over a piece: http goes on to use what is under way, so a drop waits. */
-bool tell(struct purchase *x, struct untrusted piece)
+bool tell_text(struct purchase *x, struct untrusted piece)
 {
     if (x->ev.text == NULL || piece.n == 0)
         return true;

@@ -248,7 +248,7 @@ static void all_parts(struct purchase *x)
     if (x->purse == NULL || q->pub.chosen < 0)
         quoted(x);
     else
-        work(x, limits_try, quoted);
+        do_work(x, limits_try, quoted);
 }
 
 void quote_part(struct purchase *x)
@@ -296,7 +296,7 @@ static void on_enclave(struct purchase *x)
 
 static void begin(struct purchase *x)
 {
-    if (!say(x, STEP_QUOTING, "asking what it costs"))
+    if (!say_step(x, STEP_QUOTING, "asking what it costs"))
         return;
     x->parts = 2; /* the seller, and this function */
     facts_ask(x);

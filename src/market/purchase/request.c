@@ -181,7 +181,7 @@ void request_send(struct purchase *x, const struct request *rq,
     buf_release(&more);
     buf_release(&how);
     if (x->http == NULL)
-        later(x, 0, not_sent);
+        do_later(x, 0, not_sent);
 }
 
 /* --- what a useless answer means */

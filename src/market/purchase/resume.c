@@ -37,8 +37,8 @@ static void on_ready(struct purchase *x)
         end_row(x, &x->err);
     } else if (x->row.state == PURCHASE_INTENT) {
         x->committed = true;
-        if (say(x, STEP_SIGNING, "signing"))
-            work(x, sign_run, sign_then);
+        if (say_step(x, STEP_SIGNING, "signing"))
+            do_work(x, sign_run, sign_then);
     } else {
         ask_chain(x, ASK_RESUME);
     }
@@ -94,7 +94,7 @@ static void load_run(struct purchase *x)
 
 static void begin(struct purchase *x)
 {
-    work(x, load_run, loaded);
+    do_work(x, load_run, loaded);
 }
 
 struct purchase *purchase_resume(struct market *m, struct purse *p, int64_t id,

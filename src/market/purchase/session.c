@@ -94,7 +94,7 @@ void session_call(struct purchase *x)
 {
     x->from_session = true;
     x->err = (struct err){0};
-    work(x, draw_run, drawn);
+    do_work(x, draw_run, drawn);
 }
 
 /* --- one that is over */
@@ -113,49 +113,69 @@ static bool copy_buf(struct buf *to, const struct buf *from)
     return to->bad == SOUK_OK;
 }
 
-/* The old quote with the new demand: x's own, because the front end still has the old one. */
-static souk_err take_demand(struct purchase *x, struct err *e)
+/* The old quote without its demand: x's own, because the front end still has the old one. */
+static struct quote_box *copy_quote(const struct network *n, const struct quote_box *old)
 {
-    struct quote_box *old = x->q;
-    const struct quote_offer was = old->pub.offer[x->consent.offer];
     const struct call_input in = {.method = old->call.method,
                                   .body = old->call.body,
                                   .body_len = old->call.body_len,
                                   .content_type = old->call.content_type,
                                   .stream = old->call.stream,
                                   .settlement = old->call.settlement};
-    const char *head = x->ans.head[HEAD_DEMAND];
-    struct x402_terms t;
-    struct quote_box *q = quote_make(x->net, &old->pub.target);
+    struct quote_box *q = quote_make(n, &old->pub.target);
     if (q == NULL)
-        return err_nomem(e);
-    bool ok = call_copy(&q->call, &in) && copy_buf(&q->enclave.cert, &old->enclave.cert) &&
-              copy_buf(&q->enclave.key, &old->enclave.key);
-    memcpy(q->enclave.url, old->enclave.url, sizeof q->enclave.url);
+        return NULL;
     q->enclave.id = old->enclave.id;
     q->enclave.known = old->enclave.known;
+    q->funds_known = q->pub.funds_known = old->funds_known;
     q->pub.payer = old->pub.payer;
+    q->pub.payer_has_code = old->pub.payer_has_code;
+    q->facts = old->facts;
+    memcpy(q->enclave.url, old->enclave.url, sizeof q->enclave.url);
     memcpy(q->pub.tee_id, old->pub.tee_id, sizeof q->pub.tee_id);
+    if (call_copy(&q->call, &in) && copy_buf(&q->enclave.cert, &old->enclave.cert) &&
+        copy_buf(&q->enclave.key, &old->enclave.key))
+        return q;
+    quote_free(&q->pub);
+    return NULL;
+}
+
+/* The offer the user agreed to, in the new demand. */
+static souk_err take_demand(struct purchase *x, struct err *e)
+{
+    struct quote_box *old = x->q, *q = copy_quote(x->net, old);
+    size_t at = (size_t)x->consent.offer;
+    const struct quote_offer *was = &old->pub.offer[at];
+    const char *head = x->ans.head[HEAD_DEMAND];
+    struct x402_terms t;
+    if (q == NULL)
+        return err_nomem(e);
     buf_adds(&q->header, head != NULL ? head : "");
+    x->consent.offer = -1;
     x->q = q;
     quote_terms(x, &t, quote_url(q), q->pub.target.from_catalog);
-    souk_err rc = !ok || q->header.bad != SOUK_OK
-                      ? err_nomem(e)
-                      : x402_demand_read(head, "", 0, &t, &q->pub.demand, e);
+    souk_err rc = q->header.bad != SOUK_OK ? err_nomem(e)
+                                           : x402_demand_read(head, "", 0, &t, &q->pub.demand, e);
     if (rc == SOUK_OK)
         q->pub.offers = q->pub.demand->offers;
-    x->consent.offer = -1;
     for (size_t i = 0; rc == SOUK_OK && i < q->pub.offers; i++) {
-        q->pub.offer[i] = was;
+        q->pub.offer[i] = *was;
         q->pub.offer[i].offer = &q->pub.demand->offer[i];
-        if (x->consent.offer < 0 && same_terms(q->pub.offer[i].offer, was.offer))
+        q->known[i] = old->known[at];
+        if (x->consent.offer < 0 && same_terms(q->pub.offer[i].offer, was->offer))
             x->consent.offer = (int)i;
     }
-    quote_free(&old->pub); /* after `was`, which points into it, has served */
-    if (rc == SOUK_OK && x->consent.offer < 0)
-        rc = err_set(e, SOUK_ELIMIT,
-                     "the session is over and the gateway's terms are others now: ask again");
+    quote_free(&old->pub);
     return rc;
+}
+
+/* Not among what the user agreed to: the front end asks for a quote, and him. */
+static void ask_again(struct purchase *x)
+{
+    struct err e;
+    err_set(&e, SOUK_ENOTFOUND,
+            "the session is over and nothing was charged: a new one is to be agreed to");
+    end_row(x, &e);
 }
 
 static void on_offer(struct purchase *x)
@@ -167,6 +187,10 @@ static void on_offer(struct purchase *x)
         take_demand(x, &e);
     if (e.code != SOUK_OK) {
         end_row(x, &e);
+        return;
+    }
+    if (x->consent.offer < 0 || buy_check(x->q, &x->consent, &e) != SOUK_OK) {
+        ask_again(x);
         return;
     }
     const struct quote_offer *o = &x->q->pub.offer[x->consent.offer];
@@ -200,13 +224,18 @@ static void forgotten(struct purchase *x)
         end_row(x, &x->err);
         return;
     }
+    x->from_session = false;
+    x->has_row = false;
+    x->row = (struct purchase_row){.id = 0};
+    struct err unsaid;
+    if (x->consent.offer < 0 || buy_check(x->q, &x->consent, &unsaid) != SOUK_OK) {
+        ask_again(x);
+        return;
+    }
     const struct request rq = {.call = &x->q->call,
                                .url = quote_url(x->q),
                                .from_catalog = x->q->pub.target.from_catalog,
                                .enclave = &x->q->enclave};
-    x->from_session = false;
-    x->has_row = false;
-    x->row = (struct purchase_row){.id = 0};
     request_send(x, &rq, on_offer);
 }
 
@@ -214,7 +243,7 @@ static void kept(struct purchase *x)
 {
     if (x->err.code != SOUK_OK)
         end_row(x, &x->err);
-    else if (say(x, STEP_ANSWER, NULL))
+    else if (say_step(x, STEP_ANSWER, NULL))
         end_row(x, &x->say);
 }
 
@@ -224,7 +253,7 @@ void session_answer(struct purchase *x)
     struct purchase_row *r = &x->row;
     if (a->err.code == SOUK_OK && a->status == 402) {
         x->err = (struct err){0};
-        work(x, over_run, forgotten);
+        do_work(x, over_run, forgotten);
         return;
     }
     if (!keep_answer(x))
@@ -273,8 +302,8 @@ static souk_err close_call(struct purchases *p, const struct purchase_row *own, 
     return purchase_save(p, &r, e);
 }
 
-souk_err session_close(struct purchases *p, struct purchase_row *own, struct arena *a,
-                       struct err *e)
+souk_err session_settle(struct purchases *p, struct purchase_row *own, struct arena *a,
+                        struct err *e)
 {
     static const char words[] = "charged more than its calls cost by their own account";
     struct purchase_row *row = NULL;

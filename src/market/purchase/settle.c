@@ -101,7 +101,7 @@ static void close_run(struct purchase *x)
         err_nomem(&e);
     buf_release(&words);
     if (e.code == SOUK_OK && r->session_id.n > 0)
-        session_close(p, r, &x->arena, &e);
+        session_settle(p, r, &x->arena, &e);
     if (e.code == SOUK_OK)
         row_save(x, r->state, &e);
     if (e.code != SOUK_OK)
@@ -127,7 +127,7 @@ static void on_fate(void *ud, const struct fate *f)
     } else if (f->kind == FATE_OPEN) {
         closed(x);
     } else {
-        work(x, close_run, closed);
+        do_work(x, close_run, closed);
     }
 }
 
@@ -164,7 +164,7 @@ static void next(struct purchase *x)
     while (x->at < x->opens && x->open[x->at].session != 0) /* closed with the one it drew from */
         x->at++;
     if (x->at < x->opens) {
-        work(x, load_run, loaded);
+        do_work(x, load_run, loaded);
         return;
     }
     x->has_row = false;
@@ -208,8 +208,8 @@ static void listed(struct purchase *x)
 
 static void begin(struct purchase *x)
 {
-    if (say(x, STEP_SETTLING, "asking the chain about what is open"))
-        work(x, list_run, listed);
+    if (say_step(x, STEP_SETTLING, "asking the chain about what is open"))
+        do_work(x, list_run, listed);
 }
 
 struct purchase *purchase_settle_all(struct market *m, struct purse *p,

@@ -110,7 +110,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 .SECONDARY:
 
 # Tests look into the signer, and run it.
-$(B)/tests/unit/test_signer_process: | $(SIGNER)
+$(B)/tests/unit/test_signer_process $(B)/tests/unit/test_signer_hostile: | $(SIGNER)
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(call LIB_OF,signer) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) -lcmocka

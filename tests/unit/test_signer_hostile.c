@@ -507,9 +507,6 @@ static void check_ledger(void)
 static void nothing_beyond_the_limits_is_ever_signed(void **state)
 {
     (void)state;
-    buf_init(&frame, FRAME_HEAD + FRAME_MAX);
-    buf_init(&data, WIRE_DATA_MAX);
-    signer_world_make(&w);
     world_unlock(&w, w.d.now);
     world_set_limits(&w);
     struct limits fees = {.per_call = u256_from_u64(100000),
@@ -537,15 +534,30 @@ static void nothing_beyond_the_limits_is_ever_signed(void **state)
         "%zu answers, %zu refused, %zu closed; %zu payments and %zu transactions signed\n",
         tally.answers, tally.refused, tally.closed, tally.signed_, tally.txs);
     assert_true(tally.signed_ > 20 && tally.txs > 20 && tally.refused > REQUESTS / 4);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    buf_init(&frame, FRAME_HEAD + FRAME_MAX);
+    buf_init(&data, WIRE_DATA_MAX);
+    signer_world_make(&w);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
     signer_world_remove(&w);
     buf_release(&frame);
     buf_release(&data);
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_beyond_the_limits_is_ever_signed),
+        cmocka_unit_test_setup_teardown(nothing_beyond_the_limits_is_ever_signed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -107,6 +109,55 @@ static void a_hardened_process_leaves_no_core(void **state)
     assert_int_equal(in_child(hardened), 0);
 }
 
+static bool memory_opens(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+    int fd = open(path, O_RDONLY);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Hardens itself when told to, and says so. */
+static void victim(int from, int to)
+{
+    char c;
+    if (read(from, &c, 1) == 1 && secret_harden(NULL) == SOUK_OK && write(to, &c, 1) == 1)
+        _exit(read(from, &c, 1) != 0);
+    _exit(1);
+}
+
+/* As an ordinary user, who may look into his other processes, this one's child included. */
+static int looks_in(void)
+{
+    int to[2], from[2];
+    char c = 0;
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+        return 2;
+    if (prctl(PR_SET_DUMPABLE, 1) != 0 || pipe(to) != 0 || pipe(from) != 0)
+        return 3;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(to[1]);
+        victim(to[0], from[1]);
+    }
+    bool before = memory_opens(pid);
+    if (write(to[1], &c, 1) != 1 || read(from[0], &c, 1) != 1)
+        return 4;
+    bool after = memory_opens(pid);
+    close(to[1]);
+    int status = 1;
+    waitpid(pid, &status, 0);
+    return !before ? 5 : after ? 6 : status != 0;
+}
+
+static void nobody_looks_into_a_hardened_process(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(looks_in), 0);
+}
+
 /* --- reading */
 
 /* Reads a line from a pipe that holds these bytes and is closed behind them. */
@@ -199,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_refused_lock_is_told),
         cmocka_unit_test(blocks_are_guarded),
         cmocka_unit_test(a_hardened_process_leaves_no_core),
+        cmocka_unit_test(nobody_looks_into_a_hardened_process),
         cmocka_unit_test(lines_are_read),
         cmocka_unit_test(long_lines_are_refused),
         cmocka_unit_test(nothing_beyond_the_line_is_read),

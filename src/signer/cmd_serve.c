@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -145,6 +146,16 @@ _Noreturn static void serve(const struct serve *s, int report)
     _exit(rc ? 1 : 0);
 }
 
+/* The child is gone, and said nothing. */
+static souk_err ended(pid_t pid, struct err *e)
+{
+    int status = 0;
+    bool stopped =
+        waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGINT;
+    return stopped ? err_set(e, SOUK_ECANCEL, "stopped")
+                   : err_set(e, SOUK_EFAIL, "the signer ended without a word");
+}
+
 souk_err cmd_serve(char **argv, struct err *e)
 {
     struct serve s;
@@ -165,6 +176,6 @@ souk_err cmd_serve(char **argv, struct err *e)
         n = read(report[0], &said, sizeof said);
     while (n < 0 && errno == EINTR);
     if (n != sizeof said)
-        return err_set(e, SOUK_EFAIL, "the signer ended without a word");
+        return ended(pid, e);
     return said.code ? err_set(e, said.code, "%s", said.msg) : SOUK_OK;
 }

@@ -41,8 +41,9 @@ struct wire answer_refusal(struct job *j, enum refusal r)
     else if (r == REFUSE_EXPIRED && behind > 60)
         err_set(&e, SOUK_ELIMIT,
                 "not signed: this machine's clock is %lld minutes behind the newest record of "
-                "this wallet: set it right",
-                (long long)(behind / 60));
+                "this wallet: set it right; if it is, and was wrong before, move %s.ledger and "
+                "%s.head away",
+                (long long)(behind / 60), j->v->card.name, j->v->card.name);
     else
         err_set(&e, SOUK_ELIMIT, "not signed: %s", refusal_words(r));
     return answer_with(j, SOUK_ELIMIT, r, e.msg);
@@ -259,6 +260,10 @@ static void set_limits(struct job *j)
         u256_cmp(l.per_day, NO_CAP) == 0) {
         answer(j, SOUK_EINPUT,
                "limits need a chain, a plain symbol, and sums for one call and for 24 hours");
+        return;
+    }
+    if (before && tighter(&l, before) && tighter(before, &l)) {
+        answer(j, SOUK_OK, NULL); /* as it is already */
         return;
     }
     if (!before && n == LIMITS_MAX) {

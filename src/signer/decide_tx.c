@@ -130,6 +130,12 @@ static souk_err sign(struct job *j, const struct tx_case *c, struct buf *raw, by
     if (rc)
         return rc;
     *hash = tx_hash((const uint8_t *)raw->p, raw->len);
+    size_t n;
+    const struct ledger_tx *tx = ledger_txs(j->v->ledger, &n);
+    for (size_t i = n; i-- > 0;) {
+        if (memcmp(tx[i].hash.b, hash->b, sizeof hash->b) == 0)
+            return SOUK_OK; /* the very same: written down already */
+    }
     return ledger_add_tx(j->v->ledger, t, c->from, *hash, c->fee, j->now, e);
 }
 

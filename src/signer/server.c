@@ -37,6 +37,7 @@ struct client {
     struct buf out;
     size_t sent;
     bytes32 call;  /* CLIENT_CHECK */
+    bool spoke;    /* a whole request came from it */
     uint64_t last; /* when it last did something, by count */
 };
 
@@ -260,11 +261,19 @@ static void receive(struct server *s, struct client *c)
     c->last = ++s->turn;
     if (c->n == FRAME_HEAD && (frame_len(c) == 0 || frame_len(c) > FRAME_MAX))
         drop(s, c);
-    else if (whole(c))
+    else if (whole(c)) {
+        c->spoke = true;
         handle(s, c);
+    }
 }
 
-/* A free place; when there is none, that of whoever was quiet for longest. */
+/* Is a worth less of our room than b? */
+static bool lesser(const struct client *a, const struct client *b)
+{
+    return a->spoke != b->spoke ? !a->spoke : a->last < b->last;
+}
+
+/* A free place; when there is none, that of one that never asked anything, or was quiet longest. */
 static struct client *place(struct server *s)
 {
     struct client *oldest = NULL;
@@ -272,7 +281,7 @@ static struct client *place(struct server *s)
         struct client *c = &s->client[i];
         if (c->fd < 0)
             return c;
-        if (c->state != CLIENT_GATE && (!oldest || c->last < oldest->last))
+        if (c->state != CLIENT_GATE && (!oldest || lesser(c, oldest)))
             oldest = c;
     }
     drop(s, oldest); /* at most one has the question */
@@ -290,6 +299,7 @@ static void accept_one(struct server *s)
     }
     struct client *c = place(s);
     c->fd = fd;
+    c->spoke = false;
     c->last = ++s->turn;
 }
 
@@ -370,7 +380,6 @@ static void hear(struct server *s)
             reply(s, c);
         }
     }
-    s->v->witness = s->w->fd >= 0;
 }
 
 static void work_with_witness(struct server *s, bool spoke)
@@ -381,6 +390,7 @@ static void work_with_witness(struct server *s, bool spoke)
         next_check(s);
     if (!s->w->asked && s->w->fd >= 0 && clock_mono_ms() >= s->own_at)
         ask_own(s);
+    s->v->witness = s->w->fd >= 0;
 }
 
 /* --- the loop */

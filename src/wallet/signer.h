@@ -118,7 +118,8 @@ souk_err signer_set_limits(struct signer *s, const struct limits *l, signer_gate
 souk_err signer_repin(struct signer *s, const char *subject, address payee, signer_gate gate,
                       struct err *e);
 souk_err signer_lock(struct signer *s, struct err *e);
-souk_err signer_kill(struct signer *s, struct err *e); /* at once, no question */
+/* At once, no question, and it stays so until revived. A locked wallet signs nothing anyway. */
+souk_err signer_kill(struct signer *s, struct err *e);
 souk_err signer_revive(struct signer *s, signer_gate gate, struct err *e); /* the switch off */
 
 /*

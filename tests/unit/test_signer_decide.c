@@ -469,6 +469,12 @@ static void sending_is_always_asked_for(void **state)
     struct asking yes = yes_to_it();
     struct sent s = send_tx(&t, &yes);
     check_sent(&s, &t);
+    size_t before, after;
+    ledger_txs(v.ledger, &before);
+    s = send_tx(&t, &nobody); /* once more: the same bytes, and no new record */
+    check_sent(&s, &t);
+    ledger_txs(v.ledger, &after);
+    assert_int_equal(after, before);
     /* The very same, dearer: it was allowed. Another amount was not. */
     t.tx.max_fee = u256_from_u64(3);
     s = send_tx(&t, &nobody);

@@ -439,9 +439,9 @@ static void one_at_a_time_and_for_its_owner_alone(void **state)
     assert_int_equal(ledger_open(dirfd_, "w", key, &second, &e), SOUK_EFAIL);
     assert_non_null(strstr(e.msg, "unlocked already"));
     ledger_close(l);
-    fchmodat(dirfd_, "w.ledger", 0640, 0);
+    assert_int_equal(fchmodat(dirfd_, "w.ledger", 0640, 0), 0);
     assert_int_equal(ledger_open(dirfd_, "w", key, &l, &e), SOUK_EINPUT);
-    fchmodat(dirfd_, "w.ledger", 0600, 0);
+    assert_int_equal(fchmodat(dirfd_, "w.ledger", 0600, 0), 0);
     unlinkat(dirfd_, "w.head", 0);
     assert_int_equal(symlinkat("w.ledger", dirfd_, "w.head"), 0);
     assert_int_equal(ledger_open(dirfd_, "w", key, &l, &e), SOUK_EFAIL);

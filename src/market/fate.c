@@ -68,7 +68,7 @@ static bool arrived(struct fate_query *q, const struct answers *a, const struct 
 static void got_time(void *ud, const struct answers *a, const struct err *e)
 {
     struct fate_query *q = ud;
-    struct eth_block b;
+    struct eth_block b = {0};
     struct err why = {0};
     if (!arrived(q, a, e))
         return;
@@ -184,7 +184,7 @@ static void judge_time(struct fate_query *q, const struct eth_block *deep)
 static void got_deep(void *ud, const struct answers *a, const struct err *e)
 {
     struct fate_query *q = ud;
-    struct eth_block b;
+    struct eth_block b = {0};
     struct err why = {0};
     if (!arrived(q, a, e))
         return;
@@ -235,7 +235,7 @@ static bool read_state(const struct fate_query *q, const struct rpc_result *r, b
 static void got_state(void *ud, const struct answers *a, const struct err *e)
 {
     struct fate_query *q = ud;
-    struct eth_block head;
+    struct eth_block head = {0};
     struct err why = {0};
     bool used = false;
     if (!arrived(q, a, e))

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 
 const require = createRequire(new URL('../../assets/devnet/package.json', import.meta.url));
 export const viem = require('viem');
-const { mnemonicToAccount, privateKeyToAccount } = require('viem/accounts');
+const { mnemonicToAccount } = require('viem/accounts');
 
 const MNEMONIC = 'test test test test test test test test test test test junk';
 export const PERMIT2 = '0x000000000022D473030F116dDEE9F6B43aC78BA3';
@@ -36,7 +36,7 @@ export class Payer {
     constructor(world) {
         this.world = world;
         this.chain = world.contracts.payment_chain.chain_id;
-        this.account = privateKeyToAccount(world.contracts.wallet.private_key);
+        this.account = mnemonicToAccount(MNEMONIC, { addressIndex: 9 }); // the devnet's play wallet
         this.facilitator = mnemonicToAccount(MNEMONIC, { addressIndex: 1 });
         this.rpc = world.chains.payment.rpc;
         [this.usdc, this.opg] = world.contracts.tokens;

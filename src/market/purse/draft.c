@@ -6,13 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "market/purse/internal.h"
+#include "market/purse/draft.h"
 
 #include "base/banned.h"
 
 enum {
-    ROWS = 2000,
     MEMORY = 64 << 20,
     ANSWER = 4096,
     GAS_MOST = 1000000, /* none of ours takes a tenth of it: a node that says more is wrong */
@@ -25,30 +23,6 @@ enum {
 static const address L1_ORACLE = {
     {0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f}};
 
-struct draft_call {
-    struct purse_call call; /* first */
-    struct draft_request rq;
-    struct asset asset;
-    struct draft d;
-    address from;
-    struct arena memory;
-    struct sent_row *row; /* ours, newest first */
-    size_t rows;
-    struct tx old;      /* the one replaced */
-    struct limits coin; /* zero: none, or not known */
-    struct fees fees;
-    u256 balance, coins; /* of the asset, of the coin */
-    u256 l1;
-    uint64_t node_nonce, gas_likely;
-    draft_fn done;
-    void *ud;
-};
-
-static bool replacing(const struct draft_call *x)
-{
-    return x->rq.kind == DRAFT_SPEED_UP || x->rq.kind == DRAFT_DROP;
-}
-
 static void deliver(struct purse_call *c, const struct err *e)
 {
     struct draft_call *x = (struct draft_call *)c;
@@ -58,214 +32,6 @@ static void deliver(struct purse_call *c, const struct err *e)
 static void release(struct purse_call *c)
 {
     arena_release(&((struct draft_call *)c)->memory);
-}
-
-/* --- what it shall be */
-
-static souk_err set_data(struct draft *d, struct buf *data, struct err *e)
-{
-    souk_err c = buf_check(data, "the call data", e);
-    if (c == SOUK_OK && data->len > sizeof d->data)
-        c = err_set(e, SOUK_EINPUT, "the call data is too long");
-    if (c == SOUK_OK) {
-        memcpy(d->data, data->p, data->len);
-        d->tx.data_len = data->len;
-    }
-    buf_release(data);
-    return c;
-}
-
-/* The profile's asset of this token, if it has it. */
-static void set_asset(struct draft_call *x, address token)
-{
-    struct asset all[CONFIG_TOKENS + 1];
-    size_t n = network_assets(x->call.p->net, all, CONFIG_TOKENS + 1);
-    for (size_t i = 0; i < n; i++) {
-        if (address_eq(all[i].token, token))
-            x->asset = all[i];
-    }
-}
-
-static souk_err find_account(struct draft_call *x, address from, struct err *e)
-{
-    const struct wallet_card *card = &x->call.p->card;
-    for (unsigned i = 0; i < card->accounts; i++) {
-        if (address_eq(card->account[i], from)) {
-            x->d.account = i;
-            x->from = from;
-            return SOUK_OK;
-        }
-    }
-    return err_set(e, SOUK_EINPUT, "that was not done by an account of the wallet %s", card->name);
-}
-
-static souk_err bad_recipient(const struct draft_call *x, struct err *e)
-{
-    const struct purse *p = x->call.p;
-    if (address_is_zero(x->rq.who))
-        return err_set(e, SOUK_EINPUT, "the zero address is nobody's: what goes there is lost");
-    if (network_token(p->net, x->rq.who) != NULL || address_eq(x->rq.who, PERMIT2))
-        return err_set(e, SOUK_EINPUT,
-                       "that is the address of a contract, not of anyone: what goes there is lost");
-    return SOUK_OK;
-}
-
-static souk_err shape_send(struct draft_call *x, struct err *e)
-{
-    struct draft *d = &x->d;
-    struct buf data;
-    souk_err c = bad_recipient(x, e);
-    if (c != SOUK_OK)
-        return c;
-    if (u256_is_zero(d->amount) && !x->rq.all)
-        return err_set(e, SOUK_EINPUT, "there is no amount to send");
-    if (asset_is_coin(&x->asset)) {
-        d->tx.to = x->rq.who;
-        d->tx.value = d->amount;
-        return SOUK_OK;
-    }
-    d->tx.to = x->asset.token;
-    buf_init(&data, sizeof d->data);
-    call_transfer(&data, x->rq.who, d->amount);
-    return set_data(d, &data, e);
-}
-
-static souk_err shape_approve(struct draft_call *x, struct err *e)
-{
-    struct buf data;
-    if (asset_is_coin(&x->asset))
-        return err_set(e, SOUK_EINPUT, "nobody can be allowed to take the chain's own coin");
-    if (u256_cmp(x->d.amount, NO_CAP) == 0)
-        return err_set(e, SOUK_ELIMIT, "%s", refusal_words(REFUSE_UNLIMITED));
-    if (address_is_zero(x->rq.who))
-        return err_set(e, SOUK_EINPUT, "the zero address cannot be allowed anything");
-    x->d.tx.to = x->asset.token;
-    buf_init(&data, sizeof x->d.data);
-    call_approve(&data, x->rq.who, x->d.amount);
-    return set_data(&x->d, &data, e);
-}
-
-/* The cancellation of an EIP-3009 signature is itself signed; Permit2's is a call of the payer. */
-static souk_err shape_cancel(struct draft_call *x, const struct entry *en, struct err *e)
-{
-    struct draft *d = &x->d;
-    struct purse *p = x->call.p;
-    struct signer *s = NULL;
-    struct buf data;
-    signature sig;
-    souk_err c = find_account(x, en->typed.from, e);
-    if (c == SOUK_OK && en->typed.chain != d->tx.chain)
-        c = err_set(e, SOUK_EINPUT, "it was signed for chain %llu: open that network",
-                    (unsigned long long)en->typed.chain);
-    if (c != SOUK_OK)
-        return c;
-    set_asset(x, en->typed.token);
-    d->amount = en->typed.amount;
-    buf_init(&data, sizeof d->data);
-    if (en->typed.kind == TYPED_EIP3009) {
-        c = signer_connect(p->card.name, &s, e);
-        if (c == SOUK_OK)
-            c = signer_cancel(s, x->rq.call, &sig, e);
-        signer_close(s);
-        if (c != SOUK_OK)
-            return c;
-        d->tx.to = en->typed.token;
-        call_cancel_authorization(&data, en->typed.from, en->typed.nonce, &sig);
-    } else {
-        u256 word, mask = U256_ZERO;
-        unsigned bit;
-        permit2_place(en->typed.nonce, &word, &bit);
-        mask.w[bit / 64] = (uint64_t)1 << bit % 64;
-        d->tx.to = PERMIT2;
-        call_invalidate_nonces(&data, word, mask);
-    }
-    d->who = d->tx.to;
-    return set_data(d, &data, e);
-}
-
-static souk_err shape_replace(struct draft_call *x, struct err *e)
-{
-    struct draft *d = &x->d;
-    const struct sent_row *row = NULL;
-    signature sig;
-    for (size_t i = 0; i < x->rows && row == NULL; i++)
-        row = x->row[i].id == x->rq.replaces ? &x->row[i] : NULL;
-    if (row == NULL)
-        return err_set(e, SOUK_ENOTFOUND, "there is no transaction %lld",
-                       (long long)x->rq.replaces);
-    if (row->state != SENT_PENDING)
-        return err_set(e, SOUK_EINPUT, "transaction %lld is no longer pending", (long long)row->id);
-    if (row->chain != x->call.p->net->payment.chain_id)
-        return err_set(e, SOUK_EINPUT, "transaction %lld is of another chain", (long long)row->id);
-    souk_err c = tx_decode((const uint8_t *)row->raw.p, row->raw.n, &x->old, &sig, e);
-    if (c == SOUK_OK)
-        c = find_account(x, row->from, e);
-    if (c != SOUK_OK)
-        return c;
-    d->replaces = row->id;
-    d->tx.nonce = x->old.nonce;
-    if (x->rq.kind == DRAFT_DROP) {
-        d->tx.to = d->who = x->from;
-        d->amount = U256_ZERO;
-        return SOUK_OK;
-    }
-    struct buf data;
-    buf_init(&data, sizeof d->data);
-    buf_add(&data, x->old.data, x->old.data_len);
-    d->tx.to = x->old.to;
-    d->tx.value = x->old.value;
-    d->tx.gas = x->old.gas;
-    d->who = row->to;
-    d->amount = row->amount;
-    set_asset(x, row->token);
-    return set_data(d, &data, e);
-}
-
-/* --- what we know ourselves */
-
-static souk_err read_ledger(struct draft_call *x, struct err *e)
-{
-    struct ledger *l = NULL;
-    size_t n;
-    souk_err c = purse_peek(x->call.p, &l, e);
-    if (c != SOUK_OK)
-        return c;
-    const struct limits *all = ledger_limits(l, &n);
-    const struct limits *coin = limits_find(all, n, x->d.tx.chain, (address){{0}});
-    if (coin != NULL)
-        x->coin = *coin;
-    if (x->rq.kind == DRAFT_CANCEL) {
-        const struct entry *en = ledger_entry(l, x->rq.call);
-        if (en == NULL)
-            c = err_set(e, SOUK_ENOTFOUND, "this wallet signed no such call");
-        else if (en->state != ENTRY_OPEN)
-            c = err_set(e, SOUK_EINPUT, "that signature is not open any more");
-        else
-            c = shape_cancel(x, en, e);
-    }
-    ledger_close(l);
-    return c;
-}
-
-static void prepare_run(struct job *j)
-{
-    struct draft_call *x = (struct draft_call *)j;
-    struct purse *p = x->call.p;
-    struct draft *d = &x->d;
-    struct err *e = &x->call.err;
-    souk_err c = sent_list(p->purchases, NULL, ROWS, &x->memory, &x->row, &x->rows, e);
-    if (c == SOUK_OK)
-        c = read_ledger(x, e);
-    if (c == SOUK_OK && x->rq.kind == DRAFT_SEND)
-        c = shape_send(x, e);
-    if (c == SOUK_OK && x->rq.kind == DRAFT_APPROVE)
-        c = shape_approve(x, e);
-    if (c == SOUK_OK && replacing(x))
-        c = shape_replace(x, e);
-    if (c == SOUK_OK && (x->rq.kind == DRAFT_SEND || x->rq.kind == DRAFT_APPROVE))
-        c = recipient_check(p, d->who, &d->first_time, &d->like_another, e);
-    d->asset = x->asset;
-    d->tx.data = d->data;
 }
 
 /* --- what the nodes say */
@@ -349,7 +115,7 @@ static souk_err take_all(struct draft_call *x, struct err *e)
     x->d.amount = x->balance;
     buf_init(&data, sizeof x->d.data);
     call_transfer(&data, x->rq.who, x->d.amount);
-    return set_data(&x->d, &data, e);
+    return draft_set_data(&x->d, &data, e);
 }
 
 static souk_err enough(const struct draft_call *x, struct err *e)
@@ -375,7 +141,7 @@ static void ask_gas(struct purse_call *c)
     size_t zeroes = 2;
     u256_to_be(t->value, be);
     hex_encode(be, sizeof be, value);
-    while (value[zeroes] == '0' && zeroes < 2 + 63)
+    while (zeroes < 2 + 63 && value[zeroes] == '0')
         zeroes++;
     asking_init(&k);
     asking_add(&k, "eth_estimateGas", AT_NONE, SAME_ANY, "fees",
@@ -398,7 +164,7 @@ static void got_needs(struct purse_call *c, const struct answers *a)
         call_end(c, &e);
         return;
     }
-    if (!replacing(x))
+    if (!draft_replaces(x))
         x->d.tx.nonce = next_nonce(x->node_nonce, x->row, x->rows, x->from, (int64_t)x->d.tx.chain);
     if (x->rq.kind == DRAFT_SPEED_UP) {
         x->gas_likely = x->d.tx.gas;
@@ -441,7 +207,7 @@ static souk_err set_fees(struct draft_call *x, struct err *e)
     char fee[U256_FMT], limit[U256_FMT];
     const char *coin = x->call.p->net->coin;
     u256 price, most;
-    fees_choose(&x->fees, replacing(x) ? &x->old : NULL, &d->tx.max_fee, &d->tx.max_priority);
+    fees_choose(&x->fees, draft_replaces(x) ? &x->old : NULL, &d->tx.max_fee, &d->tx.max_priority);
     u256_add(x->fees.base, d->tx.max_priority, &price);
     bool fits = u256_mul_u64(price, x->gas_likely, &d->fee_likely);
     fits = u256_mul_u64(d->tx.max_fee, d->tx.gas, &most) && fits;
@@ -546,7 +312,7 @@ static void begin(struct purse_call *c)
     }
     x->from = purse_address(c->p);
     x->d.account = c->p->account;
-    call_job(c, prepare_run, ask_needs);
+    call_job(c, draft_shape_run, ask_needs);
 }
 
 struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, draft_fn done,

@@ -6,6 +6,7 @@
  *   assets.c      the profile's tokens
  *   balances.c    what an address has
  *   draft.c       a transaction prepared: nonce, fees, what it means
+ *   shape.c       what it shall be
  *   check.c       who was paid before, and who only looks like it
  *   send.c        signed, kept, sent, mined
  *   history.c     what became of those sent before

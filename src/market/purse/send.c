@@ -148,6 +148,7 @@ static souk_err check_signed(const struct send_call *x, bytes32 hash, struct err
 static void fill_row(struct send_call *x, bytes32 hash)
 {
     const struct tx *t = &x->d.tx;
+    static const address nobody;
     int kind = (int)x->d.meaning.kind;
     bool direct = kind == CALL_NOTHING;
     x->row = (struct sent_row){
@@ -155,7 +156,7 @@ static void fill_row(struct send_call *x, bytes32 hash)
         .chain = (int64_t)t->chain,
         .from = x->call.p->card.account[x->d.account],
         .to = direct || kind == CALL_CANCEL || kind == CALL_INVALIDATE ? t->to : x->d.meaning.who,
-        .token = direct ? (address){{0}} : x->d.asset.token,
+        .token = direct ? nobody : x->d.asset.token,
         .kind = kind,
         .amount = direct ? t->value : x->d.amount,
         .nonce = t->nonce,

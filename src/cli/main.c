@@ -62,11 +62,24 @@ static souk_err run_ui(const struct options *o, struct err *e)
 static souk_err run(const struct options *o, struct err *e)
 {
     static souk_err (*const command[CMD_COUNT])(const struct options *, struct err *) = {
-        [CMD_UI] = run_ui,           [CMD_SYNC] = cmd_sync,       [CMD_MODELS] = cmd_models,
-        [CMD_SHOW] = cmd_show,       [CMD_COMPARE] = cmd_compare, [CMD_HEALTH] = cmd_health,
-        [CMD_AUTHORS] = cmd_authors, [CMD_AUTHOR] = cmd_author,   [CMD_NETWORKS] = cmd_networks,
-        [CMD_CONFIG] = cmd_config,   [CMD_DOCTOR] = cmd_doctor,   [CMD_DEVNET] = cmd_devnet,
+        [CMD_UI] = run_ui,
+        [CMD_SYNC] = cmd_sync,
+        [CMD_MODELS] = cmd_models,
+        [CMD_SHOW] = cmd_show,
+        [CMD_COMPARE] = cmd_compare,
+        [CMD_HEALTH] = cmd_health,
+        [CMD_AUTHORS] = cmd_authors,
+        [CMD_AUTHOR] = cmd_author,
+        [CMD_NETWORKS] = cmd_networks,
+        [CMD_CONFIG] = cmd_config,
+        [CMD_DOCTOR] = cmd_doctor,
+        [CMD_DEVNET] = cmd_devnet,
         [CMD_WITNESS] = cmd_witness,
+        [CMD_QUOTE] = cmd_quote,
+        [CMD_CALL] = cmd_call,
+        [CMD_RECEIPTS] = cmd_receipts,
+        [CMD_LIMITS] = cmd_limits,
+        [CMD_WALLET] = cmd_wallet,
     };
     if (o->set[OPT_VERSION]) {
         puts("souk " SOUK_VERSION);

@@ -220,6 +220,6 @@ void options_help(enum command_id about)
     print_options(CMD_UI);
     puts(
         "\nMODEL is author/name, a unique name, a blob id, or a listing id (0x…).\n"
-        "Exit codes: 0 done, 2 usage, 3 network, 4 verification failed, 7 not found, 8 bad input,\n"
-        "130 interrupted.");
+        "Exit codes: 0 done, 2 usage, 3 network, 4 verification failed, 5 refused by your limits,\n"
+        "6 payment outcome unknown, 7 not found, 8 bad input, 130 interrupted.");
 }

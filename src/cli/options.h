@@ -24,6 +24,11 @@
     X(HEALTH, "health", "", "the market's vital signs")                                      \
     X(AUTHORS, "authors", "", "all authors by calls and income")                             \
     X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")       \
+    X(QUOTE, "quote", "MODEL|URL", "what a call would cost; signs nothing")                  \
+    X(CALL, "call", "MODEL|URL", "pay for one call, within your limits or by your yes")      \
+    X(RECEIPTS, "receipts", "[ID]", "what was bought, checked against the chain")            \
+    X(LIMITS, "limits", "[set TOKEN]", "what may be paid without asking again")              \
+    X(WALLET, "wallet", "VERB …", "keys, balances, sending, allowances; `souk wallet` lists") \
     X(NETWORKS, "networks", "", "the network profiles")                                      \
     X(CONFIG, "config", "", "every setting and where it comes from")                         \
     X(DOCTOR, "doctor", "", "check this installation and the network's servers")             \
@@ -40,8 +45,10 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
 #define ON_ALL ((1u << CMD_COUNT) - 1u)
 #define ON_DATA                                                                                   \
     (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) | \
-     ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC))
-#define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR))
+     ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON_MONEY)
+#define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS))
+#define ON_MONEY (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET))
+#define ON_SIGNS (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET))
 
 /* id, name, argument ("" for none), commands it belongs to, one line of help */
 /* clang-format off */
@@ -57,13 +64,43 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
       "the window figures are for (default 30d)")                                                  \
     X(SORT, "sort", "KEY", ON(MODELS) | ON(AUTHORS), "calls, income, payers, price, new, name, …") \
     X(REVERSE, "reverse", "", ON(MODELS) | ON(AUTHORS), "the other direction")                     \
-    X(LIMIT, "limit", "N", ON(MODELS) | ON(AUTHORS), "at most N rows")                             \
+    X(LIMIT, "limit", "N", ON(MODELS) | ON(AUTHORS) | ON(RECEIPTS), "at most N rows")                             \
     X(TASK, "task", "TASK", ON(MODELS), "only this task")                                          \
     X(AUTHOR, "author", "NAME", ON(MODELS), "only this author")                                    \
     X(ALIVE, "alive", "", ON(MODELS), "only models called in the window")                          \
     X(WATCH, "watch", "", ON(SYNC), "go on until interrupted, every 30 seconds")                   \
     X(FULL, "full", "", ON(SYNC), "read everything again from the beginning")                      \
     X(ONLY, "only", "SOURCE", ON(SYNC), "hub, bazaar, listings, payments or inferences alone")     \
+    X(WALLET, "wallet", "NAME", ON_MONEY, "this wallet, not the network's chosen one")             \
+    X(ACCOUNT, "account", "N", ON_MONEY, "its account N (default 0)")                              \
+    X(INPUT, "input", "JSON|@FILE", ON(QUOTE) | ON(CALL), "what to ask: the request's body")       \
+    X(PROMPT, "prompt", "TEXT", ON(QUOTE) | ON(CALL), "what to ask a language model, in words")    \
+    X(METHOD, "method", "METHOD", ON(QUOTE) | ON(CALL), "HTTP method (default POST)")              \
+    X(SETTLEMENT, "settlement", "private|batch|individual", ON(QUOTE) | ON(CALL),                  \
+      "gateway: what it posts on chain (individual: all of it)")                                   \
+    X(OFFER, "offer", "N", ON(CALL), "take this offer of `souk quote`, not the cheapest")          \
+    X(MAX, "max", "AMOUNT", ON(CALL), "pay no more than this")                                     \
+    X(YES, "yes", "", ON(CALL) | ON(WALLET), "do not ask, within your limits")                     \
+    X(ACCEPT, "accept", "WORD,…", ON(CALL),                                                        \
+      "answer yes to: unproven, new-payee, other-payee, approve, code")                            \
+    X(RESUME, "resume", "", ON(RECEIPTS), "go on with this purchase: the same bytes, never anew")  \
+    X(PER_CALL, "per-call", "AMOUNT", ON(LIMITS), "most for one call")                             \
+    X(PER_DAY, "per-day", "AMOUNT", ON(LIMITS), "most in 24 hours")                                \
+    X(PER_WEEK, "per-week", "AMOUNT|none", ON(LIMITS), "most in 7 days")                           \
+    X(PER_AUTHOR, "per-author", "AMOUNT|none", ON(LIMITS), "most for one author in 24 hours")      \
+    X(PER_MODEL, "per-model", "AMOUNT|none", ON(LIMITS), "most for one model in 24 hours")         \
+    X(LOCK_AFTER, "lock-after", "SECONDS", ON_SIGNS, "lock after so long unused (default 600)")    \
+    X(PASSWORD_FD, "password-fd", "N", ON_SIGNS, "read the password from descriptor N")            \
+    X(NEW_PASSWORD_FD, "new-password-fd", "N", ON(WALLET), "and the new one, or an export's")      \
+    X(SECRET_FD, "secret-fd", "N", ON(WALLET), "import: words, key, or the V3 file's password")    \
+    X(PASSPHRASE_FD, "passphrase-fd", "N", ON(WALLET), "import: the words' passphrase")            \
+    X(WORDS, "words", "12|24", ON(WALLET), "create: how many words (default 12)")                  \
+    X(WORDS_FD, "words-fd", "N", ON(WALLET), "create: write the words to descriptor N")            \
+    X(ACCOUNTS, "accounts", "N", ON(WALLET), "create, import, accounts: how many accounts")        \
+    X(V3, "v3", "FILE", ON(WALLET), "import, export: a Web3 Secret Storage file")                  \
+    X(SHOW_WORDS, "show-words", "", ON(WALLET), "export: show the words, on the terminal alone")   \
+    X(PLAY, "play", "", ON(WALLET), "create, import: for play money, with a weak lock")            \
+    X(QR, "qr", "", ON(WALLET), "address: with a QR code")                                         \
     X(DATA, "data", "DIR", ON_ALL, "keep cache, state and configuration below DIR")                \
     X(CLOCK, "clock", "UNIXTIME", ON_ALL, "pretend that it is this time (tests, demos)")           \
     X(THEME, "theme", "NAME", ON(UI), "dark or light")                                             \
@@ -92,6 +129,7 @@ enum option_id { OPTION_LIST(X) OPT_COUNT };
 #undef X
 
 enum { ARGS_MAX = 8 };
+_Static_assert(CMD_COUNT <= 32, "a set of commands is an unsigned int");
 
 struct options {
     enum command_id command;

@@ -14,4 +14,5 @@ code=0
 "$build/bench_tui" --souk "$PWD/souk" --data2k "$data/2000" --data100k "$data/100000" \
     ${QUICK:+--quick} || code=$?
 node tests/bench/bench_sync.mjs || code=$?
+node tests/bench/bench_call.mjs || code=$?
 exit "$code"

@@ -44,10 +44,25 @@
     X(CLEAR, "clear", "x", "clear", "Take off all filters and marks", SCREEN)                      \
     X(EXPLAIN, "explain", "e", "explain", "Where this figure comes from", SCREEN)                  \
     X(DEVNET, "devnet", "D", "start devnet", "Start the built-in market on this machine", SCREEN)  \
+    X(CALL, "call", "c", "call", "Call it: ask the price, pay, see the answer", SCREEN)            \
+    X(CALL_OTHER, "call-other", "U", "call other", "Call a URL, or a model of a gateway", SCREEN)  \
+    X(RAW, "as-json", "<C-t>", "as JSON", "The input as fields, or as one JSON text", SCREEN)      \
+    X(RECEIPTS, "receipts", "R", "receipts", "What was bought, and what became of it", SCREEN)     \
+    X(RESUME, "go-on", "o", "go on", "Go on with a call whose outcome is not known", SCREEN)       \
+    X(SEND, "send", "t", "send", "Send tokens or coin", SCREEN)                                    \
+    X(RECEIVE, "receive", "i", "receive", "Your address, as a QR code too", SCREEN)                \
+    X(LIMITS, "limits", "b", "limits", "Set the limits of a token: call, day, week", SCREEN)       \
+    X(VOID, "void", "X", "take back", "Take back a signature, allowance, transaction", SCREEN)     \
+    X(SPEED_UP, "speed-up", "p", "speed up", "Send it again with a higher fee", SCREEN)            \
+    X(WALLETS, "wallets", "w", "wallets", "Choose, make or import a wallet; accounts", SCREEN)     \
+    X(UNLOCK, "unlock", "u", "unlock", "Unlock the wallet, at the terminal", GENERAL)              \
+    X(LOCK, "lock", "L", "lock", "Lock the wallet now", GENERAL)                                   \
+    X(KILL, "kill", "K", "KILL", "Stop all signing at once; later: allow it again", GENERAL)       \
     X(TAB_1, "market", "1", "Market", "Market: all models", GENERAL)                               \
     X(TAB_2, "health", "2", "Health", "Health: a shelf or a market?", GENERAL)                     \
     X(TAB_3, "authors", "3", "Authors", "Authors: who earns", GENERAL)                             \
     X(TAB_4, "activity", "4", "Activity", "Activity: what is running, fresh, failed", GENERAL)     \
+    X(TAB_5, "wallet", "5", "Wallet", "Wallet: what you have, and what may be taken", GENERAL)     \
     X(SYNC, "sync", "S", "sync", "Fetch what is new, now", GENERAL)                                \
     X(PALETTE, "palette", ": <C-p>", "palette", "Find a command by name", GENERAL)                 \
     X(HELP, "help", "? <F1>", "help", "All keys of this screen", GENERAL)                          \

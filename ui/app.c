@@ -401,6 +401,23 @@ static bool takes(struct app *a, enum action act)
     return action_info(act)->group == GROUP_MOVE;
 }
 
+/* What only the domain can do, and it has not said how. */
+static bool means_nothing(const struct app *a, enum action act)
+{
+    bool domains = act == ACT_SYNC || act == ACT_UNLOCK || act == ACT_LOCK || act == ACT_KILL;
+    return domains && !a->handler[act].fn;
+}
+
+static bool has(const enum action *list, size_t n, enum action act)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i] == act) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The screen's own actions that are offered now, then (when asked for) the app's. */
 static size_t list_actions(struct app *a, bool general, enum action out[ACT_COUNT])
 {
@@ -413,9 +430,10 @@ static size_t list_actions(struct app *a, bool general, enum action out[ACT_COUN
     }
     for (int act = ACT_NONE + 1; general && act < ACT_COUNT && n < ACT_COUNT; act++) {
         bool other_tab =
-            act >= ACT_TAB_1 && act <= ACT_TAB_4 && (size_t)(act - ACT_TAB_1) >= a->cfg.n_tabs;
-        bool nobody = act == ACT_SYNC && !a->handler[act].fn;
-        if (action_info((enum action)act)->group == GROUP_GENERAL && !other_tab && !nobody) {
+            act >= ACT_TAB_1 && act <= ACT_TAB_5 && (size_t)(act - ACT_TAB_1) >= a->cfg.n_tabs;
+        bool nobody = means_nothing(a, (enum action)act);
+        if (action_info((enum action)act)->group == GROUP_GENERAL && !other_tab && !nobody &&
+            !has(out, n, (enum action)act)) {
             out[n++] = (enum action)act;
         }
     }
@@ -476,6 +494,7 @@ static bool own_action(struct app *a, enum action act)
     case ACT_TAB_2:
     case ACT_TAB_3:
     case ACT_TAB_4:
+    case ACT_TAB_5:
         app_tab(a, (size_t)(act - ACT_TAB_1));
         return true;
     case ACT_PALETTE:

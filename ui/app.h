@@ -93,7 +93,8 @@ void app_tab(struct app *a, size_t number);  /* 0-based; closes what is above it
 bool app_do(struct app *a, enum action act); /* as if its key had been pressed */
 void app_quit(struct app *a, int code);
 
-/* What an action of the app means to the domain: ACT_SYNC, ACT_DEVNET. Later calls replace. */
+/* What an action of the app means to the domain: ACT_SYNC, ACT_DEVNET, ACT_LOCK… Later calls
+ * replace; fn NULL takes it back. */
 void app_on(struct app *a, enum action act, void (*fn)(void *ud), void *ud);
 
 /* One line in the footer for 4 s or until a key; ST_BAD ones until a key. Made safe. */

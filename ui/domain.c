@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ui/purser.h"
 
 #include "base/banned.h"
 
@@ -22,6 +23,8 @@ void domain_release(struct domain *d)
 {
     catalog_unref(d->catalog);
     d->catalog = NULL;
+    purser_free(d->purser);
+    d->purser = NULL;
 }
 
 /* --- pages in the background */
@@ -238,17 +241,21 @@ static void start_later(void *ud)
         return;
     domain_reload(d);
     domain_sync(d, false);
+    if (d->purser)
+        purser_look(d->purser);
 }
 
 void domain_start(struct domain *d, struct app *a)
 {
     d->app = a;
+    d->purser = purser_new(d);
     loop_timer(market_loop(d->market), 0, start_later, d); /* after the first frame */
 }
 
 void domain_stop(struct domain *d)
 {
     d->app = NULL;
+    purser_stop(d->purser);
 }
 
 /* --- marks */
@@ -304,6 +311,8 @@ void domain_status(void *domain, struct app_status *out)
                  : failed                  ? ST_WARN
                                            : ST_GOOD,
     };
+    if (d->purser)
+        out->lock = purser_lock_words(d->purser, &out->lock_style);
     if (!out->synced_at && !out->offline)
         out->light = failed ? ST_BAD : ST_WARN;
     if (running && total > 0 && done < total)

@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 static const struct screen_ops *const tabs[] = {&screen_market, &screen_health, &screen_authors,
-                                                &screen_activity};
+                                                &screen_activity, &screen_wallet};
 
 static void on_sync(void *ud)
 {

@@ -39,6 +39,7 @@ struct call_screen {
     bool no_wallet; /* there is none on this network: nothing can be paid */
     struct quote *quote;
     struct table *offers;
+    struct buf described; /* the selected offer, in market's words (quote_describe) */
 
     enum purchase_step step;
     char words[CALL_WORDS]; /* of the step */
@@ -51,10 +52,25 @@ struct call_screen {
     int doc_width; /* 0: to be made */
     struct textview view;
 
-    struct call_flow *flow; /* call.c's own: who works, and what was agreed to */
+    struct call_flow *flow; /* NULL where it is only drawn */
+};
+
+/* What is unusual is a question of its own, in this order, each once; the last is the money. */
+enum call_ask_kind { ASK_PROVEN, ASK_PAYEE, ASK_CHANGED, ASK_CODE, ASK_PUBLIC, ASK_MONEY, ASKS };
+
+struct call_flow {
+    struct page_job *finding;
+    struct buf example;
+    struct purse *purse; /* what the quote was made with */
+    struct purchase *work;
+    struct consent consent;
+    enum call_ask_kind ask;
+    bool lent;
 };
 
 void call_draw(struct call_screen *s, struct canvas *c, struct rect area);
+/* What is said of an offer, with the gauge where its token's limits are known. */
+struct pay_ask call_pay_ask(const struct call_screen *s, size_t row);
 /* A cell of the table of offers; ud is a struct call_screen *. */
 void call_offer_cell(void *ud, size_t row, int col, struct strip *out);
 
@@ -66,6 +82,11 @@ struct form *call_form(const struct target *t, struct untrusted example,
 bool call_body(struct form *f, enum call_input_kind kind, const struct target *t, struct buf *out);
 /* Fields from a whole JSON object that was pasted; NULL: it is none. */
 struct form *call_form_pasted(struct untrusted text, enum call_input_kind *kind);
+
+/* call_pay.c: from a chosen offer to the receipt. */
+void call_choose(struct call_screen *s); /* the selected offer: the questions begin */
+void call_step(void *ud, enum purchase_step step, const char *words); /* purchase_events.step */
+struct call_input call_input_of(const struct call_screen *s);
 
 /* answer.c: an answer as lines: JSON indented as it came, everything else as text. */
 void answer_doc(struct doc *d, struct untrusted answer, int width, enum text_charset cs);

@@ -8,6 +8,8 @@
 
 #include "base/banned.h"
 
+enum { OFFER_WIDTH = 100 };
+
 const struct column call_offer_columns[OFFER_COLS] = {
     [OFFER_PRICE] = {"PRICE", 13, 18, ALIGN_RIGHT, 0, 0, false, false},
     [OFFER_HOW] = {"HOW", 14, 16, ALIGN_LEFT, 2, 0, false, false},
@@ -38,7 +40,7 @@ static void price_cell(const struct x402_offer *o, struct strip *out)
 {
     char text[MONEY_BUF], number[U256_DEC];
     if (o->asset.symbol[0])
-        strip_str(out, money(o->amount, &o->asset, text), ST_MONEY);
+        strip_str(out, money_text(o->amount, &o->asset, text), ST_MONEY);
     else
         strip_strf(out, ST_WARN, "%s of ?", u256_to_dec(o->amount, number));
 }
@@ -153,6 +155,16 @@ static void draw_no_wallet(struct canvas *c, struct rect r)
                ST_NORMAL);
 }
 
+struct pay_ask call_pay_ask(const struct call_screen *s, size_t row)
+{
+    const struct quote *q = s->quote;
+    bool ours = row < q->offers && q->limits.asset.symbol[0] &&
+                address_eq(q->offer[row].offer->token, q->limits.asset.token);
+    return (struct pay_ask){.words = untrusted_n(s->described.p, s->described.len),
+                            .limits = ours ? &q->limits : NULL,
+                            .spent = &q->spent};
+}
+
 static void draw_offers(struct call_screen *s, struct canvas *c, struct rect r)
 {
     const struct quote *q = s->quote;
@@ -172,23 +184,10 @@ static void draw_offers(struct call_screen *s, struct canvas *c, struct rect r)
         draw_no_wallet(c, rect_cut_bottom(&r, r.h < 4 ? r.h : 4));
     }
     size_t row = table_selected(s->offers);
-    const struct quote_offer *o = row < q->offers ? &q->offer[row] : NULL;
-    if (!o)
-        return;
+    struct pay_ask ask = call_pay_ask(s, row);
     struct doc d;
     doc_init(&d);
-    int width = r.w - 2 < 100 ? r.w - 2 : 100;
-    if (o->offer->fault == X402_FINE) {
-        struct pay_ask ask = {q, s->network, "POST", (int)row};
-        pay_ask_doc(&ask, &d, width, canvas_charset(c));
-    } else {
-        struct facts f;
-        char to[GROUPS_BUF];
-        facts_init(&f, &d, width, canvas_charset(c));
-        fact_own(&f, "refused", x402_fault_words(o->offer->fault), ST_BAD);
-        fact_own(&f, "to", address_groups(o->offer->pay_to, to), ST_CODE);
-        fact_text(&f, "network", o->offer->network_text, ST_NORMAL);
-    }
+    pay_ask_doc(&ask, &d, r.w - 2 < OFFER_WIDTH ? r.w - 2 : OFFER_WIDTH, canvas_charset(c));
     for (int i = 0; i < r.h && (size_t)i < d.n; i++)
         canvas_cells(c, r.x + 1, r.y + i, r.w - 2, d.line[i].cells, d.line[i].n);
     doc_release(&d);
@@ -261,11 +260,11 @@ static void outcome(const struct call_screen *s, struct strip *out)
     strip_str(out, st == ST_GOOD ? "✓ " : st == ST_BAD ? "✗ " : "· ", st);
     strip_str(out, purchase_state_words(p->state), st);
     if (p->charged_known && p->state != PURCHASE_FREE)
-        strip_strf(out, ST_MONEY, " %s", money(p->charged, &a, x));
+        strip_strf(out, ST_MONEY, " %s", money_text(p->charged, &a, x));
     if (p->block)
         strip_strf(out, ST_DIM, " in block %s", human_count(block, (uint64_t)p->block));
     if (p->state == PURCHASE_SENT && p->valid_before > clock_now())
-        strip_strf(out, ST_WARN, "; %s reserved for %s more", money(p->amount, &a, x),
+        strip_strf(out, ST_WARN, "; %s reserved for %s more", money_text(p->amount, &a, x),
                    time_left(p->valid_before, clock_now(), left));
     if (p->status)
         strip_strf(out, p->status < 300 ? ST_DIM : ST_WARN, " · HTTP %d", p->status);

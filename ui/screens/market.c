@@ -752,6 +752,13 @@ static bool market_action(void *self, enum action act)
         if (m)
             app_push(s->app, &screen_author, (void *)(uintptr_t)m->author);
         return true;
+    case ACT_CALL:
+        if (m)
+            app_push(s->app, &screen_call, &(struct call_arg){.model = m->id});
+        return true;
+    case ACT_CALL_OTHER:
+        app_push(s->app, &screen_call_other, NULL);
+        return true;
     case ACT_COPY:
         if (m && m->brief && m->brief->blob_id)
             app_copy(s->app, untrusted(m->brief->blob_id), "the blob id");
@@ -770,13 +777,13 @@ static bool market_offers(void *self, enum action act)
     bool empty = !s->d->catalog || s->d->catalog->total == 0;
     if (act == ACT_DEVNET)
         return empty && devnet_helps(s->d);
-    return !empty;
+    return !empty || act == ACT_CALL_OTHER;
 }
 
 static const enum action actions[] = {
-    ACT_OPEN,        ACT_FILTER,      ACT_SORT,   ACT_FACETS,  ACT_MARK, ACT_COMPARE,
-    ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_AUTHOR, ACT_REVERSE, ACT_COPY, ACT_CLEAR,
-    ACT_SORT_LEFT,   ACT_SORT_RIGHT,  ACT_DEVNET, ACT_NONE};
+    ACT_OPEN,    ACT_CALL,        ACT_FILTER,      ACT_SORT,       ACT_FACETS,  ACT_MARK,
+    ACT_COMPARE, ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_AUTHOR,     ACT_REVERSE, ACT_COPY,
+    ACT_CLEAR,   ACT_CALL_OTHER,  ACT_SORT_LEFT,   ACT_SORT_RIGHT, ACT_DEVNET,  ACT_NONE};
 
 const struct screen_ops screen_market = {
     .name = "market",

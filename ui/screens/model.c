@@ -547,6 +547,9 @@ static bool on_action(void *self, enum action act)
         else
             app_toast(s->app, ST_WARN, "Mark two to four models with space, then C compares them");
         return true;
+    case ACT_CALL:
+        app_push(s->app, &screen_call, &(struct call_arg){.model = s->id});
+        return true;
     case ACT_COPY:
         copy(s);
         return true;
@@ -611,8 +614,9 @@ static void crumb(void *self, struct strip *out)
     strip_untrusted(out, untrusted(s->page->row.name), ST_STRONG);
 }
 
-static const enum action actions[] = {ACT_NEXT_PANE,   ACT_AUTHOR,      ACT_MARK, ACT_COMPARE,
-                                      ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_COPY, ACT_NONE};
+static const enum action actions[] = {ACT_NEXT_PANE,   ACT_CALL,    ACT_AUTHOR,
+                                      ACT_MARK,        ACT_COMPARE, ACT_WINDOW_MORE,
+                                      ACT_WINDOW_LESS, ACT_COPY,    ACT_NONE};
 
 const struct screen_ops screen_model = {
     .name = "model",

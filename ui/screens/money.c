@@ -24,7 +24,7 @@ char *address_groups(address a, char out[GROUPS_BUF])
     return out;
 }
 
-char *money(u256 v, const struct asset *a, char out[MONEY_BUF])
+char *money_text(u256 v, const struct asset *a, char out[MONEY_BUF])
 {
     char text[U256_FMT];
     if (u256_cmp(v, NO_CAP) == 0)
@@ -71,8 +71,8 @@ void money_gauge(struct strip *out, int cols, u256 spent, u256 limit, const stru
     enum style s = share >= 1000 ? ST_BAD : share >= WARN_PERMILLE ? ST_WARN : ST_GOOD;
     gauge_strip(out, cols, share, 1000, s);
     strip_strf(out, s == ST_GOOD ? ST_MONEY : s, " %s",
-               none ? money(spent, a, x) : u256_format(spent, a->decimals, -1, number));
-    strip_strf(out, ST_DIM, none ? ", %s" : " of %s", money(limit, a, y));
+               none ? money_text(spent, a, x) : u256_format(spent, a->decimals, -1, number));
+    strip_strf(out, ST_DIM, none ? ", %s" : " of %s", money_text(limit, a, y));
 }
 
 static const struct {

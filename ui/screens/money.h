@@ -13,7 +13,7 @@ enum { GROUPS_BUF = 56, MONEY_BUF = U256_FMT + ASSET_SYMBOL + 2 };
 
 char *address_groups(address a, char out[GROUPS_BUF]); /* "0x9deE BB5D 1b22 …" */
 /* "0.01 USDC", exact; of NO_CAP "no limit". */
-char *money(u256 v, const struct asset *a, char out[MONEY_BUF]);
+char *money_text(u256 v, const struct asset *a, char out[MONEY_BUF]);
 /* The profile's asset at this address (the coin for zero); symbol "?" and 0 decimals when it has
  * none. */
 struct asset money_asset(const struct network *n, address token);
@@ -30,13 +30,13 @@ enum style purchase_state_style(enum purchase_state s);
 
 /*
  * One payment that is about to be agreed to: the lines of its dialog (a dialog_make_fn; ud is a
- * const struct pay_ask *).
+ * const struct pay_ask *). The words are market's (quote_describe), the same as in the shell; here
+ * they get their looks: the payee in groups, the limit as a gauge, warnings that stand out.
  */
 struct pay_ask {
-    const struct quote *quote;
-    const struct network *network;
-    const char *method; /* of the request */
-    int offer;
+    struct untrusted words;
+    const struct limits *limits; /* of the token paid with; NULL: no gauge */
+    const struct spent *spent;
 };
 void pay_ask_doc(void *ud, struct doc *d, int width, enum text_charset cs);
 
@@ -50,5 +50,7 @@ void draft_ask_doc(void *ud, struct doc *d, int width, enum text_charset cs);
 /* All that a receipt holds. now: for what may still happen. */
 void receipt_doc(const struct purchase_row *r, const struct network *n, int64_t now,
                  struct facts *f);
+/* A receipt of one's own, texts in the arena; false without memory: then texts are missing. */
+bool receipt_copy(struct arena *a, const struct purchase_row *from, struct purchase_row *to);
 
 #endif

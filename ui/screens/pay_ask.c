@@ -1,14 +1,15 @@
 /*
- * The words of a payment before it is agreed to: amount, payee in full with what is known of him,
- * chain, expiry, what it costs besides, and how much of today's limit is used.
+ * The looks of the words that are agreed to: of a payment, as quote_describe wrote them, and of a
+ * transaction.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "ui/screens/money.h"
 
 #include "base/banned.h"
 
-enum { GAUGE_COLS = 12, SECONDS = 60 };
+enum { GAUGE_COLS = 24 };
 
 static void own_f(struct facts *f, enum style s, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -22,108 +23,73 @@ static void own_f(struct facts *f, enum style s, const char *fmt, ...)
     wrap_own(&f->wrap, text, s);
 }
 
-static char *duration(int64_t seconds, char out[HUMAN_BUF])
+/* --- a payment: "label    words", a line each */
+
+/* An address at the beginning, in groups; what follows it. */
+static struct untrusted take_address(struct facts *f, struct untrusted v)
 {
-    if (seconds % SECONDS || seconds < SECONDS)
-        snprintf(out, HUMAN_BUF, "%d s", (int)seconds);
-    else
-        snprintf(out, HUMAN_BUF, "%d min", (int)(seconds / SECONDS));
-    return out;
+    address a;
+    char groups[GROUPS_BUF];
+    size_t n = ADDRESS_BUF - 1;
+    bool longer = v.n > n && v.p[n] != ' ' && v.p[n] != ','; /* a hash, not an address */
+    if (v.n < n || longer || !address_parse(v.p, n, &a))
+        return v;
+    wrap_own(&f->wrap, address_groups(a, groups), ST_CODE);
+    return untrusted_n(v.p + n, v.n - n);
 }
 
-static void price(const struct pay_ask *ask, const struct quote_offer *o, struct facts *f)
+static bool has_words(struct untrusted u, const char *words)
 {
-    const struct quote *q = ask->quote;
-    char asked[MONEY_BUF], listed[256];
-    bool upto = o->offer->scheme == X402_UPTO;
-    money(o->offer->amount, &o->offer->asset, asked);
-    fact_begin(f, "pay");
-    wrap_own(&f->wrap, upto ? "at most " : "", ST_NORMAL);
-    wrap_own(&f->wrap, asked, ST_MONEY);
-    wrap_own(&f->wrap, upto ? "; what is used is taken" : ", exactly that", ST_DIM);
-    if (o->offer->flow == X402_UPFRONT || o->offer->flow == X402_ESCROW)
-        wrap_own(&f->wrap, "; taken before the work is done", ST_WARN);
-    if (q->target.has_price && q->price_differs) {
-        amount_format(&q->target.price, listed, sizeof listed);
-        own_f(f, ST_WARN, " △ listed at %s, asked for %s", listed, asked);
-    } else if (q->target.has_price) {
-        wrap_own(&f->wrap, "; as listed", ST_DIM);
-    }
-    fact_end(f);
+    return memmem(u.p, u.n, words, strlen(words));
 }
 
-static void payee(const struct pay_ask *ask, const struct quote_offer *o, struct facts *f)
+static enum style look(const char *label, struct untrusted v)
 {
-    const struct quote *q = ask->quote;
-    char to[GROUPS_BUF], day[HUMAN_BUF], n[HUMAN_BUF];
-    fact_own(f, "to", address_groups(o->offer->pay_to, to), ST_CODE);
-    fact_begin(f, "");
-    if (q->target.author[0]) {
-        wrap_text(&f->wrap, untrusted(q->target.author), ST_STRONG);
-        wrap_own(&f->wrap, q->target.mark == MARK_PROVEN ? " ✓, " : " ?, ", ST_DIM);
-    }
-    if (q->payee_since)
-        own_f(f, ST_NORMAL, "paid %s times since %s", human_count(n, q->payee_paid),
-              human_day(day, q->payee_since));
-    else
-        wrap_own(&f->wrap, "never paid before", ST_WARN);
-    fact_end(f);
-    if (q->payee_changed)
-        fact_own(f, "", "△ not the one you paid for this before", ST_BAD);
-    if (q->payee_differs)
-        fact_own(f, "", "△ not the address of the listing", ST_BAD);
-    if (q->payer_has_code)
-        fact_own(f, "", "△ your account has code; the signature may not count", ST_BAD);
+    if (strcmp(label, "!") == 0)
+        return ST_WARN;
+    if (strcmp(label, "pay") == 0)
+        return ST_MONEY;
+    if (strcmp(label, "to") == 0)
+        return has_words(v, "never paid") || has_words(v, "not who") ? ST_WARN : ST_NORMAL;
+    return strcmp(label, "at") == 0 ? ST_LINK : ST_NORMAL;
 }
 
-static void limit(const struct pay_ask *ask, const struct quote_offer *o, struct facts *f)
+struct lines {
+    struct facts f;
+    const struct pay_ask *ask;
+};
+
+static void add_line(void *ud, struct untrusted one)
 {
-    const struct quote *q = ask->quote;
-    const struct limits *l = &q->limits;
-    struct strip s;
-    if (!address_eq(l->asset.token, o->offer->token) || !l->asset.symbol[0]) {
-        fact_own(f, "24 hours", "you have set no limit for this token", ST_WARN);
-        return;
+    struct lines *l = ud;
+    char label[FACT_LABEL + 1] = "";
+    struct untrusted v = one;
+    if (one.n >= FACT_LABEL) { /* as quote_describe lays them out */
+        memcpy(label, one.p, FACT_LABEL);
+        label[strcspn(label, " ")] = '\0';
+        v = untrusted_n(one.p + FACT_LABEL, one.n - FACT_LABEL);
     }
-    strip_init(&s, f->cs);
-    money_gauge(&s, GAUGE_COLS, q->spent.day, l->per_day, &l->asset);
-    strip_str(&s, " used", ST_DIM);
-    fact_strip(f, "24 hours", &s);
-    if (o->refusal != REFUSE_NOT)
-        fact_own(f, "", refusal_words(o->refusal), ST_BAD);
+    bool warning = strcmp(label, "!") == 0;
+    fact_begin(&l->f, warning ? "△" : label);
+    enum style s = look(label, v);
+    v = take_address(&l->f, v);
+    wrap_text(&l->f.wrap, v, s);
+    fact_end(&l->f);
+    if (strcmp(label, "limit") == 0 && l->ask->limits) {
+        struct strip g;
+        strip_init(&g, l->f.cs);
+        money_gauge(&g, GAUGE_COLS, l->ask->spent->day, l->ask->limits->per_day,
+                    &l->ask->limits->asset);
+        strip_str(&g, " so far", ST_DIM);
+        fact_strip(&l->f, "", &g);
+    }
 }
 
 void pay_ask_doc(void *ud, struct doc *d, int width, enum text_charset cs)
 {
-    const struct pay_ask *ask = ud;
-    const struct quote *q = ask->quote;
-    const struct quote_offer *o = &q->offer[ask->offer];
-    struct facts f;
-    char valid[HUMAN_BUF];
-    facts_init(&f, d, width, cs);
-    price(ask, o, &f);
-    payee(ask, o, &f);
-    fact_begin(&f, "on");
-    own_f(&f, ST_NORMAL, "%s, chain %llu · valid for %s · ", ask->network->name,
-          (unsigned long long)o->offer->chain, duration(o->offer->window, valid));
-    if (o->needs_allowance && !o->sponsored)
-        wrap_own(&f.wrap, "first an approval of exactly this amount, which costs gas", ST_WARN);
-    else
-        wrap_own(&f.wrap, o->sponsored ? "no gas: the approval is sponsored" : "no gas", ST_NORMAL);
-    fact_end(&f);
-    limit(ask, o, &f);
-    fact_begin(&f, "for");
-    wrap_own(&f.wrap, ask->method, ST_NORMAL);
-    wrap_own(&f.wrap, " ", ST_NORMAL);
-    wrap_text(&f.wrap, untrusted(q->target.url), ST_LINK);
-    fact_end(&f);
-    if (!o->affordable)
-        fact_own(&f, "", "△ there is not enough of it in your wallet", ST_BAD);
-    if (q->tee_id[0]) {
-        fact_begin(&f, "enclave");
-        wrap_text(&f.wrap, untrusted(q->tee_id), ST_CODE);
-        fact_end(&f);
-    }
+    struct lines l = {.ask = ud};
+    facts_init(&l.f, d, width, cs);
+    text_each_line(l.ask->words, DOC_LINES_MAX, add_line, &l);
 }
 
 /* --- a transaction */
@@ -159,15 +125,15 @@ static void draft_money(const struct draft *t, const struct network *n, struct f
     if (t->meaning.kind == CALL_APPROVE && u256_is_zero(t->amount))
         wrap_own(&f->wrap, t->asset.symbol, ST_MONEY);
     else if (amount)
-        wrap_own(&f->wrap, money(t->amount, &t->asset, x), ST_MONEY);
+        wrap_own(&f->wrap, money_text(t->amount, &t->asset, x), ST_MONEY);
     fact_end(f);
     fact_begin(f, "fee");
-    own_f(f, ST_NORMAL, "likely %s, at most %s", money(t->fee_likely, &coin, x),
-          money(t->fee_most, &coin, y));
+    own_f(f, ST_NORMAL, "likely %s, at most %s", money_text(t->fee_likely, &coin, x),
+          money_text(t->fee_most, &coin, y));
     fact_end(f);
     if (moves) {
         fact_begin(f, "then");
-        own_f(f, ST_NORMAL, "%s are left", money(t->balance_after, &t->asset, x));
+        own_f(f, ST_NORMAL, "%s are left", money_text(t->balance_after, &t->asset, x));
         fact_end(f);
     }
 }

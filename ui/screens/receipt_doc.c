@@ -43,12 +43,12 @@ static void paid(const struct purchase_row *r, const struct asset *a, struct fac
                  (long long)r->session);
         fact_own(f, "paid", text, ST_NORMAL);
         if (!u256_is_zero(r->cost))
-            fact_own(f, "", money(r->cost, a, x), ST_MONEY);
+            fact_own(f, "", money_text(r->cost, a, x), ST_MONEY);
         return;
     }
     fact_begin(f, "paid");
     if (r->charged_known) {
-        wrap_own(&f->wrap, money(r->charged, a, x), ST_MONEY);
+        wrap_own(&f->wrap, money_text(r->charged, a, x), ST_MONEY);
         wrap_own(&f->wrap,
                  r->charged_by_chain ? ", by the chain's word" : ", by the seller's word so far",
                  r->charged_by_chain ? ST_GOOD : ST_WARN);
@@ -77,9 +77,9 @@ static void agreed(const struct purchase_row *r, const struct network *n, const 
     char x[MONEY_BUF], who[GROUPS_BUF], text[128];
     bool known = r->scheme == TYPED_EIP3009 || r->scheme == TYPED_EXACT || r->scheme == TYPED_UPTO;
     fact_title(f, "What was agreed to");
-    fact_own(f, "shown", money(r->quoted, a, x), ST_MONEY);
+    fact_own(f, "shown", money_text(r->quoted, a, x), ST_MONEY);
     fact_begin(f, "signed");
-    wrap_own(&f->wrap, money(r->amount, a, x), ST_MONEY);
+    wrap_own(&f->wrap, money_text(r->amount, a, x), ST_MONEY);
     wrap_own(&f->wrap, ", ", ST_DIM);
     wrap_own(&f->wrap, known ? schemes[r->scheme] : "not known how", ST_DIM);
     fact_end(f);
@@ -157,4 +157,25 @@ void receipt_doc(const struct purchase_row *r, const struct network *n, int64_t 
     }
     fact_blank(f);
     answer(r, f);
+}
+
+static bool keep(struct arena *a, struct untrusted *u)
+{
+    const char *p = u->n ? arena_strndup(a, u->p, u->n) : "";
+    *u = untrusted_n(p, p ? u->n : 0);
+    return p;
+}
+
+bool receipt_copy(struct arena *a, const struct purchase_row *from, struct purchase_row *to)
+{
+    *to = *from;
+    struct untrusted *const text[] = {
+        &to->subject, &to->author,      &to->model, &to->method,     &to->url,
+        &to->body,    &to->headers,     &to->plan,  &to->pay_header, &to->pay_value,
+        &to->answer,  &to->answer_type, &to->words, &to->tee,        &to->session_id,
+    };
+    bool ok = true;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        ok = keep(a, text[i]) && ok;
+    return ok;
 }

@@ -25,11 +25,12 @@ static void amount_cell(const struct receipts_screen *s, const struct purchase_r
     if (r->state == PURCHASE_FREE || r->state == PURCHASE_INTENT)
         strip_str(out, "–", ST_DIM);
     else if (r->session)
-        strip_str(out, u256_is_zero(r->cost) ? "by session" : money(r->cost, &a, text), ST_MONEY);
+        strip_str(out, u256_is_zero(r->cost) ? "by session" : money_text(r->cost, &a, text),
+                  ST_MONEY);
     else if (r->charged_known)
-        strip_str(out, money(r->charged, &a, text), ST_MONEY);
+        strip_str(out, money_text(r->charged, &a, text), ST_MONEY);
     else
-        strip_strf(out, ST_DIM, "at most %s", money(r->amount, &a, text));
+        strip_strf(out, ST_DIM, "at most %s", money_text(r->amount, &a, text));
 }
 
 static void cell(void *ud, size_t row, int col, struct strip *out)

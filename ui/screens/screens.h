@@ -11,9 +11,24 @@ extern const struct screen_ops screen_market;   /* tab */
 extern const struct screen_ops screen_health;   /* tab */
 extern const struct screen_ops screen_authors;  /* tab */
 extern const struct screen_ops screen_activity; /* tab */
+extern const struct screen_ops screen_wallet;   /* tab */
 
 extern const struct screen_ops screen_model;   /* arg: const int64_t *, the model's id */
 extern const struct screen_ops screen_compare; /* arg: NULL; compares the domain's marked models */
 extern const struct screen_ops screen_author;  /* arg: const char *, the author's name */
+
+extern const struct screen_ops screen_call;       /* arg: const struct call_arg * */
+extern const struct screen_ops screen_call_other; /* arg: NULL; asks what, then is screen_call */
+extern const struct screen_ops screen_receipts;   /* arg: NULL */
+extern const struct screen_ops screen_receipt;    /* arg: const int64_t *, its number */
+extern const struct screen_ops screen_send;       /* arg: NULL */
+extern const struct screen_ops screen_receive;    /* arg: NULL */
+extern const struct screen_ops screen_limits;     /* arg: NULL */
+extern const struct screen_ops screen_new_wallet; /* arg: NULL */
+
+struct call_arg {
+    int64_t model;    /* of the catalogue, when what is NULL */
+    const char *what; /* what target_find understands */
+};
 
 #endif

@@ -53,7 +53,7 @@ static void open_cell(void *ud, size_t row, int col, struct strip *out)
                       ST_NORMAL);
         break;
     case OPEN_AMOUNT:
-        strip_str(out, money(en->typed.amount, &a, text), ST_MONEY);
+        strip_str(out, money_text(en->typed.amount, &a, text), ST_MONEY);
         break;
     case OPEN_SUBJECT:
         strip_untrusted(out, untrusted(en->subject), ST_STRONG);
@@ -83,7 +83,7 @@ static void allowed_cell(void *ud, size_t row, int col, struct strip *out)
         if (r->unlimited)
             strip_strf(out, ST_BAD, "all %s, without bound", r->asset.symbol);
         else
-            strip_str(out, money(r->amount, &r->asset, text), ST_MONEY);
+            strip_str(out, money_text(r->amount, &r->asset, text), ST_MONEY);
         break;
     case ALLOWED_SPENDER:
         strip_str(out, r->spender_name ? r->spender_name : "not known",
@@ -140,7 +140,7 @@ static void sent_cell(void *ud, size_t row, int col, struct strip *out)
         break;
     case SENT_AMOUNT:
         if (!u256_is_zero(r->amount))
-            strip_str(out, money(r->amount, &a, text), ST_MONEY);
+            strip_str(out, money_text(r->amount, &a, text), ST_MONEY);
         break;
     case SENT_STATE:
         sent_state(r, out);
@@ -247,7 +247,7 @@ static int draw_balances(const struct wallet_screen *s, struct canvas *c, struct
         snprintf(a.symbol, sizeof a.symbol, "%s", b->amount.symbol);
         if (i + 1 < s->balances.n) /* the coin knows no allowances */
             canvas_str(c, r.x + 3 + col, y, r.w - col - 4,
-                       u256_is_zero(b->permit2) ? "nothing" : money(b->permit2, &a, text),
+                       u256_is_zero(b->permit2) ? "nothing" : money_text(b->permit2, &a, text),
                        u256_is_zero(b->permit2) ? ST_DIM : ST_MONEY);
         y++;
     }
@@ -276,15 +276,15 @@ static int draw_limit(const struct limit_row *l, struct canvas *c, struct rect r
     strip_init(&st, canvas_charset(c));
     strip_str(&st, "24 h  ", ST_DIM);
     money_gauge(&st, cols, l->spent.day, l->limits.per_day, a);
-    strip_strf(&st, ST_DIM, " · a call %s", money(l->limits.per_call, a, text));
+    strip_strf(&st, ST_DIM, " · a call %s", money_text(l->limits.per_call, a, text));
     canvas_strip(c, r.x + 10, y++, r.w - 11, &st);
     strip_init(&st, canvas_charset(c));
     strip_str(&st, " 7 d  ", ST_DIM);
     money_gauge(&st, cols, l->spent.week, l->limits.per_week, a);
     if (u256_cmp(l->limits.per_author, NO_CAP) != 0)
-        strip_strf(&st, ST_DIM, " · an author %s", money(l->limits.per_author, a, text));
+        strip_strf(&st, ST_DIM, " · an author %s", money_text(l->limits.per_author, a, text));
     if (u256_cmp(l->limits.per_model, NO_CAP) != 0)
-        strip_strf(&st, ST_DIM, " · a model %s", money(l->limits.per_model, a, text));
+        strip_strf(&st, ST_DIM, " · a model %s", money_text(l->limits.per_model, a, text));
     canvas_strip(c, r.x + 10, y++, r.w - 11, &st);
     return y;
 }

@@ -6,7 +6,7 @@
 #include "base/human.h"
 #include "base/banned.h"
 
-enum { BRAND_W = 6 };
+enum { BRAND_W = 6, STATUS_W = 26 /* what the right side needs to say the most of it */ };
 
 static enum glyph_id light_sign(enum style light)
 {
@@ -32,6 +32,11 @@ static void status_text(const struct app_status *st, struct canvas *c, struct st
     if (!st->network) {
         return;
     }
+    if (st->lock) { /* first: what is cut at the end is less important than an open wallet */
+        strip_str(s, st->lock, st->lock_style);
+        strip_str(s, " · ", ST_DIM);
+        canvas_note_age(c);
+    }
     strip_str(s, st->network, ST_STRONG);
     strip_glyph(s, GL_SPACE, ST_NORMAL);
     strip_glyph(s, light_sign(st->light), st->light);
@@ -52,8 +57,24 @@ static void status_text(const struct app_status *st, struct canvas *c, struct st
     strip_glyph(s, GL_SPACE, ST_NORMAL);
 }
 
+static int tabs_width(const struct header *h, int gap)
+{
+    int w = 0;
+    for (int i = 0; i < h->n_tabs; i++) {
+        w += (int)strlen(h->tab[i]) + 2 + gap;
+    }
+    return w;
+}
+
+/* Between two tabs, on a row of this width. */
+static int tab_gap(const struct header *h, int width)
+{
+    return BRAND_W + tabs_width(h, 2) + STATUS_W <= width ? 2 : 1;
+}
+
 /* Tabs from left to right; returns the one at column `x`, drawing when there is a canvas. */
-static int tabs(const struct header *h, int width, struct canvas *c, struct rect row, int x)
+static int tabs(const struct header *h, int width, int gap, struct canvas *c, struct rect row,
+                int x)
 {
     int at = BRAND_W;
     for (int i = 0; i < h->n_tabs; i++) {
@@ -71,18 +92,9 @@ static int tabs(const struct header *h, int width, struct canvas *c, struct rect
                 canvas_over(c, (struct rect){row.x + at, row.y, w, 1}, OVER_UNFOCUSED);
             }
         }
-        at += w + 2;
+        at += w + gap;
     }
     return -1;
-}
-
-static int tabs_width(const struct header *h)
-{
-    int w = 0;
-    for (int i = 0; i < h->n_tabs; i++) {
-        w += (int)strlen(h->tab[i]) + 4;
-    }
-    return w;
 }
 
 void header_draw(const struct header *h, struct canvas *c, struct rect row)
@@ -90,8 +102,8 @@ void header_draw(const struct header *h, struct canvas *c, struct rect row)
     struct strip s;
     strip_init(&s, canvas_charset(c));
     status_text(&h->status, c, &s);
-    int room = row.w - BRAND_W;
-    int left = (h->crumb ? h->crumb->width : tabs_width(h)) + 1;
+    int room = row.w - BRAND_W, gap = tab_gap(h, row.w);
+    int left = (h->crumb ? h->crumb->width : tabs_width(h, gap)) + 1;
     int right = room - left > room / 3 ? room - left : room / 3;
     right = s.width < right ? s.width : right;
     canvas_strip(c, row.x + row.w - right, row.y, right, &s);
@@ -99,13 +111,13 @@ void header_draw(const struct header *h, struct canvas *c, struct rect row)
     if (h->crumb) {
         canvas_strip(c, row.x + BRAND_W, row.y, room - right - 1, h->crumb);
     } else {
-        tabs(h, row.w - right - 1, c, row, -1);
+        tabs(h, row.w - right - 1, gap, c, row, -1);
     }
 }
 
 int header_tab_at(const struct header *h, int width, int x)
 {
-    return h->crumb ? -1 : tabs(h, width, NULL, (struct rect){0}, x);
+    return h->crumb ? -1 : tabs(h, width, tab_gap(h, width), NULL, (struct rect){0}, x);
 }
 
 static int footer_entry(enum action a, struct canvas *c, int x, int y, int room)

@@ -16,6 +16,8 @@ struct app_status {
     int64_t synced_at;   /* unix seconds; 0: never */
     bool offline;
     char activity[ACTIVITY_MAX]; /* "syncing 43 %", instead of the age; made safe */
+    const char *lock;            /* ours, short: "locked", "open 9 m"; NULL: nothing to say */
+    enum style lock_style;
 };
 
 struct header {

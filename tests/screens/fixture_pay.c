@@ -142,6 +142,55 @@ static void make_quote(struct fixture_pay *f)
     q->time = FIXTURE_NOW;
 }
 
+/* The lines that quote_describe would write; a stranger's text is one line of it. */
+static void line(struct buf *out, const char *label, const char *own, struct untrusted theirs)
+{
+    buf_addf(out, "%-9s%s", label, own);
+    text_add(out, theirs, 0, TEXT_UNICODE);
+    buf_addc(out, '\n');
+}
+
+static void make_words(struct fixture_pay *f)
+{
+    char to[ADDRESS_BUF], text[256];
+    address_format(world_address("mira"), to);
+    buf_init(&f->words, 1 << 16);
+    buf_init(&f->warned, 1 << 16);
+    buf_init(&f->refused, 1 << 16);
+    struct buf *w = &f->words;
+    line(w, "pay", "0.01 USDC (exactly)", untrusted(""));
+    line(w, "for", "one call of ", said(f, "OpenGradient/og-1hr-volatility-ethusdt"));
+    snprintf(text, sizeof text, "%s, first paid 2026-08-12, 12 times", to);
+    line(w, "to", text, untrusted(""));
+    line(w, "from", address_format(world_address("me"), to), untrusted(""));
+    line(w, "at", "", f->demand.url);
+    line(w, "chain", "84532, by exact", untrusted(""));
+    line(w, "valid", "2 minutes from the signature (until about 2026-09-21 14:15:20 UTC)",
+         untrusted(""));
+    line(w, "limit", "1.0 % of what you allow in 24 hours; after it 0.053 USDC of 1 USDC are used",
+         untrusted(""));
+    w = &f->warned;
+    line(w, "pay", "0.2 OPG (at most; the seller says how much of it, up to all)", untrusted(""));
+    address_format(world_address("kmong"), to);
+    snprintf(text, sizeof text, "%s, never paid before", to);
+    line(w, "to", text, untrusted(""));
+    line(w, "at", "", f->demand.url);
+    line(w, "!",
+         "This listing is not proven: the model's author does not vouch for it. Anyone can "
+         "list a copy of somebody's model.",
+         untrusted(""));
+    line(w, "!", "The listing says 0.01 USDC per call.", untrusted(""));
+    line(w, "!",
+         "Permit2 may not move your OPG yet: first a transaction of yours approves exactly "
+         "0.2 OPG, for which you pay the network's fee.",
+         untrusted(""));
+    line(&f->refused, "to", to, untrusted(""));
+    line(&f->refused, "!",
+         "It cannot be taken: it wants payment on a chain this network does not "
+         "use.",
+         untrusted(""));
+}
+
 static void make_receipts(struct fixture_pay *f)
 {
     static const enum purchase_state states[6] = {PURCHASE_SENT,     PURCHASE_SETTLED,
@@ -279,12 +328,22 @@ static void make_sent(struct fixture_pay *f)
         "Send 2.5 USDC on chain 84532 to the address above.");
 }
 
+void fixture_pay_end(struct fixture_pay *f)
+{
+    struct buf *const all[] = {&f->words, &f->warned, &f->refused};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]->p)
+            buf_release(all[i]);
+}
+
 void fixture_pay(struct fixture_pay *f, struct untrusted attack)
 {
+    fixture_pay_end(f);
     memset(f, 0, sizeof *f);
     f->attack = attack;
     make_network(f);
     make_quote(f);
+    make_words(f);
     make_receipts(f);
     make_wallet(f);
     make_sent(f);

@@ -15,6 +15,7 @@ struct fixture_pay {
     struct target target;
     struct x402_demand demand;
     struct quote quote;
+    struct buf words, warned, refused; /* as quote_describe writes them */
     struct purchase_row receipt[6];
     struct purse_state state;
     struct entry open[2];
@@ -25,6 +26,7 @@ struct fixture_pay {
     struct untrusted attack; /* the texts of strangers; empty: honest ones */
 };
 
-void fixture_pay(struct fixture_pay *f, struct untrusted attack);
+void fixture_pay(struct fixture_pay *f, struct untrusted attack); /* zeroed, or filled before */
+void fixture_pay_end(struct fixture_pay *f);
 
 #endif

@@ -98,6 +98,8 @@ static void call_init(struct call_screen *s, enum call_phase phase)
     s->quote = &fix->quote;
     s->offers = table_new(call_offer_columns, OFFER_COLS, &offer_ops, s);
     table_set_rows(s->offers, fix->quote.offers);
+    buf_init(&s->described, 1 << 16);
+    buf_add(&s->described, fix->words.p, fix->words.len);
     buf_init(&s->text, CALL_TEXT_MAX);
     buf_init(&s->body, CALL_TEXT_MAX);
     doc_init(&s->doc);
@@ -114,6 +116,7 @@ static void call_end(struct call_screen *s)
     form_free(s->form);
     buf_release(&s->text);
     buf_release(&s->body);
+    buf_release(&s->described);
     doc_release(&s->doc);
 }
 
@@ -169,8 +172,12 @@ static void test_call_offers(void **state)
     call_init(&s, CALL_OFFERS);
     check("call-offers", draw_call, &s);
     table_select(s.offers, 4);
+    buf_clear(&s.described);
+    buf_add(&s.described, fix->refused.p, fix->refused.len);
     check("call-offers-refused", draw_call, &s);
     table_select(s.offers, 0);
+    buf_clear(&s.described);
+    buf_add(&s.described, fix->words.p, fix->words.len);
     s.no_wallet = true;
     check("call-offers-no-wallet", draw_call, &s);
     s.no_wallet = false;
@@ -251,16 +258,13 @@ static void draw_asked(void *state, struct canvas *c, struct rect area)
 static void test_money_dialog(void **state)
 {
     (void)state;
-    struct pay_ask ask = {&fix->quote, &fix->network, "POST", 0};
+    struct pay_ask ask = {.words = untrusted_n(fix->words.p, fix->words.len),
+                          .limits = &fix->quote.limits,
+                          .spent = &fix->quote.spent};
     struct asked a = {pay_ask_doc, &ask, "Pay for one call", "Yes, pay"};
     check("pay-dialog", draw_asked, &a);
-    fix->quote.price_differs = fix->quote.payee_differs = fix->quote.payee_changed = true;
-    fix->quote.payer_has_code = true;
-    fix->quote.payee_since = 0;
-    fix->quote.target.mark = MARK_UNPROVEN;
-    ask.offer = 1;
+    ask = (struct pay_ask){.words = untrusted_n(fix->warned.p, fix->warned.len)};
     check("pay-dialog-warned", draw_asked, &a);
-    fixture_pay(fix, untrusted(""));
     struct draft_ask draft = {&fix->draft, &fix->network};
     a = (struct asked){draft_ask_doc, &draft, "Send", "Yes, send"};
     check("send-dialog", draw_asked, &a);
@@ -425,12 +429,13 @@ static void test_hostile(void **state)
         receipts_init(&r);
         survive(draw_receipts, &r);
         table_free(r.table);
-        struct pay_ask ask = {&f->quote, &f->network, "POST", 1};
+        struct pay_ask ask = {.words = untrusted_n(f->words.p, f->words.len)};
         struct draft_ask draft = {&f->draft, &f->network};
         survive(draw_asked, &(struct asked){pay_ask_doc, &ask, "Pay", "Yes"});
         survive(draw_asked, &(struct asked){draft_ask_doc, &draft, "Send", "Yes"});
     }
     fix = &honest;
+    fixture_pay_end(f);
     free(f);
 }
 
@@ -457,6 +462,13 @@ static int setup(void **state)
     return 0;
 }
 
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_pay_end(fix);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,5 +479,5 @@ int main(void)
         cmocka_unit_test(test_wallet_states), cmocka_unit_test(test_receipts),
         cmocka_unit_test(test_hostile),       cmocka_unit_test(test_addresses_in_groups),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -364,7 +364,7 @@ static void test_resize(void **state)
     tty_resize(t, 19, 4);
     see(t, "too small");
     tty_resize(t, 80, 24);
-    see(t, "souk 1 Market  2 Health  3 Authors  4 Activity");
+    see(t, "souk 1 Market 2 Health 3 Authors 4 Activity 5 Wallet");
     see(t, "Space mark  : palette  ? help  q back");
     char *now = tty_text(t);
     struct tty *fresh = start(80, 24);

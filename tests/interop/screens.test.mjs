@@ -1,0 +1,222 @@
+// The Wallet and Call screens as a person uses them, in tmux, against the devnet's real peers: a key
+// is imported and limits are set by souk-signer at the terminal that the screen lends it, a call is
+// bought, its receipt is read, money is sent, the kill switch is thrown.
+//   node --test tests/interop/screens.test.mjs
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, test } from 'node:test';
+import { configure, newHome, souk, startWorld, sync } from './world.mjs';
+
+const SIZES = { seed: 43, models: 60, payments: 300, inferences: 300, authors: 15, days: 12, end: 1795219200 };
+const DEADLINE = 30_000;
+const KEY = '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6'; // anvil's tenth, known to all
+const PASSWORD = 'correct horse';
+const COLS = 100, ROWS = 40;
+
+let w, home, socket;
+
+const tmux = (...args) => execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
+const screen = () => tmux('capture-pane', '-p');
+const keys = (...names) => tmux('send-keys', ...names);
+const type = (text) => tmux('send-keys', '-l', '--', text);
+
+/** Asks for the screen until the condition holds; a deadline, not a sleep, ends it. */
+async function until(what, holds) {
+    for (const end = Date.now() + DEADLINE; ; await sleep(30)) {
+        const now = screen();
+        if (holds(now)) return now;
+        if (Date.now() > end) assert.fail(`waited for ${what}; the screen:\n${now}`);
+    }
+}
+const see = (text) => until(JSON.stringify(text), (s) => s.includes(text));
+const gone = (text) => until(`no ${JSON.stringify(text)}`, (s) => !s.includes(text));
+
+before(async () => {
+    w = await startWorld(SIZES);
+    home = configure(newHome(), w.status);
+    await sync(home);
+    socket = path.join(path.dirname(home), 'tmux');
+    tmux('new-session', '-d', '-x', String(COLS), '-y', String(ROWS), '-e', 'LANG=C.UTF-8',
+        `'${souk}' --network devnet --data '${home}'`);
+    await see('of 60');
+});
+after(async () => {
+    if (socket) {
+        keys('Escape', 'Escape', 'L'); /* no signer stays behind */
+        await see('locked').catch(() => {});
+        try { tmux('kill-server'); } catch { /* it has ended by itself */ }
+    }
+    await w?.stop();
+});
+
+test('without a wallet a price can be asked, and what to do is said', async () => {
+    keys('/');
+    type('proven price<0.5'); // these have inputs of their own, so there is an example
+    keys('Enter');
+    await until('a row', (s) => /▌ \S/.test(s));
+    keys('c');
+    await see('The model\'s inputs');
+    await to('[ Ask the price ]');
+    keys('Enter');
+    await see('There is no wallet on this network yet');
+    keys('Enter');
+    await see('there is no wallet to pay from');
+    keys('Escape');
+    await see('Asking the price signs nothing');
+    keys('Escape');
+    await see('of 60');
+});
+
+/** Down until the button has the focus: forms have as many fields as the model has inputs. */
+async function to(button) {
+    for (let i = 0; i < 30; i++) {
+        if (screen().includes(button)) return;
+        keys('Down');
+        await sleep(30);
+    }
+    assert.fail(`no ${button}:\n${screen()}`);
+}
+
+test('a key is imported by the signer at the terminal', async () => {
+    keys('5');
+    await see('There is no wallet on this network yet');
+    keys('w');
+    await see('make, import or watch another one');
+    keys('Enter');
+    await see('Go on at the terminal');
+    keys('Right', 'Right');
+    await see('words or a private key');
+    keys('Down', 'Down', 'Down', 'Enter');
+    await see('Words or private key');
+    type(KEY);
+    keys('Enter');
+    await until('the next question', (s) => /passphrase|New password/.test(s));
+    if (screen().includes('passphrase') && !screen().includes('New password')) keys('Enter');
+    await see('New password');
+    type(PASSWORD);
+    keys('Enter');
+    await see('again');
+    type(PASSWORD);
+    keys('Enter');
+    await see('▸');
+    const s = await see('locked');
+    assert.ok(s.includes('main'), s);
+    assert.ok(!s.includes(PASSWORD));
+    await see('USDC');
+    assert.match(screen().replaceAll(' ', ''), new RegExp(w.contracts.wallet.address.slice(2), 'i'));
+});
+
+test('limits are set by the signer, with the password', async () => {
+    keys('b');
+    await see('Set them');
+    keys('Down');
+    type('0.5');
+    keys('Down');
+    type('2');
+    keys('Down');
+    type('10');
+    await to('[ Set them ]');
+    keys('Enter');
+    await see('Password of the wallet');
+    type(PASSWORD);
+    keys('Enter');
+    await see('says yes');
+    type(PASSWORD);
+    keys('Enter');
+    await see('0 of 2 USDC');
+    await see('unlocked, locks in');
+});
+
+test('a call is bought: price, dialog, answer, receipt', async () => {
+    keys('1');
+    await see('of 60');
+    keys('c');
+    await see('The model\'s inputs');
+    await to('[ Ask the price ]');
+    keys('Enter');
+    await see('Nothing is signed yet');
+    await see('✓ the cheapest that fits');
+    keys('Enter');
+    await see('[ No ]');
+    keys('Enter'); // the default is No
+    await gone('[ No ]');
+    await see('nothing was signed');
+    keys('Enter');
+    await see('[ No ]');
+    keys('Right');
+    await see('[ Yes, pay ]');
+    keys('Enter');
+    const s = await see('✓ paid');
+    assert.match(s, /in block \d+/);
+    assert.match(s, /HTTP 200/);
+    keys('Tab');
+    await see('What was agreed to');
+    await see("by the chain's word");
+    keys('R');
+    await see('what was bought, and what the chain says of it');
+    await see('✓ paid');
+    keys('Enter');
+    await see('state    paid');
+});
+
+test('what is unlocked says so on every screen, and the wallet shows what was spent', async () => {
+    keys('4');
+    await see('open 10 m');
+    keys('5', 'S');
+    await see('No signature is open'); // the signer has asked its witness
+    const s = await until('what was spent', (t) => /24 h .* 0\.\d+ of 2 USDC/.test(t));
+    assert.match(s, /locks in/);
+});
+
+test('money is sent: shown, agreed to, and said yes to at the terminal', async () => {
+    const payee = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+    keys('t');
+    await see('Prepare it');
+    keys('Down');
+    type('1.25');
+    keys('Down');
+    type(payee);
+    await to('[ Prepare it ]');
+    keys('Enter');
+    await see('send 1.25 USDC');
+    await see('0x7099 7970 C518 12dc 3A01 0C7d 01b5 0e0d 17dc 79C8');
+    await see('nothing was sent there before');
+    keys('y', 'Enter');
+    await see('says yes');
+    type(PASSWORD);
+    keys('Enter');
+    await see('✓ mined');
+});
+
+test('the kill switch needs one key, and taking it back the password', async () => {
+    keys('K');
+    await see('KILLED: nothing is signed');
+    keys('1');
+    await see('KILLED');
+    keys('c');
+    await see('Ask the price');
+    await to('[ Ask the price ]');
+    keys('Enter');
+    await see('the kill switch is on: nothing is signed');
+    keys('Escape');
+    await see('Asking the price signs nothing');
+    keys('Escape', 'K');
+    await see('[ No ]');
+    keys('y', 'Enter');
+    await see('says yes');
+    type(PASSWORD);
+    keys('Enter');
+    await see('open 10 m');
+});
+
+test('locking is at once, and nothing secret was on the screen', async () => {
+    keys('5', 'L');
+    await see('locked');
+    await gone('unlocked');
+    const history = tmux('capture-pane', '-p', '-S', '-');
+    assert.ok(!history.includes(PASSWORD));
+    assert.ok(!history.includes(KEY.slice(2)));
+});

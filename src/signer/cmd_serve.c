@@ -93,6 +93,8 @@ static souk_err unlock(const struct serve *s, int dirfd, struct vault *v, struct
     struct secret_text *password = NULL;
     struct wallet_secret *secret = NULL;
     souk_err rc = ask_and_open(s->dir, s->name, s->password_fd, &password, &secret, &card, e);
+    if (s->password_fd > STDERR_FILENO)
+        close(s->password_fd); /* its other end waits for the last of us to let go */
     if (!rc)
         rc = set_clock(s, &card, e);
     if (!rc)

@@ -65,7 +65,7 @@ function process_(command, args, input) {
     });
 }
 
-const w = await startWorld({ seed: 31, models: 120, payments: 300, inferences: 300, authors: 30, days: 10, end: 1795219200 });
+const w = await startWorld({ seed: 31, models: 120, payments: 300, inferences: 300, authors: 30, days: 14, end: 1795219200 });
 const home = configure(newHome(), w.status);
 await sync(home);
 const wallet = await openWallet(home, w, { limits: { USDC: ['0.05', '100', '500'] } });

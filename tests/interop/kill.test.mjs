@@ -14,7 +14,7 @@ const CALLS = 'fdatasync,fsync,pwrite64,sendto,sendmsg,recvfrom,recvmsg,connect,
 let w, home, wallet, rpc, model, since;
 
 before(async () => {
-    w = await startWorld({ seed: 21, models: 120, payments: 300, inferences: 300, authors: 30, days: 10, end: 1795219200 });
+    w = await startWorld({ seed: 21, models: 120, payments: 300, inferences: 300, authors: 30, days: 14, end: 1795219200 });
     rpc = w.chains.payment.rpc;
     home = configure(newHome(), w.status);
     await sync(home);

@@ -11,7 +11,7 @@ import { lock, openWallet, PASSWORD, signers, someModel, startWith, unlock } fro
 let w, home, wallet, model;
 
 before(async () => {
-    w = await startWorld({ seed: 22, models: 120, payments: 300, inferences: 300, authors: 30, days: 10, end: 1795219200 });
+    w = await startWorld({ seed: 22, models: 120, payments: 300, inferences: 300, authors: 30, days: 14, end: 1795219200 });
     home = configure(newHome(), w.status);
     await sync(home);
     wallet = await openWallet(home, w);

@@ -23,9 +23,10 @@ static const char *scheme_name(int kind)
     }
 }
 
+/* A header was made for it, and it is not that of somebody else's session. */
 static bool was_signed(const struct purchase_row *r)
 {
-    return r->pay_value.n > 0;
+    return r->pay_header.n > 0 && r->session == 0;
 }
 
 char *receipt_charge(const struct paying *p, const struct purchase_row *r, char out[MONEY_BUF + 8])

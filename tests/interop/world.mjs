@@ -13,16 +13,18 @@ process.once('exit', () => fs.rmSync(scratch, { recursive: true, force: true }))
 let homes = 0;
 export const newHome = () => path.join(scratch, `home-${homes++}`);
 
-/** Builds and serves a world; `status` is what the supervisor would write. */
+/** Builds and serves a world; `status` is what the supervisor would write. With a `seller` among the
+ *  parameters (its URL, on a free port) the listings' endpoints are where it really is. */
 export async function startWorld(params) {
     const dir = path.join(scratch, `world-${params.seed}`);
     if (!fs.existsSync(dir)) {
         const built = await build(dir, params);
         if (built.code !== 0) throw new Error(`build.mjs: ${built.err}`);
     }
-    const running = await serve(dir);
+    const running = await serve(dir, params.seller ? ['--seller-port', new URL(params.seller).port] : []);
     const contracts = readJson(`${dir}/contracts.json`);
-    const [hub, walrus, seller, facilitator] = running.ports.map((p) => `http://127.0.0.1:${p}`);
+    const [hub, walrus, , facilitator] = running.ports.map((p) => `http://127.0.0.1:${p}`);
+    const { seller } = running.urls;
     const status = { running: true, pid: process.pid, network: 'devnet',
         payment_chain: { rpc: running.chains.payment.rpc.url, chain_id: contracts.payment_chain.chain_id },
         inference_chain: { rpc: running.chains.inference.rpc.url, chain_id: contracts.inference_chain.chain_id },

@@ -40,11 +40,18 @@ const me = fileURLToPath(import.meta.url);
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 const median = (v) => [...v].sort((a, b) => a - b)[v.length >> 1];
 
-/** Relays to the seller; `gap` is the time between the last 402's end and the paid request. */
+/** Relays to the seller. `gap`: between the 402's end and the paid request; `wire`: from the first
+ *  request to the last byte of the paid answer, which no process start is part of. */
 function relay(target) {
-    const seen = { gap: null, asked: null };
+    const seen = { gap: null, asked: null, first: null, wire: null };
     const server = http.createServer((request, response) => {
-        if (request.headers['payment-signature']) seen.gap = now() - seen.asked;
+        const paid = Boolean(request.headers['payment-signature']);
+        if (paid) {
+            seen.gap = now() - seen.asked;
+            response.once('finish', () => (seen.wire = now() - seen.first));
+        } else {
+            seen.first = now();
+        }
         const up = http.request(new URL(request.url, target), { method: request.method, headers: request.headers }, (answer) => {
             response.writeHead(answer.statusCode, answer.headers);
             answer.pipe(response);
@@ -84,7 +91,7 @@ const runs = {
         warm.stdin.write(`${url}\n`);
     }),
 };
-const figures = Object.fromEntries(Object.keys(runs).map((k) => [k, { gap: [], whole: [] }]));
+const figures = Object.fromEntries(Object.keys(runs).map((k) => [k, { gap: [], wire: [], whole: [] }]));
 for (let i = -2; i < rounds; i++) {
     for (const [name, run] of Object.entries(runs)) {
         seen.gap = null;
@@ -93,6 +100,7 @@ for (let i = -2; i < rounds; i++) {
         if (i < 0) continue; // the first rounds warm caches, on both sides
         figures[name].whole.push(now() - t0);
         figures[name].gap.push(seen.gap);
+        figures[name].wire.push(seen.wire);
     }
 }
 const ms = (v) => `${v.toFixed(1)} ms`;
@@ -100,7 +108,7 @@ const ours = figures.souk;
 console.log(`a paid call, ${rounds} rounds, medians`);
 for (const [name, f] of Object.entries(figures)) {
     const of = (what) => `${ms(median(f[what]))}${f === ours ? '' : ` (souk / this: ${median(ours[what].map((v, i) => v / f[what][i])).toFixed(2)})`}`;
-    console.log(`  ${name.padEnd(28)} from the 402 to the paid request ${of('gap')}; whole ${of('whole')}`);
+    console.log(`  ${name.padEnd(28)} from the 402 to the paid request ${of('gap')}; first to last byte ${of('wire')}; command to end ${of('whole')}`);
 }
 warm.kill();
 server.close();

@@ -3,8 +3,7 @@
  *
  *   intent   the row, with the key of the call and its nonce       before the signer is asked
  *   ledger   the signer's own entry                                before it answers
- *   signed   the header, to the byte                               before anything leaves
- *   sent     that it leaves now                                    before it does
+ *   sent     the header, to the byte, and that it leaves now       before it does
  *
  * The key of a call is a hash over what is bought and a random number made once, so that asking the
  * signer again for this row gives this signature and never another.
@@ -240,9 +239,8 @@ void sign_run(struct purchase *x)
         not_signed(x, a.refusal);
     if (rc != SOUK_OK || write_header(x, &a, &x->err) != SOUK_OK)
         return;
-    /* Two steps, though the second follows at once: a header that exists is not yet one sent. */
-    if (row_save(x, PURCHASE_SIGNED, &x->err) == SOUK_OK)
-        row_save(x, PURCHASE_SENT, &x->err);
+    /* One step: whether it left before a crash cannot be known, and is asked of the chain. */
+    row_save(x, PURCHASE_SENT, &x->err);
 }
 
 static void intent_run(struct purchase *x)

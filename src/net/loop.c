@@ -361,6 +361,16 @@ souk_err loop_signal(struct loop *l, int signo, void (*fn)(void *ud, int signo),
     return SOUK_OK;
 }
 
+void loop_signal_off(struct loop *l, int signo)
+{
+    struct signal_slot *s = &l->signals[signo];
+    if (s->fn == NULL)
+        return;
+    sigaction(signo, &s->before, NULL);
+    s->fn = NULL;
+    atomic_store(&caught.came[signo], false);
+}
+
 static void dispatch_signals(struct loop *l)
 {
     if (atomic_load(&caught.owner) != l)

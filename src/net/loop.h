@@ -63,6 +63,8 @@ void loop_busy(struct loop *l, int delta);
  */
 souk_err loop_signal(struct loop *l, int signo, void (*fn)(void *ud, int signo), void *ud,
                      struct err *e);
+/* No callback any more: the signal does what it did before. */
+void loop_signal_off(struct loop *l, int signo);
 
 /* --- workers. */
 enum lane {

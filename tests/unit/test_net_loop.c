@@ -456,6 +456,13 @@ static void test_signals(void **state)
     assert_int_equal(seen_signals[SIGTERM], 1);
     loop_step(l, 0);
     assert_int_equal(seen_signals[SIGWINCH], 1);
+    raise(SIGWINCH);
+    loop_signal_off(l, SIGWINCH);
+    loop_signal_off(l, SIGWINCH); /* again is nothing */
+    sigaction(SIGWINCH, NULL, &now);
+    assert_true(now.sa_handler == before);
+    loop_step(l, 0);
+    assert_int_equal(seen_signals[SIGWINCH], 1);
     loop_free(l);
     sigaction(SIGWINCH, NULL, &now);
     assert_true(now.sa_handler == before);

@@ -66,6 +66,9 @@ souk_err buy_check(const struct quote_box *b, const struct consent *c, struct er
     if (u256_cmp(o->offer->amount, c->most) > 0)
         return err_set(e, SOUK_ELIMIT, "it asks for %s, which is more than you allowed for it",
                        amount_format(&o->amount, have, sizeof have));
+    /* The signer has the last word; but with nobody there to say yes, it is known already. */
+    if (o->refusal != REFUSE_NOT && c->gate < 0)
+        return err_set(e, SOUK_ELIMIT, "not paid: %s", refusal_words(o->refusal));
     if (!o->confirmed)
         return err_set(e, b->facts.code != SOUK_OK ? b->facts.code : SOUK_ENET, "%s",
                        b->facts.code != SOUK_OK ? b->facts.msg
@@ -77,9 +80,6 @@ souk_err buy_check(const struct quote_box *b, const struct consent *c, struct er
     if (!o->affordable)
         return err_set(e, SOUK_EINPUT, "there is not enough: it costs %s",
                        amount_format(&o->amount, have, sizeof have));
-    /* The signer has the last word; but with nobody there to say yes, it is known already. */
-    if (o->refusal != REFUSE_NOT && c->gate < 0)
-        return err_set(e, SOUK_ELIMIT, "not paid: %s", refusal_words(o->refusal));
     return check_consent(b, c, e);
 }
 

@@ -204,7 +204,7 @@ void purchase_drop(struct purchase *x)
 
 /* --- for commands */
 
-/* One command waits for one purchase; the loop keeps calling the handler after that too. */
+/* One command waits for one purchase. */
 static bool interrupted;
 static struct waiter waiting;
 
@@ -220,10 +220,12 @@ souk_err purchase_wait(struct market *m, struct purchase *x, struct err *e)
     struct loop *l = market_loop(m);
     interrupted = false;
     waiting = (struct waiter){.ended = false};
-    loop_signal(l, SIGINT, on_interrupt, NULL, NULL);
+    bool mine = loop_signal(l, SIGINT, on_interrupt, NULL, NULL) == SOUK_OK;
     x->waiter = &waiting;
     while (!waiting.ended && !interrupted)
         loop_step(l, -1);
+    if (mine) /* at a question that follows, Ctrl-C ends the program as it does anywhere */
+        loop_signal_off(l, SIGINT);
     if (!waiting.ended) {
         bool out = x->committed;
         purchase_drop(x);

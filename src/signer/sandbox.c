@@ -31,7 +31,6 @@ static const int calls[] = {
     SCMP_SYS(newfstatat),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),
-    SCMP_SYS(ioctl),
     SCMP_SYS(flock),
     /* clients of the socket that listens */
     SCMP_SYS(accept4),

@@ -7,21 +7,25 @@ import { createServer, request as client } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { freePort } from '../../assets/devnet/lib/chain.mjs';
 import { ask, flip, pemOf, serveHostile } from '../../assets/devnet/lib/harness.mjs';
-import { configure, newHome, startWorld, sync } from './world.mjs';
-import { call, head, limits, lock, openWallet, peers, quote, receipts, runWith, saidJson, someModel, spent, token } from './money.mjs';
+import { configure, json, newHome, startWorld, sync } from './world.mjs';
+import { call, head, limits, lock, openWallet, peers, quote, receipts, runWith, saidJson, someModel, spent, startWith, token } from './money.mjs';
 
 const { createPublicClient, http, parseAbi } = peers('viem');
 const SIZES = { seed: 41, models: 160, payments: 300, inferences: 300, authors: 30, days: 14, end: 1795219200 };
 const PERMIT2 = '0x000000000022D473030F116dDEE9F6B43aC78BA3';
 const ERC20 = parseAbi(['function allowance(address, address) view returns (uint256)']);
 
-let w, home, wallet, rpc, hostile, ca;
+let w, home, wallet, rpc, hostile, ca, marks;
+const proven = (l) => marks.get(`${l.author}/${l.name}`) === true;
+const unproven = (l) => marks.get(`${l.author}/${l.name}`) === false;
 
 before(async () => {
     w = await startWorld({ ...SIZES, seller: `http://127.0.0.1:${await freePort()}` });
     rpc = w.chains.payment.rpc;
     home = configure(newHome(), w.status);
     await sync(home);
+    const { models } = await json(home, 'models', '--window', 'all');
+    marks = new Map(models.filter((m) => m.listed).map((m) => [`${m.author}/${m.name}`, m.proven]));
     wallet = await openWallet(home, w, { limits: { USDC: ['1', '100', '500'], OPG: ['50', '1000', '5000'] } });
     hostile = await serveHostile(w.dir, w.status.facilitator);
     ca = await certificate();
@@ -75,14 +79,14 @@ const attack = (name) => `${hostile.hostile}/a/${name}`;
 
 describe('exact', () => {
     test('by EIP-3009, a model by its name', async () => {
-        const m = await someModel(w, 'exact-eip3009');
+        const m = await someModel(w, 'exact-eip3009', proven);
         const doc = await bought(m.model, m.input, m.listing.price);
         assert.equal(doc.subject, m.model);
         assert.ok(JSON.parse(doc.answer).output, 'the model answered');
     });
 
     test('through Permit2, the permit sponsored', async () => {
-        const m = await someModel(w, 'exact-permit2');
+        const m = await someModel(w, 'exact-permit2', proven);
         const [n, before_] = [await transactions(), await allowance('OPG')];
         assert.equal(before_, 0n);
         await bought(m.model, m.input, m.listing.price);
@@ -126,7 +130,7 @@ describe('exact', () => {
 
 describe('upto', () => {
     test('is charged what the call cost, and the rest is free again', async () => {
-        const m = await someModel(w, 'upto');
+        const m = await someModel(w, 'upto', proven);
         const symbol = m.listing.asset;
         const before_ = (await limits(home)).doc.limits.find((l) => l.per_call.symbol === symbol);
         const doc = await bought(m.model, m.input, m.listing.price);
@@ -341,17 +345,32 @@ describe('when it goes wrong', () => {
         assert.equal(new Set(log.map((l) => l.value)).size, 1, 'never anything but the same bytes');
     });
 
-    test('a listing without proof takes one more question', async () => {
-        const world = JSON.parse(fs.readFileSync(`${w.dir}/world.json`, 'utf8'));
-        const fake = world.listings.find((l) => l.impostor);
-        assert.ok(fake, 'the world has an impostor');
-        const q = await quote(home, fake.id ?? `${fake.author}/${fake.name}`, { input: [[0]] });
-        if (q.doc?.not_proven) {
-            const { result: r, moved } = await watching(() => call(home, fake.id, { input: [[0]] }));
-            assert.equal(r.code, 5, r.err);
-            assert.match(r.err, /unproven/);
-            assert.deepEqual(moved, []);
+    test('stopped at any moment it says what is known, and can be gone on with', async () => {
+        const m = await someModel(w, 'exact-eip3009');
+        const codes = new Set();
+        for (let i = 0; i < 40; i++) {
+            const { child, done } = startWith(home, {}, 'call', m.url, '--input', JSON.stringify(m.input), '--yes', '--json');
+            setTimeout(() => child.kill('SIGINT'), i * 5);
+            const r = await done;
+            assert.ok(r.signal === 'SIGINT' || [0, 6, 130].includes(r.code), `${r.code} ${r.signal} ${r.err}`);
+            codes.add(r.code);
         }
+        assert.ok(codes.has(130) || codes.has(6), 'some were stopped while they waited');
+        const { doc } = await receipts(home);
+        for (const r of doc.receipts.filter((x) => ['intent', 'signed', 'sent'].includes(x.state) && x.url === m.url))
+            await runWith(home, {}, 'receipts', String(r.id), '--resume');
+        const left = (await receipts(home)).doc.receipts.filter((x) => x.url === m.url);
+        for (const r of left) assert.ok(['settled', 'disputed', 'lapsed'].includes(r.state), r.state);
+    });
+
+    test('a listing without proof takes one more question', async () => {
+        const m = await someModel(w, 'exact-eip3009', unproven);
+        const { result: r, moved } = await watching(() => call(home, m.model, m.input));
+        assert.equal(r.code, 5, r.err);
+        assert.match(r.err, /--accept unproven/);
+        assert.deepEqual(moved, []);
+        const doc = await bought(m.model, m.input, m.listing.price, '--accept', 'unproven');
+        assert.match(doc.subject, /^0x[0-9a-fA-F]{40} listed as /, 'its payee is not taken for the model\'s');
     });
 });
 

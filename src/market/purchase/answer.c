@@ -114,7 +114,7 @@ static void say_closed(struct purchase *x, const char *words)
 {
     if (words[0] != '\0')
         set_words(x, words);
-    if (x->row.state == PURCHASE_DISPUTED && x->asking != ASK_SERVED)
+    if (x->row.state == PURCHASE_DISPUTED)
         err_set(&x->say, SOUK_EVERIFY, "%s", words);
     else if (x->asking != ASK_REFUSED && x->asking != ASK_SERVED && x->asking != ASK_PENDING)
         err_set(&x->say, SOUK_EFAIL, "%s", words);

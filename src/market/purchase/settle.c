@@ -23,6 +23,13 @@ static const char *money(u256 v, const struct asset *a, char out[U256_FMT + 16])
     return amount_format(&m, out, U256_FMT + 16);
 }
 
+/* 204 and 205 say so themselves. */
+static bool is_empty(const struct purchase_row *r)
+{
+    return r->answer.n == 0 && r->status >= 200 && r->status < 300 && r->status != 204 &&
+           r->status != 205;
+}
+
 static void close_settled(struct purchase_row *r, const struct fate *f, u256 expect,
                           const struct asset *a, struct buf *words)
 {
@@ -40,6 +47,10 @@ static void close_settled(struct purchase_row *r, const struct fate *f, u256 exp
     if (!served) {
         r->state = PURCHASE_DISPUTED;
         buf_addf(words, "paid and not served: %s was taken on chain and no answer came",
+                 money(f->charged, a, took));
+    } else if (is_empty(r)) {
+        r->state = PURCHASE_DISPUTED;
+        buf_addf(words, "paid and not served: %s was taken on chain and the answer is empty",
                  money(f->charged, a, took));
     } else if (u256_cmp(f->charged, most) > 0) {
         r->state = PURCHASE_DISPUTED;

@@ -347,6 +347,16 @@ static souk_err question(struct calling *c, bool open, const char *word, const c
     return r;
 }
 
+static souk_err ask_price(struct calling *c, struct consent *consent, struct err *e)
+{
+    const struct quote *q = c->quote;
+    char asks[U256_FMT + 16], listed[U256_FMT + 16], text[4 * U256_FMT];
+    snprintf(text, sizeof text, "It asks for %s, and the listing says %s.",
+             amount_format(&q->offer[consent->offer].amount, asks, sizeof asks),
+             amount_format(&q->target.price, listed, sizeof listed));
+    return question(c, quote_dearer(q, consent->offer), "price", text, &consent->dearer, e);
+}
+
 static souk_err ask(struct calling *c, struct consent *consent, struct err *e)
 {
     const struct quote *q = c->quote;
@@ -376,6 +386,10 @@ static souk_err ask(struct calling *c, struct consent *consent, struct err *e)
     if (!r)
         r = question(c, q->payee_differs, "other-payee", "The payee is not the one in the listing.",
                      &consent->other_payee, e);
+    if (!r && c->p.o->set[OPT_MAX]) /* which the offer is within */
+        consent->dearer = true;
+    else if (!r)
+        r = ask_price(c, consent, e);
     if (!r)
         r = question(c, q->payer_has_code, "code",
                      "Your account has code (EIP-7702): the payment may fail.", &consent->code, e);

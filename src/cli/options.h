@@ -82,7 +82,7 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(MAX, "max", "AMOUNT", ON(CALL), "pay no more than this")                                     \
     X(YES, "yes", "", ON(CALL) | ON(WALLET), "do not ask, within your limits")                     \
     X(ACCEPT, "accept", "WORD,…", ON(CALL),                                                        \
-      "answer yes to: unproven, new-payee, other-payee, approve, code")                            \
+      "answer yes to: unproven, new-payee, other-payee, price, approve, code")                     \
     X(RESUME, "resume", "", ON(RECEIPTS), "go on with this purchase: the same bytes, never anew")  \
     X(PER_CALL, "per-call", "AMOUNT", ON(LIMITS), "most for one call")                             \
     X(PER_DAY, "per-day", "AMOUNT", ON(LIMITS), "most in 24 hours")                                \

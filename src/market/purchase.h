@@ -139,7 +139,7 @@ struct purchase *purchase_quote(struct market *m, struct purse *p, const struct 
 struct consent {
     int offer;
     u256 most; /* NO_CAP: the offer's amount */
-    bool unproven, payee_changed, other_payee, code;
+    bool unproven, payee_changed, other_payee, dearer, code;
     bool approve;     /* the exact Permit2 approval, as its own transaction */
     signer_gate gate; /* for what is beyond the limits; -1: refuse that */
 };
@@ -157,6 +157,9 @@ struct purchase *purchase_settle_all(struct market *m, struct purse *p,
 void purchase_drop(struct purchase *x);
 /* For commands: runs the loop until it ended. */
 souk_err purchase_wait(struct market *m, struct purchase *x, struct err *e);
+
+/* Does this offer ask for more than the listing says, or for another token? */
+bool quote_dearer(const struct quote *q, int offer);
 
 /*
  * The questions a front end must put before purchase_buy, in order, each once; the same words on

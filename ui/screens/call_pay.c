@@ -77,7 +77,8 @@ static void note_yes(struct call_screen *s, enum call_ask_kind a)
     c->other_payee |= a == ASK_PAYEE;
     c->payee_changed |= a == ASK_CHANGED;
     c->code |= a == ASK_CODE;
-    c->approve |= a == ASK_MONEY && agreed(s)->needs_allowance; /* the dialog says so */
+    c->dearer |= a == ASK_MONEY; /* its dialog names the listing's price, and the approval */
+    c->approve |= a == ASK_MONEY && agreed(s)->needs_allowance;
 }
 
 static void on_done(void *ud, const struct purchase_row *row, const struct err *e)

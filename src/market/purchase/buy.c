@@ -34,6 +34,13 @@ static souk_err check_consent(const struct quote_box *b, const struct consent *c
         !c->other_payee)
         return err_set(e, SOUK_ELIMIT,
                        "the money would not go where the listing says: say that you want that");
+    if (quote_dearer(q, c->offer) && !c->dearer) {
+        char asks[U256_FMT + 16], listed[U256_FMT + 16];
+        return err_set(e, SOUK_ELIMIT,
+                       "it asks for %s where the listing says %s: say that you want to pay that",
+                       amount_format(&o->amount, asks, sizeof asks),
+                       amount_format(&q->target.price, listed, sizeof listed));
+    }
     if (b->known[c->offer].changed && !c->payee_changed)
         return err_set(e, SOUK_ELIMIT,
                        "%s was paid at another address before: say that you trust the new one",

@@ -163,6 +163,15 @@ static void choose_offer(struct purchase *x)
         x->q->pub.chosen = choose(x, good[i]);
 }
 
+/* Of an upto offer the listing's price is no bound: what is taken is held against it afterwards. */
+bool quote_dearer(const struct quote *q, int offer)
+{
+    const struct x402_offer *o = q->offer[offer].offer;
+    const struct amount *listed = &q->target.price;
+    return q->target.has_price && o->scheme == X402_EXACT &&
+           (!address_eq(listed->asset, o->token) || u256_cmp(o->amount, listed->value) > 0);
+}
+
 /* What the listing said and the offer does not. */
 static void compare_listing(struct quote *q)
 {

@@ -1,10 +1,15 @@
 // A seller that means harm, for the tests: one path for each attack on who pays a 402. Where an
 // attack needs money to move, it moves, through the real facilitator.
 //
-//   POST /a/NAME   the attack of that name (any method)
+//   POST /a/NAME   the attack of that name (any method); /a/NAME/ANYTHING too, as a subject of its own
 //   GET  /         the names
 //   GET  /log      every payment header that came, here and at the second server, with the path
+//   GET  /visits   every request that came, at both: {where, method, path, paid}
+//   GET  /wait?path=P&paid=B   answers when such a request has come
 //   POST /flush    settles what "late-settlement" holds back
+//
+// "as-told" asks what its query says: ?base=fair|in-opg|upto, ?offer= an object of members to put
+// over that (or a list of them, one for each unpaid request), ?demand= the same for the rest.
 //
 // The second server is where redirects lead: another port, so another origin.
 
@@ -28,6 +33,8 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
     const log = [];
     const held = [];
     const turns = new Map();
+    const visits = [];
+    const waiting = [];
 
     // --- what is said ----------------------------------------------------------------------------
 
@@ -85,7 +92,7 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
 
     /** Offers this, and serves who pays it. */
     const offering = (accepts, more) => async (request, response, paid) => (paid ? serve(request, response, paid)
-        : ask(response, base64(demand(request, typeof accepts === 'function' ? accepts(turn(request)) : accepts,
+        : ask(response, base64(demand(request, typeof accepts === 'function' ? accepts(turn(request), request) : accepts,
             typeof more === 'function' ? more(request) : more))));
     /** Offers something fair, and does this with the payment. */
     const paid = (act, accepts = fair, more = undefined) => (request, response, payment_) => (payment_ ? act(request, response, payment_)
@@ -103,8 +110,16 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
         return n;
     }
 
+    /** What the query tells to say. */
+    const told = (request, name) => new URL(request.url, 'http://here').searchParams.get(name);
+    const toldOffer = (n, request) => {
+        const over = [JSON.parse(told(request, 'offer') ?? '{}')].flat();
+        return { ...{ fair, 'in-opg': inOpg, upto }[told(request, 'base') ?? 'fair'], ...over[Math.min(n, over.length - 1)] };
+    };
+
     const attacks = {
         fair: offering(fair),
+        'as-told': offering(toldOffer, (request) => JSON.parse(told(request, 'demand') ?? '{}')),
         // 1: the price
         'price-switched': offering((n) => (n === 0 ? fair : { ...fair, amount: '9000' })),
         'price-raised-when-paid': paid((request, response) => ask(response, base64(demand(request, { ...fair, amount: '9000' })))),
@@ -141,12 +156,19 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
             const settled = await take(p);
             return sendJson(response, 200, { answer: '.' }, receipt(settled));
         }, upto, { extensions: sponsoring }),
+        'charged-beyond': paid(async (request, response, p) => {
+            const settled = await take(p, (BigInt(upto.amount) + 1n).toString());
+            return sendJson(response, 200, answer, receipt(settled.success ? settled : { success: true, network,
+                transaction: `0x${'22'.repeat(32)}`, amount: (BigInt(upto.amount) + 1n).toString() }));
+        }, upto, { extensions: sponsoring }),
         'no-facilitator': offering({ ...upto, extra: { ...upto.extra, facilitatorAddress: undefined } }),
         // 7: twice, or for nothing
         'again-and-again': paid(async (request, response, p) => {
             await take(p);
             return ask(response, base64(demand(request, fair)));
         }),
+        'approval-first': (request, response) => ask(response, base64(demand(request, inOpg, { error: 'permit2_allowance_required' })), 412),
+        'approval-again': paid((request, response) => ask(response, base64(demand(request, inOpg, { error: 'permit2_allowance_required' })), 412), inOpg),
         'never-satisfied': paid((request, response) => ask(response, base64(demand(request, fair, { error: 'invalid_exact_evm_payload_signature' })))),
         'dropped-after-settlement': paid(async (request, response, p) => {
             await take(p);
@@ -173,6 +195,12 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
         // receipts
         'lying-receipt': paid((request, response, p) => sendJson(response, 200, answer, receipt({ success: true,
             transaction: `0x${'11'.repeat(32)}`, network, payer: p.payload?.payload?.authorization?.from }))),
+        'receipt-of-another': paid((request, response) => sendJson(response, 200, answer, receipt({ success: true,
+            transaction: told(request, 'tx'), network }))),
+        'another-receipt-settled': paid(async (request, response, p) => {
+            const settled = await take(p);
+            return sendJson(response, 200, answer, receipt({ ...settled, transaction: told(request, 'tx') }));
+        }),
         'lying-amount': paid(async (request, response, p) => {
             const settled = await take(p, '20000');
             return sendJson(response, 200, answer, receipt({ ...settled, amount: '1' }));
@@ -191,11 +219,11 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
         'other-port': offering(fair, () => ({ resource: { url: `${elsewhereUrl()}/a/fair`, description: 'Another', mimeType: '' } })),
         'user-in-url': offering(fair, (request) => ({ resource: { url: `http://${request.headers.host}@api.other.example/`, description: '', mimeType: '' } })),
         redirect: paid((request, response) => {
-            response.writeHead(307, { location: `${elsewhereUrl()}/stolen` });
+            response.writeHead(Number(told(request, 'status') ?? 307), { location: `${elsewhereUrl()}/stolen` });
             response.end();
         }),
         'redirect-first': (request, response) => {
-            response.writeHead(307, { location: `${elsewhereUrl()}/a/fair` });
+            response.writeHead(Number(told(request, 'status') ?? 307), { location: `${elsewhereUrl()}/a/fair` });
             response.end();
         },
         // 11: more than a payment
@@ -208,6 +236,12 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
         'base64url': header((request) => base64(demand(request, fair, { error: '???>>>' })).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')),
         'half-json': header(base64('{"x402Version":2,"accepts":[')),
         'deep-json': header(base64(`${'['.repeat(20000)}${']'.repeat(20000)}`)),
+        'deeper-json': (request, response) => {
+            response.writeHead(402, { 'content-type': 'application/json' });
+            response.end(`{"x402Version":1,"accepts":${'['.repeat(100000)}${']'.repeat(100000)}}`);
+        },
+        'bad-utf8': header((request) => Buffer.from(text(request, `${members('"1000"')},"note":"\u00c3\u0028"`), 'latin1').toString('base64')),
+        'nul-byte': header((request) => base64(text(request, `${members('"1000"')},"note":"a\\u0000b"`))),
         'duplicate-keys': header((request) => base64(text(request, `${members('"1000"')},"amount":"900000"`))),
         'number-amount': header((request) => base64(text(request, members('1000')))),
         'exponent-amount': header((request) => base64(text(request, members('1e3')))),
@@ -218,7 +252,7 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
         'huge-amount': header((request) => base64(text(request, members(`"${2n ** 256n + 1000n}"`)))),
         'zero-amount': header((request) => base64(text(request, members('"0"')))),
         'no-offers': header((request) => base64(demand(request, []))),
-        'thousand-offers': header((request) => base64(demand(request, Array.from({ length: 200 }, () => fair)))),
+        'thousand-offers': header((request) => base64(demand(request, Array.from({ length: 1000 }, () => fair)))),
         'other-version': header((request) => base64({ ...demand(request, fair), x402Version: 3 })),
         'unknown-scheme': offering({ ...fair, scheme: 'subscription' }),
         'unknown-flow': offering({ ...fair, extra: { ...fair.extra, paymentFlow: 'mandate' } }),
@@ -259,7 +293,19 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
 
     // --- the servers ---------------------------------------------------------------------------------
 
+    /** Who waits for a request of this path hears of it, also when it came before. */
+    const awaited = ({ path, paid: isPaid }) => visits.some((v) => v.path === path && (isPaid === null || v.paid === isPaid));
+    function wakeWaiting() {
+        for (const w of waiting.splice(0))
+            if (awaited(w)) sendJson(w.response, 200, {});
+            else waiting.push(w);
+    }
+
     function note(request, where) {
+        if (where === 'elsewhere' || request.url.startsWith('/a/')) {
+            visits.push({ where, method: request.method, path: request.url.split('?')[0], paid: payment(request) !== null });
+            wakeWaiting();
+        }
         for (const name of PAYMENT_HEADERS)
             if (request.headers[name])
                 log.push({ where, path: request.url, header: name, value: request.headers[name], payload: payment(request).payload });
@@ -271,9 +317,16 @@ export function hostileServers({ facilitatorUrl, facilitatorAddress, network, to
         await readBody(request, MIB);
         if (request.method === 'GET' && path === '/') return sendJson(response, 200, { attacks: Object.keys(attacks) });
         if (request.method === 'GET' && path === '/log') return sendJson(response, 200, log);
+        if (request.method === 'GET' && path === '/visits') return sendJson(response, 200, visits);
+        if (request.method === 'GET' && path === '/wait') {
+            const isPaid = told(request, 'paid');
+            waiting.push({ path: told(request, 'path'), paid: isPaid === null ? null : isPaid === 'true', response });
+            return wakeWaiting();
+        }
         if (request.method === 'POST' && path === '/flush')
             return sendJson(response, 200, await Promise.all(held.splice(0).map((p) => take(p))));
-        const attack = path.startsWith('/a/') && Object.hasOwn(attacks, path.slice(3)) ? attacks[path.slice(3)] : null;
+        const name = path.startsWith('/a/') ? path.split('/')[2] : '';
+        const attack = Object.hasOwn(attacks, name) ? attacks[name] : null;
         return attack ? attack(request, response, payment(request)) : sendJson(response, 404, { error: 'no such attack' });
     }
 

@@ -141,50 +141,45 @@ struct purchase {
     /* what is waited for */
     void (*run)(struct purchase *x);  /* [sign] */
     void (*then)(struct purchase *x); /* when it ran */
-    bool working, calling, dropped, ended;
+    void (*due)(struct purchase *x);  /* when the timer is */
     uint64_t timer;
-    void (*due)(struct purchase *x);
     struct http_call *http;
     struct purse_call *call;
     struct fate_query *fate;
     struct nodes *payment, *inference; /* made at the first question */
     struct ask *asks[2];               /* of them: of tokens or nonces, of enclaves */
-    unsigned parts;                    /* of a quote, under way */
-    struct err err;                    /* the first thing that failed */
+    bool working, calling, dropped, ended;
+    unsigned parts; /* of a quote, under way */
+    struct err err; /* the first thing that failed */
 
     struct quote_box *q;
     void (*answered)(struct purchase *x); /* x->ans is what came */
+    void (*found)(struct purchase *x);    /* an enclave, or x->err */
     struct answer ans;
     struct chat chat;
-    bool chatting;
-    char heads[2][128];                /* request headers while they are handed over */
-    void (*found)(struct purchase *x); /* an enclave, or x->err */
     bytes32 want_enclave;
-    bool wants_enclave;
+    bool wants_enclave, chatting;
 
     /* buying, resuming */
+    bool has_row, has_permit;
+    bool committed; /* a signature may exist */
+    bool approved, resent, from_session;
     struct consent consent;
     struct arena arena;
     struct purchase_row row;
-    bool has_row;
     struct typed typed, permit;
-    bool has_permit;
     char payment_id[40];
     uint8_t intent[32];
     u256 expect; /* what it should cost at most: NO_CAP when only the signed amount tells */
-    char tee[HASH_BUF];
-    bool committed; /* a signature may exist */
-    bool approved, resent, from_session;
     enum chain_why asking;
     unsigned asked;
     struct fate got;
-    bool receipt_ok, receipt_bad;
     struct err say; /* what done() will say; code SOUK_OK: all is well */
+    bool receipt_ok, receipt_bad;
 
     /* settling */
     struct purchase_row *open;
     size_t opens, at;
-    unsigned failed;
 };
 
 /* --- purchase.c: its life */

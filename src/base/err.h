@@ -51,7 +51,7 @@ souk_err err_nomem(struct err *e);
 
 #ifdef __clang_analyzer__ /* it looks into one file at a time: these return what they are given */
 #define err_set(e, code, ...) (err_set(e, code, __VA_ARGS__), (code))
-#define err_nomem(e) (err_nomem(e), SOUK_ENOMEM)
+#define err_nomem(e)          (err_nomem(e), SOUK_ENOMEM)
 #endif
 
 /* A contract broken by our own code: says where and aborts. */

@@ -365,11 +365,11 @@ static void test_resize(void **state)
     see(t, "too small");
     tty_resize(t, 80, 24);
     see(t, "souk 1 Market 2 Health 3 Authors 4 Activity 5 Wallet");
-    see(t, "Space mark  : palette  ? help  q back");
+    see(t, "f filter  : palette  ? help  q back");
     char *now = tty_text(t);
     struct tty *fresh = start(80, 24);
     see(fresh, "60 of 60");
-    see(fresh, "Space mark  : palette  ? help  q back");
+    see(fresh, "f filter  : palette  ? help  q back");
     char *same = tty_text(fresh);
     assert_string_equal(now, same);
     free(now);

@@ -88,7 +88,8 @@ static souk_err guess(const char *network, char out[WALLET_NAME], struct err *e)
     if (fit == 1)
         snprintf(out, WALLET_NAME, "%s", one->name);
     else if (fit == 0)
-        c = err_set(e, SOUK_ENOTFOUND, "there is no wallet yet: `souk wallet create NAME` makes one");
+        c = err_set(e, SOUK_ENOTFOUND,
+                    "there is no wallet yet: `souk wallet create NAME` makes one");
     else
         c = err_set(e, SOUK_ENOTFOUND,
                     "there are %zu wallets: say which one %s uses with `souk wallet use NAME`", fit,

@@ -128,6 +128,17 @@ void terminal_end(struct terminal *t)
 
 /* --- lending */
 
+/* A password typed before it is asked for must not stand on the screen; whoever asks sets the
+ * modes he needs, and taking it back sets ours. */
+static void hide_typing(int fd)
+{
+    struct termios t;
+    if (tcgetattr(fd, &t) == 0) {
+        t.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(fd, TCSANOW, &t);
+    }
+}
+
 int terminal_lend(struct terminal *t, const char *words)
 {
     if (t->lent >= 0) {
@@ -145,6 +156,7 @@ int terminal_lend(struct terminal *t, const char *words)
     t->esc_timer = 0;
     t->lent = fd;
     t->backend->ops->suspend(t->backend);
+    hide_typing(fd);
     /* Only words for the eye: whoever borrows it says what matters. */
     ssize_t said = write(fd, words, strlen(words));
     said = said < 0 ? said : write(fd, "\n", 1);

@@ -50,9 +50,14 @@ static int fake_open(struct backend *b)
     return fcntl(fake.slave, F_DUPFD_CLOEXEC, 3);
 }
 
+/* As a shell has it: what is typed shows. */
 static void fake_suspend(struct backend *b)
 {
+    struct termios shell;
     (void)b;
+    assert_int_equal(tcgetattr(fake.slave, &shell), 0);
+    shell.c_lflag |= ECHO;
+    assert_int_equal(tcsetattr(fake.slave, TCSANOW, &shell), 0);
     fake.suspended++;
 }
 
@@ -170,6 +175,9 @@ static void test_lent_and_taken(void **state)
     loop_step(w->loop, 0);
     loop_step(w->loop, 0);
     assert_string_equal(seen.typed, "a"); /* not a byte was read */
+    int shown = 0;
+    assert_int_equal(ioctl(fake.master, FIONREAD, &shown), 0);
+    assert_int_equal(shown, 0); /* nor shown, asked for or not */
     char got[4];
     assert_int_equal(read(fd, got, 3), 3); /* the borrower reads some, and leaves some */
 

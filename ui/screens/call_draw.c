@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-enum { OFFER_WIDTH = 100 };
+enum { OFFER_WIDTH = 100, JSON_FORM_ROWS = 7 };
 
 const struct column call_offer_columns[OFFER_COLS] = {
     [OFFER_PRICE] = {"PRICE", 13, 18, ALIGN_RIGHT, 0, 0, false, false},
@@ -128,6 +128,16 @@ static int draw_failed(const struct call_screen *s, struct canvas *c, struct rec
 
 /* --- phases */
 
+static void draw_json(const char *text, struct canvas *c, struct rect r)
+{
+    struct doc d;
+    doc_init(&d);
+    answer_doc(&d, untrusted(text), r.w - 2 > 10 ? r.w - 2 : 10, canvas_charset(c));
+    for (int i = 0; i < r.h && (size_t)i < d.n; i++)
+        canvas_cells(c, r.x + 1, r.y + i, r.w - 2, d.line[i].cells, d.line[i].n);
+    doc_release(&d);
+}
+
 static void draw_ask(struct call_screen *s, struct canvas *c, struct rect r)
 {
     static const char *const titles[] = {
@@ -141,7 +151,13 @@ static void draw_ask(struct call_screen *s, struct canvas *c, struct rect r)
     if (foot.h)
         canvas_str(c, foot.x + 1, foot.y, foot.w - 2,
                    "Asking the price signs nothing and pays nothing.", ST_DIM);
-    form_draw(s->form, c, (struct rect){r.x + 1, r.y, r.w - 2, r.h});
+    struct rect form = {r.x + 1, r.y, r.w - 2, r.h};
+    if (s->input == INPUT_JSON && r.h > 2 * JSON_FORM_ROWS) { /* a line shows little of it */
+        form.h = JSON_FORM_ROWS;
+        rect_cut_top(&r, form.h);
+        draw_json(form_value(s->form, 0), c, r);
+    }
+    form_draw(s->form, c, form);
 }
 
 static void draw_no_wallet(struct canvas *c, struct rect r)

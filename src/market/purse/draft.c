@@ -276,8 +276,8 @@ static void try_run(struct job *j)
     if (c != SOUK_OK && c != SOUK_ELIMIT)
         return;
     memcpy(x->d.meaning_text, answer.meaning, sizeof x->d.meaning_text);
-    x->d.needs_password = answer.refusal == REFUSE_NEEDS_YES;
-    if (answer.refusal == REFUSE_NOT || answer.refusal == REFUSE_NEEDS_YES)
+    x->d.needs_password = refusal_yields(answer.refusal);
+    if (answer.refusal == REFUSE_NOT || x->d.needs_password)
         *e = (struct err){0};
     else
         err_set(e, SOUK_ELIMIT, "the signer would refuse it: %s", refusal_words(answer.refusal));

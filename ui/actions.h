@@ -46,7 +46,7 @@
     X(DEVNET, "devnet", "D", "start devnet", "Start the built-in market on this machine", SCREEN)  \
     X(CALL, "call", "c", "call", "Call it: ask the price, pay, see the answer", SCREEN)            \
     X(CALL_OTHER, "call-other", "U", "call other", "Call a URL, or a model of a gateway", SCREEN)  \
-    X(RAW, "as-json", "<C-t>", "as JSON", "The input as fields, or as one JSON text", SCREEN)      \
+    X(RAW, "as-json", "<C-t>", "JSON", "The input as fields, or as one JSON text", SCREEN)         \
     X(RECEIPTS, "receipts", "R", "receipts", "What was bought, and what became of it", SCREEN)     \
     X(RESUME, "go-on", "o", "go on", "Go on with a call whose outcome is not known", SCREEN)       \
     X(SEND, "send", "t", "send", "Send tokens or coin", SCREEN)                                    \

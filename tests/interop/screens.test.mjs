@@ -10,7 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { freePort } from '../../assets/devnet/lib/chain.mjs';
-import { someModel } from './money.mjs';
+import { lock, someModel } from './money.mjs';
 import { configure, newHome, souk, startWorld, sync } from './world.mjs';
 
 const SIZES = { seed: 43, models: 60, payments: 300, inferences: 300, authors: 15, days: 12, end: 1795219200 };
@@ -49,8 +49,7 @@ before(async () => {
 });
 after(async () => {
     if (socket) {
-        keys('Escape', 'Escape', 'L'); /* no signer stays behind */
-        await see('locked').catch(() => {});
+        await lock(home); /* no signer stays behind */
         try { tmux('kill-server'); } catch { /* it has ended by itself */ }
     }
     await w?.stop();

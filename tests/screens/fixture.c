@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "market/derive.h"
+#include "market/purse.h"
 
 static char souk[PATH_MAX];
 
@@ -103,6 +104,16 @@ void fixture_find_souk(const char *argv0)
 const char *fixture_souk(void)
 {
     return souk;
+}
+
+void fixture_watch(const char *dir)
+{
+    struct err e = {0};
+    char wallets[PATH_BUF];
+    paths_override(dir);
+    fixture_must(signer_dir(wallets, &e), &e);
+    fixture_must(wallet_watch(wallets, "watched", world_address("me"), &e), &e);
+    paths_override(NULL);
 }
 
 /* --- the little chain */

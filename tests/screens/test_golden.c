@@ -245,6 +245,38 @@ static void test_activity(void **state)
     check_at("activity-failed", market, "devnet", "4\n<Down><Down>\n", "80x24");
 }
 
+/* Without a wallet, without a network: what can be done is offered, what cannot is said. */
+static void test_no_wallet(void **state)
+{
+    (void)state;
+    check_at("program-wallet-none", market, "devnet", "5\n", "80x24");
+    check_at("program-new-wallet", market, "devnet", "5\nw\n<Enter>\n", "80x24 120x40 40x10");
+    check_at("program-new-wallet-wrong", market, "devnet",
+             "5\nw\n<Enter>\n<Right><Right><Right><Right>\n<Down>\n<C-u>\ntype Bad Name\n"
+             "<Enter><Enter><Enter>\n",
+             "80x24");
+    check_at("program-call", market, "devnet", OPEN_MODEL "c\n", "80x24");
+    check_at("program-call-offline", market, "devnet",
+             OPEN_MODEL "c\npaste {\"x\":1}\n<Enter><Enter>\n", "80x24");
+    check_at("program-call-other", market, "devnet", "U\n", "80x24");
+    check_at("program-call-unknown", market, "devnet", "U\ntype nobody/nothing\n<Enter><Enter>\n",
+             "80x24");
+}
+
+/* The terminal cannot be lent where there is none, and a wallet without a key does not sign. */
+static void test_watched_wallet(void **state)
+{
+    (void)state;
+    char *dir = fixture_market();
+    fixture_watch(dir);
+    check_at("program-wallet", dir, "devnet", "5\n", "80x24 120x40");
+    check_at("program-receive", dir, "devnet", "5\ni\n", "80x24 120x40 60x15");
+    check_at("program-wallets", dir, "devnet", "5\nw\n", "80x24");
+    check_at("program-receipts", dir, "devnet", "5\nR\n", "80x24");
+    check_at("program-wallet-help", dir, "devnet", "5\n?\n", "80x24");
+    fixture_free(dir);
+}
+
 static void test_first_screen(void **state)
 {
     (void)state;
@@ -319,6 +351,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_health),
         cmocka_unit_test(test_authors),
         cmocka_unit_test(test_activity),
+        cmocka_unit_test(test_no_wallet),
+        cmocka_unit_test(test_watched_wallet),
         cmocka_unit_test(test_first_screen),
         cmocka_unit_test(test_hostile_screens),
         cmocka_unit_test(test_ascii),

@@ -39,16 +39,17 @@ static void found_free(void *page)
 
 static souk_err find(struct store *st, const void *key, enum window w, void **out, struct err *e)
 {
-    const struct find_key *k = key;
+    struct find_key k;
     struct found *f = mem_zalloc(sizeof *f);
     (void)w;
     if (!f)
         return err_nomem(e);
+    memcpy(&k, key, sizeof k);
     buf_init(&f->example, EXAMPLE_MAX);
-    souk_err c = k->what[0] ? target_find(k->market, k->what, &f->target, e)
-                            : target_of_model(k->market, st, k->model, &f->target, e);
+    souk_err c = k.what[0] ? target_find(k.market, k.what, &f->target, e)
+                           : target_of_model(k.market, st, k.model, &f->target, e);
     if (c == SOUK_OK)
-        target_example(k->market, &f->target, &f->example, NULL); /* without one: an empty form */
+        target_example(k.market, &f->target, &f->example, NULL); /* without one: an empty form */
     if (c != SOUK_OK) {
         found_free(f);
         return c;

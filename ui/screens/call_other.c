@@ -9,7 +9,7 @@ static bool fill(struct form_screen *s)
 {
     return form_add(
         s->form, untrusted("call"),
-        untrusted("https://…, gateway:openai/gpt-4.1, author/model, a blob or listing id"),
+        untrusted("https://…, gateway:MODEL, author/model, a blob or listing id"),
         untrusted(""));
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-enum { WIDTH = 84 };
+enum { WIDTH = 84, ROOMY = 12 };
 
 void form_screen_close(void *self)
 {
@@ -40,8 +40,11 @@ void form_screen_draw(void *self, struct canvas *c, struct rect area)
     struct form_screen *s = self;
     if (area.w > WIDTH)
         area.w = WIDTH;
-    rect_cut_top(&area, area.h > 12);
-    int y = part_words(c, area, area.x + 1, area.y, s->kind->intro, ST_DIM) + (area.h > 12);
+    int y = area.y;
+    if (area.h > ROOMY) { /* else the fields need the rows more */
+        rect_cut_top(&area, 1);
+        y = part_words(c, area, area.x + 1, area.y, s->kind->intro, ST_DIM) + 1;
+    }
     if (s->failed.code)
         y = part_text(c, area, area.x + 1, y, untrusted(s->failed.msg), ST_BAD) + 1;
     if (s->busy)

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-enum { QR_MAX = 64 << 10 };
+enum { QR_MAX = 64 << 10, ABOVE_ROWS = 3 };
 
 struct receive_screen {
     struct app *app;
@@ -29,27 +29,48 @@ static void qr_row(void *ud, struct untrusted one)
         canvas_untrusted(r->c, r->x, r->y++, r->w, one, ST_NORMAL);
 }
 
+static void count_row(void *ud, struct untrusted one)
+{
+    (void)one;
+    ++*(int *)ud;
+}
+
+/* What stands above the code: in one line where that leaves room for all of it. */
+static void draw_head(const struct receive_screen *s, struct canvas *c, struct rect *area, int rows)
+{
+    const struct network *n = market_network(s->d->market);
+    char groups[GROUPS_BUF];
+    address_groups(s->who, groups);
+    if (area->h < rows + ABOVE_ROWS) {
+        struct rect top = rect_cut_top(area, 1);
+        int used = canvas_str(c, top.x + 1, top.y, top.w - 2, groups, ST_CODE);
+        canvas_strf(c, top.x + 3 + used, top.y, top.w - 4 - used, ST_DIM, "%s, chain %lld", n->name,
+                    (long long)n->payment.chain_id);
+        return;
+    }
+    struct rect top = rect_cut_top(area, ABOVE_ROWS);
+    canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_TITLE, "Your address on %s, chain %lld", n->name,
+                (long long)n->payment.chain_id);
+    canvas_str(c, top.x + 1, top.y + 1, top.w - 2, groups, ST_CODE);
+    canvas_str(c, top.x + 1, top.y + 2, top.w - 2,
+               "Only coin and tokens of this chain; y copies the address.", ST_DIM);
+}
+
 static void draw(void *self, struct canvas *c, struct rect area)
 {
     struct receive_screen *s = self;
-    const struct network *n = market_network(s->d->market);
-    char groups[GROUPS_BUF];
-    canvas_strf(c, area.x + 1, area.y, area.w - 2, ST_TITLE, "Your address on %s, chain %lld",
-                n->name, (long long)n->payment.chain_id);
-    canvas_str(c, area.x + 1, area.y + 1, area.w - 2, address_groups(s->who, groups), ST_CODE);
-    canvas_str(c, area.x + 1, area.y + 2, area.w - 2,
-               "Only coin and tokens of this chain; y copies the address.", ST_DIM);
-    rect_cut_top(&area, 3);
+    struct untrusted qr = untrusted_n(s->qr.p, s->qr.len);
+    int rows = 0;
+    text_each_line(qr, QR_MAX, count_row, &rows);
+    draw_head(s, c, &area, rows);
     if (s->failed.code) {
         part_text(c, area, area.x + 1, area.y, untrusted(s->failed.msg), ST_WARN);
-        return;
-    }
-    struct rows r = {c, area.x + 1, area.y, area.y + area.h, area.w - 2};
-    size_t lines = text_each_line(untrusted_n(s->qr.p, s->qr.len), QR_MAX, qr_row, &r);
-    if (lines > (size_t)area.h) { /* half a code is none */
-        canvas_blank(c, area);
-        canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "The QR code needs a higher window.",
-                   ST_WARN);
+    } else if (rows > area.h) { /* half a code is none */
+        canvas_strf(c, area.x + 1, area.y, area.w - 2, ST_WARN,
+                    "The QR code needs a window %d rows higher.", rows - area.h);
+    } else {
+        struct rows r = {c, area.x + 1, area.y, area.y + area.h, area.w - 2};
+        text_each_line(qr, QR_MAX, qr_row, &r);
     }
 }
 

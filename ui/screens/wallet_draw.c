@@ -330,8 +330,10 @@ static int draw_open(const struct wallet_screen *s, struct canvas *c, struct rec
 static void draw_overview(const struct wallet_screen *s, struct canvas *c, struct rect r)
 {
     int y = draw_balances(s, c, r);
-    y = draw_limits(s, c, r, y);
-    y = draw_open(s, c, r, y);
+    if (s->state->card.kind != WALLET_WATCH) {
+        y = draw_limits(s, c, r, y);
+        y = draw_open(s, c, r, y);
+    }
     if (s->n_sent && y + 3 < r.y + r.h) {
         struct rect rest = {r.x, y, r.w, r.y + r.h - y};
         table_draw(s->sent_table, c, rest, false, NULL);

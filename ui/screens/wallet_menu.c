@@ -5,12 +5,11 @@
 
 #include "base/mem.h"
 #include "ui/purser.h"
-#include "ui/screens/money.h"
 #include "ui/screens/screens.h"
 
 #include "base/banned.h"
 
-enum { LABEL = WALLET_NAME + GROUPS_BUF + 32, ITEMS = 64 };
+enum { LABEL = WALLET_NAME + ADDRESS_BUF + 32, ITEMS = 64 };
 
 /* The wallets of this machine, and what each line of the menu means. */
 struct menu_job {
@@ -56,9 +55,9 @@ static void add_accounts(struct menu_job *k, struct purse *purse, struct menu_it
 {
     const struct wallet_card *card = purse_card(purse);
     for (unsigned i = 0; i < card->accounts && *n < ITEMS / 2; i++, ++*n) {
-        char groups[GROUPS_BUF];
-        snprintf(label[*n], LABEL, "%s, account %u  %s", card->name, i + 1,
-                 address_groups(card->account[i], groups));
+        char full[ADDRESS_BUF]; /* to tell them apart; the screen has the chosen one in full */
+        address_format(card->account[i], full);
+        snprintf(label[*n], LABEL, "%s, account %u  %.8s…%s", card->name, i + 1, full, full + 36);
         item[*n] =
             (struct menu_item){.label = untrusted(label[*n]), .on = i == purse_account(purse)};
         k->line[*n].account = i;

@@ -19,9 +19,10 @@ export function signedValue({ payload }) {
 }
 
 export class Hostility {
-    constructor(w) {
+    /** config: what its configuration file says besides. */
+    constructor(w, config = '') {
         this.w = w;
-        this.home = configure(newHome(), w.status);
+        this.home = configure(newHome(), w.status, config);
     }
 
     async open() {

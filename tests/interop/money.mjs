@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { souk } from './world.mjs';
+import { network, souk } from './world.mjs';
 
 /** The devnet's npm packages, for tests: peers('viem'). */
 export const peers = createRequire(new URL('../../assets/devnet/package.json', import.meta.url));
@@ -16,7 +16,7 @@ export const PASSWORD = 'a password of the tests';
 export function startWith(home, secrets, ...args) {
     const flags = Object.keys(secrets);
     const fds = flags.flatMap((flag, i) => [flag, String(3 + i)]);
-    const child = spawn(souk, [...args, ...fds, '--network', 'devnet', '--data', home],
+    const child = spawn(souk, [...args, ...fds, ...network(args), '--data', home],
         { stdio: ['ignore', 'pipe', 'pipe', ...flags.map(() => 'pipe')], detached: true });
     flags.forEach((flag, i) => {
         child.stdio[3 + i].on('error', () => {}); // killed before it read

@@ -43,9 +43,12 @@ export function configure(home, status, config = '') {
     return home;
 }
 
+/** On the devnet, unless another network is named. */
+export const network = (args) => (args.includes('--network') ? [] : ['--network', 'devnet']);
+
 /** Starts souk; `done` resolves to {code, signal, out, err}. */
 export function start(home, ...args) {
-    const child = spawn(souk, [...args, '--network', 'devnet', '--data', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(souk, [...args, ...network(args), '--data', home], { stdio: ['ignore', 'pipe', 'pipe'] });
     const said = { out: '', err: '' };
     child.stdout.setEncoding('utf8');
     child.stderr.setEncoding('utf8');

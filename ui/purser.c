@@ -217,7 +217,8 @@ static void look_done(struct purser_job *j)
     struct look_job *k = (struct look_job *)j;
     struct purser *p = j->p;
     p->looking = false;
-    bool news = memcmp(&k->view, &p->lock, sizeof p->lock) != 0;
+    bool news = k->view.is != p->lock.is || k->view.locks_at != p->lock.locks_at ||
+                strcmp(k->view.wallet, p->lock.wallet) != 0;
     p->lock = k->view;
     loop_timer_cancel(p->loop, p->timer);
     p->timer = 0;

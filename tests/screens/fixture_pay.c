@@ -291,7 +291,8 @@ static void make_wallet(struct fixture_pay *f)
 static void make_sent(struct fixture_pay *f)
 {
     static const struct {
-        int kind, state;
+        int kind;
+        unsigned state;
         const char *amount;
     } made[5] = {{CALL_TRANSFER, SENT_PENDING, "2.5"},
                  {CALL_APPROVE, SENT_MINED, "0.01"},

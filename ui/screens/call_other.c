@@ -7,10 +7,9 @@
 
 static bool fill(struct form_screen *s)
 {
-    return form_add(
-        s->form, untrusted("call"),
-        untrusted("https://…, gateway:MODEL, author/model, a blob or listing id"),
-        untrusted(""));
+    return form_add(s->form, untrusted("call"),
+                    untrusted("https://…, gateway:MODEL, author/model, a blob or listing id"),
+                    untrusted(""));
 }
 
 static void submit(struct form_screen *s)

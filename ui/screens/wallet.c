@@ -237,7 +237,9 @@ static void attach(struct wallet_screen *s)
     struct err e = {0};
     souk_err c = purser_purse(s->d->purser, &purse, &e);
     s->none = c == SOUK_ENOTFOUND;
-    s->failed = s->none ? (struct err){0} : e;
+    s->failed = e;
+    if (s->none) /* that is no failure: the screen says what can be done */
+        s->failed = (struct err){0};
     bool same = purse && purse == f->purse && address_eq(purse_address(purse), s->who);
     if (same) {
         read_all(s);

@@ -288,18 +288,3 @@ const char *purser_lock_words(struct purser *p, enum style *s)
         return NULL;
     }
 }
-
-void purser_check_open(struct purse *purse)
-{
-    struct purse_state st;
-    struct signer *s = NULL;
-    struct entry now;
-    if (purse_state_load(purse, &st, NULL) == SOUK_OK && st.n_open &&
-        signer_connect(st.card.name, &s, NULL) == SOUK_OK) {
-        for (size_t i = 0; i < st.n_open; i++)
-            if (signer_check(s, st.open[i].call, &now, NULL) != SOUK_OK)
-                break; /* the others would not be told either */
-    }
-    signer_close(s);
-    purse_state_release(&st);
-}

@@ -63,9 +63,6 @@ bool purser_submit_at_terminal(struct purser *p, struct purser_job *j, const cha
  * could not even be tried, as a toast says; then() will not come. */
 bool purser_unlock(struct purser *p, void (*then)(void *ud, const struct err *e), void *ud);
 
-/* Has the signer ask the chain about all that is open, so far as it can. Slow: on LANE_SIGN. */
-void purser_check_open(struct purse *purse);
-
 /* --- purser_lock.c's part of purser.c */
 void purser_lock_keys(struct purser *p, bool can_sign); /* gives u, L and K their meaning */
 

@@ -154,7 +154,7 @@ struct open_job {
 static void open_run(struct purser_job *j)
 {
     struct open_job *k = (struct open_job *)j;
-    purser_check_open(k->purse);
+    purse_check_open(k->purse);
     purse_state_load(k->purse, &k->state, &j->err);
 }
 

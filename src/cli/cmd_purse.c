@@ -553,6 +553,7 @@ static souk_err act_kill(struct paying *p, struct err *e)
     say(p->o, "the kill switch is on: nothing is signed any more (`souk wallet revive` ends that)");
     if (p->o->set[OPT_OFFLINE])
         return SOUK_OK;
+    purse_check_open(p->purse); /* what was taken already needs no cancelling */
     r = purse_state_load(p->purse, &st, e);
     if (!r && st.n_open == 0) {
         say(p->o, "no signature is open: there is nothing to cancel");

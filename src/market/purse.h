@@ -92,6 +92,9 @@ struct purse_state {
 /* Blocking (LANE_SIGN). */
 souk_err purse_state_load(struct purse *p, struct purse_state *out, struct err *e);
 void purse_state_release(struct purse_state *s);
+/* Has an unlocked wallet's signer ask its witness about every open signature, so that what the
+ * chain took is no longer open. Blocking (LANE_SIGN); never fails, at worst nothing is learned. */
+void purse_check_open(struct purse *p);
 
 /* --- sending. First prepared, shown, then sent. */
 struct draft {

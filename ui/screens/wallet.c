@@ -53,7 +53,7 @@ static void read_run(struct purser_job *j)
 {
     struct read_job *k = (struct read_job *)j;
     if (k->check)
-        purser_check_open(k->purse);
+        purse_check_open(k->purse);
     if (purse_state_load(k->purse, &k->state, &j->err) == SOUK_OK)
         sent_list(purse_purchases(k->purse), &k->who, SENT_MAX, &k->arena, &k->sent, &k->n,
                   &j->err);

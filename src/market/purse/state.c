@@ -108,6 +108,22 @@ souk_err purse_state_load(struct purse *p, struct purse_state *out, struct err *
     return c;
 }
 
+void purse_check_open(struct purse *p)
+{
+    struct purse_state st;
+    struct signer *s = NULL;
+    struct entry now;
+    if (purse_state_load(p, &st, NULL) == SOUK_OK && st.n_open > 0 &&
+        signer_connect(st.card.name, &s, NULL) == SOUK_OK) {
+        for (size_t i = 0; i < st.n_open; i++) {
+            if (signer_check(s, st.open[i].call, &now, NULL) != SOUK_OK)
+                break; /* the others would not be told either */
+        }
+    }
+    signer_close(s);
+    purse_state_release(&st);
+}
+
 void purse_state_release(struct purse_state *s)
 {
     arena_release(&s->arena);

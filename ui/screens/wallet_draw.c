@@ -308,17 +308,26 @@ static int draw_limits(const struct wallet_screen *s, struct canvas *c, struct r
 static int draw_open(const struct wallet_screen *s, struct canvas *c, struct rect r, int y)
 {
     const struct purse_state *st = s->state;
-    int64_t last = 0;
+    int64_t last = 0, now = clock_now();
     char left[HUMAN_BUF];
-    for (size_t i = 0; i < st->n_open; i++)
-        if ((int64_t)st->open[i].typed.valid_before > last)
-            last = (int64_t)st->open[i].typed.valid_before;
-    if (st->n_open)
+    size_t n = 0; /* whose time is not over */
+    for (size_t i = 0; i < st->n_open; i++) {
+        int64_t until = (int64_t)st->open[i].typed.valid_before;
+        n += until > now;
+        if (until > last)
+            last = until;
+    }
+    if (n)
         canvas_strf(c, r.x + 1, y++, r.w - 2, ST_WARN,
-                    st->n_open == 1 ? "%zu signature may still be used; it lapses in %s"
-                                    : "%zu signatures may still be used; the last lapses in %s",
-                    st->n_open, time_left(last, clock_now(), left));
-    else
+                    n == 1 ? "%zu signature may still be used; it lapses in %s"
+                           : "%zu signatures may still be used; the last lapses in %s",
+                    n, time_left(last, now, left));
+    if (st->n_open > n)
+        canvas_strf(
+            c, r.x + 1, y++, r.w - 2, ST_DIM,
+            "%zu more whose time is over: the unlocked signer asks the chain what they took",
+            st->n_open - n);
+    if (!st->n_open)
         canvas_str(c, r.x + 1, y++, r.w - 2, "No signature is open.", ST_DIM);
     if (st->unlocked && !st->memory_locked)
         y = part_words(c, r, r.x + 1, y,

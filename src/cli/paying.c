@@ -122,6 +122,8 @@ souk_err paying_asset(const struct paying *p, const char *word, struct asset *ou
     const struct network *n = market_network(p->market);
     size_t count = network_assets(n, all, CONFIG_TOKENS + 1);
     char names[128] = "";
+    if (n->local && n->tokens == 0)
+        return err_set(e, SOUK_ENET, "the devnet is not running: `souk devnet up` starts it");
     for (size_t i = 0; i < count; i++) {
         address a;
         if (strcasecmp(word, all[i].symbol) == 0 ||

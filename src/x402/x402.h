@@ -56,8 +56,7 @@ enum x402_flow { X402_AUTHORIZATION, X402_UPFRONT, X402_ESCROW, X402_OTHER_FLOW 
     X(CHECKSUM, "bad_checksum", "an address in it has a wrong checksum")                           \
     X(TIMEOUT, "bad_timeout", "its time limit makes no sense")                                     \
     X(WINDOW, "window_too_long", "it would stay valid for longer than ten minutes")                \
-    X(FACILITATOR, "no_facilitator", "it does not say who may settle it")                          \
-    X(SPONSOR, "unlimited_approval", "it asks for an approval without bound, which souk never signs")
+    X(FACILITATOR, "no_facilitator", "it does not say who may settle it")
 /* clang-format on */
 #define X(id, code, words) X402_BAD_##id,
 enum x402_fault { X402_FINE, X402_FAULTS(X) X402_FAULT_COUNT };

@@ -1,4 +1,4 @@
-/* souk wallet: its own keys, files and signer. Money is in cmd_purse.c. */
+/* souk wallet: its own keys, files and signer. Money is in cmd_purse.c and cmd_send.c. */
 #include <stdio.h>
 #include <string.h>
 

@@ -7,6 +7,10 @@
 
 #include "cli/paying.h"
 
+/* Opens the wallet asked for, acts, closes it. */
+souk_err with_purse(const struct options *o, souk_err (*act)(struct paying *p, struct err *e),
+                    struct err *e);
+
 souk_err purse_do_address(const struct options *o, struct err *e);
 souk_err purse_do_balance(const struct options *o, struct err *e);
 souk_err purse_do_send(const struct options *o, struct err *e);

@@ -79,9 +79,10 @@ async function until(condition, what) {
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
 }
-/** Until no process is left, and those that were there are gone for good, sockets and all. */
-async function untilNone(dir) {
-    const seen = new Set();
+/** Until no process is left, and those that were there are gone for good, sockets and all. `there`:
+ *  pids from before a kill, for one that is ending has lost its arguments before its sockets. */
+async function untilNone(dir, there = []) {
+    const seen = new Set(there);
     await until(() => {
         const now = processes(dir).map((p) => p.pid);
         now.forEach((pid) => seen.add(pid));
@@ -366,8 +367,9 @@ test('two devnets, each told to take any ports, do not meet', async () => {
 
 test('a supervisor that is killed leaves nothing, and the next up does not mind', async () => {
     const { pid } = await status(MAIN);
+    const there = processes(MAIN).map((p) => p.pid);
     process.kill(pid, 'SIGKILL');
-    await untilNone(MAIN);
+    await untilNone(MAIN, there);
     assert.deepEqual(await openPorts(), []);
     assert.ok(fs.existsSync(`${MAIN}/state/devnet/status.json`)); // stale: nobody was left to remove it
     assert.deepEqual(await status(MAIN), { running: false });

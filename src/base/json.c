@@ -275,7 +275,7 @@ static souk_err refuse_twins(const json *j, const char *what, struct err *e)
 
 json *json_parse_strict(const char *p, size_t n, const char *what, struct err *e)
 {
-    struct err local;
+    struct err local = {0};
     struct err *said = e ? e : &local;
     json *tree = parse(p, n, what, true, said);
     if (tree && refuse_twins(tree, what, said)) {

@@ -18,6 +18,7 @@ struct errand {
     int keep[6];
     int kept;
     char fd[5][12];
+    char dir[PATH_BUF];
 };
 
 static void add(struct errand *j, const char *word)
@@ -54,8 +55,7 @@ static souk_err add_fd(struct errand *j, const struct options *o, enum option_id
 
 static souk_err run_errand(struct errand *j, const struct options *o, struct err *e)
 {
-    char dir[PATH_BUF];
-    souk_err r = signer_dir(dir, e);
+    souk_err r = signer_dir(j->dir, e);
     if (!r)
         r = add_fd(j, o, OPT_PASSWORD_FD, "--password-fd", e);
     if (!r)
@@ -69,7 +69,7 @@ static souk_err run_errand(struct errand *j, const struct options *o, struct err
     if (r)
         return r;
     add(j, "--dir");
-    add(j, dir);
+    add(j, j->dir);
     j->argv[j->n] = NULL;
     j->keep[j->kept] = -1;
     return signer_run(j->argv, j->keep, e);

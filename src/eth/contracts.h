@@ -33,9 +33,9 @@ void call_active_tees(struct buf *out, unsigned type);
 
 struct call3 {
     address target;
+    bool must; /* when this one fails, all do; false: it says so in its result */
     const uint8_t *data;
     size_t len;
-    bool must; /* when this one fails, all do; false: it says so in its result */
 };
 void call_aggregate3(struct buf *out, const struct call3 *calls, size_t n);
 

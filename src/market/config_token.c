@@ -146,7 +146,8 @@ static bool small_number(const char *s, unsigned *out)
 souk_err network_set_token(struct network *n, const char *value, struct err *e)
 {
     struct token t = {.whole_log = false};
-    char symbol[ASSET_SYMBOL], addr[ADDRESS_BUF], decimals[4], word[ASSET_NAME + 16];
+    char symbol[ASSET_SYMBOL] = "", addr[ADDRESS_BUF] = "", decimals[4] = "",
+         word[ASSET_NAME + 16] = "";
     bool bad = false;
     if (!next_word(&value, symbol, sizeof symbol, &bad) ||
         !next_word(&value, addr, sizeof addr, &bad) ||

@@ -12,7 +12,7 @@ VERSION := 0.1.0
 
 # Modules from the bottom up. A module may include only those before it; `store`, `hub` and their
 # like do not see each other. tests/layers.sh checks the arrows.
-MODULES := base net eth hub store wallet x402 market signer
+MODULES := base net eth hub walrus onnx store wallet x402 market signer runner
 FRONTS  := ui cli
 
 PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle hogweed gmp libsecp256k1 libsodium libseccomp libqrencode
@@ -48,25 +48,31 @@ src_of  = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 UI_SRC  := $(wildcard ui/*.c ui/*/*.c)
 obj_of  = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_OF  = $(B)/lib$(1).a
-ARCHIVES := $(foreach m,cli ui market x402 wallet store hub eth net base,$(call LIB_OF,$(m)))
+ARCHIVES := $(foreach m,cli ui market x402 wallet store onnx walrus hub eth net base,$(call LIB_OF,$(m)))
 MAIN_OBJ := $(call obj_of,src/cli/main.c)
 SIGNER_MAIN := $(call obj_of,src/signer/main.c)
+RUNNER_MAIN := $(call obj_of,src/runner/main.c)
 CLI_OBJ := $(filter-out $(MAIN_OBJ),$(call obj_of,$(call src_of,cli)))
 
 .PHONY: all run test bench fuzz lint install clean deps screenshot
-all: souk souk-signer
+all: souk souk-signer souk-runner
 
 # The programs; with sanitizers they stay below $(B). The one that holds keys is linked from the few
-# parts it needs: no network, no database, no screen.
+# parts it needs: no network, no database, no screen. So is the one that runs strangers' models.
 BIN := $(if $(SAN),$(B)/)
 SOUK := $(BIN)souk
 SIGNER := $(BIN)souk-signer
 SIGNER_PARTS := $(foreach m,signer wallet eth base,$(call LIB_OF,$(m)))
+RUNNER := $(BIN)souk-runner
+RUNNER_PARTS := $(foreach m,runner onnx base,$(call LIB_OF,$(m)))
 
 $(SOUK): $(MAIN_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 $(SIGNER): $(SIGNER_MAIN) $(SIGNER_PARTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
+$(RUNNER): $(RUNNER_MAIN) $(RUNNER_PARTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 
@@ -75,9 +81,13 @@ $(call LIB_OF,$(1)): $(call obj_of,$(call src_of,$(1)))
 	@rm -f $$@
 	$$(Q)$(AR) qcs $$@ $$^
 endef
-$(foreach m,$(filter-out signer,$(MODULES)),$(eval $(call module_rule,$(m))))
+$(foreach m,$(filter-out signer runner,$(MODULES)),$(eval $(call module_rule,$(m))))
 
 $(call LIB_OF,signer): $(filter-out $(SIGNER_MAIN),$(call obj_of,$(call src_of,signer)))
+	@rm -f $@
+	$(Q)$(AR) qcs $@ $^
+
+$(call LIB_OF,runner): $(filter-out $(RUNNER_MAIN),$(call obj_of,$(call src_of,runner)))
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
 
@@ -111,7 +121,7 @@ FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Tests look into the signer, and run it.
 $(B)/tests/unit/test_signer_process $(B)/tests/unit/test_signer_hostile: | $(SIGNER)
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(call LIB_OF,signer) $(ARCHIVES)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJ) $(call LIB_OF,signer) $(call LIB_OF,runner) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) -lcmocka
 $(B)/tests/screens/%: $(B)/tests/screens/%.o $(SCREEN_OBJ) $(TTY_OBJ) $(ARCHIVES)
@@ -133,7 +143,7 @@ $(B)/tests/bench/minicurses: $(B)/tests/bench/minicurses.o
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(shell pkg-config --libs ncursesw 2>/dev/null)
 
 .PHONY: test-programs run-tests
-test-programs: $(SOUK) $(SIGNER) $(ETHDIFF) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
+test-programs: $(SOUK) $(SIGNER) $(RUNNER) $(ETHDIFF) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
 run-tests:
 	@SOUK=$(abspath $(SOUK)) ETHDIFF=$(abspath $(ETHDIFF)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
 	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
@@ -147,7 +157,7 @@ test:
 
 # --- fuzzing: libFuzzer, each target for FUZZ_SECONDS on what it found before ----------------------
 FUZZ_SECONDS ?= 60
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call LIB_OF,signer) $(ARCHIVES)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call LIB_OF,signer) $(call LIB_OF,runner) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 
@@ -166,7 +176,7 @@ fuzz:
 # --- benchmarks: ratios against named peers, measured in one run ----------------------------------
 bench:
 	@assets/setup.sh bench
-	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache
+	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer souk-runner $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache
 	@tests/bench/run.sh
 
 # The README's picture, drawn from a real terminal screen.
@@ -177,7 +187,7 @@ screenshot: souk $(B)/tests/tty/ttyshot
 # --- everything else ------------------------------------------------------------------------------
 run:
 	@assets/setup.sh devnet
-	@$(MAKE) --no-print-directory --silent -j$$(nproc) souk souk-signer
+	@$(MAKE) --no-print-directory --silent -j$$(nproc) souk souk-signer souk-runner
 	@./souk --devnet
 
 deps:
@@ -191,11 +201,11 @@ lint:
 	clang-tidy --quiet $(wildcard src/*/*.c src/*/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
 	  -DSOUK_VERSION='""' -DSOUK_PREFIX='""' -Isrc -I.
 
-install: souk souk-signer
-	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin souk souk-signer
+install: souk souk-signer souk-runner
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin souk souk-signer souk-runner
 	mkdir -p $(DESTDIR)$(PREFIX)/share/souk
 	tar -C assets --exclude=node_modules --exclude=devnet/test -cf - contracts devnet setup.sh | \
 	  tar -C $(DESTDIR)$(PREFIX)/share/souk -xf -
 
 clean:
-	rm -rf build souk souk-signer
+	rm -rf build souk souk-signer souk-runner

@@ -34,6 +34,8 @@ function allowed(module, header,    to) {
         return to ~ /^(base|eth)$/
     if (module == "signer") # the process that holds them
         return to ~ /^(base|eth|wallet)$/
+    if (module == "runner") # the process that runs models of strangers
+        return to ~ /^(base|onnx)$/
     if (module ~ /^(hub|store|walrus|onnx|x402)$/)
         return to ~ /^(base|net|eth)$/
     if (module == "market")
@@ -107,7 +109,7 @@ FNR == 1 {
     if (header ~ /\.\.\//)
         say("\"" header "\" climbs: name it from src/ or from the root")
     else if ((ours && header ~ /\//) ||
-             header ~ /^(base|net|eth|hub|store|walrus|onnx|x402|wallet|signer|market|cli|ui)\//)
+             header ~ /^(base|net|eth|hub|store|walrus|onnx|x402|wallet|signer|runner|market|cli|ui)\//)
         if (!allowed(module, header))
             say(module " may not include \"" header "\"")
 }

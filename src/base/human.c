@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/banned.h"
@@ -146,4 +147,32 @@ char *human_percent(char out[HUMAN_BUF], uint64_t part, uint64_t whole)
     }
     snprintf(out, HUMAN_BUF, "%" PRIu64 ".%d %%", hundreds * 100 + tenths / 10, (int)(tenths % 10));
     return out;
+}
+
+bool human_size_parse(const char *s, uint64_t *out)
+{
+    static const char units[] = "KMGT";
+    enum { WHOLE_MOST = 1000000 };
+    uint64_t whole = 0, part = 0, scale = 1, unit = 1;
+    const char *p = s, *u;
+    for (; *p >= '0' && *p <= '9' && whole <= UINT64_MAX / 100; p++)
+        whole = whole * 10 + (uint64_t)(*p - '0');
+    bool ok = p != s;
+    if (*p == '.') {
+        for (p++; *p >= '0' && *p <= '9' && scale < 1000; p++) {
+            part = part * 10 + (uint64_t)(*p - '0');
+            scale *= 10;
+        }
+    }
+    if (*p && (u = strchr(units, *p & ~0x20)) != NULL) {
+        bool binary = p[1] == 'i';
+        for (int i = 0; i <= u - units; i++)
+            unit *= binary ? 1024 : 1000;
+        p += binary ? 2 : 1;
+    }
+    p += *p == 'B';
+    ok = ok && *p == '\0' && (unit > 1 ? whole <= WHOLE_MOST : scale == 1);
+    if (ok)
+        *out = whole * unit + part * unit / scale;
+    return ok;
 }

@@ -9,6 +9,7 @@
 #define SOUK_BASE_HUMAN_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { HUMAN_BUF = 48 };
@@ -24,5 +25,9 @@ char *human_iso(char out[HUMAN_BUF], int64_t unix_seconds);       /* 2026-11-21T
 
 /* 10.5 %; of nothing, "–". */
 char *human_percent(char out[HUMAN_BUF], uint64_t part, uint64_t whole);
+
+/* "512", "64K", "1.5G", "2GiB" in bytes: decimal units as human_size has them, binary with an i.
+ * False: no such thing. */
+bool human_size_parse(const char *s, uint64_t *out);
 
 #endif

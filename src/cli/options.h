@@ -24,6 +24,14 @@
     X(HEALTH, "health", "", "the market's vital signs")                                      \
     X(AUTHORS, "authors", "", "all authors by calls and income")                             \
     X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")       \
+    X(GET, "get", "MODEL[@VERSION]|BLOB_ID", "download a model's file, and prove it")        \
+    X(LIBRARY, "library", "[path|check|rm MODEL]", "the models on this disk")                \
+    X(BLOB_ID, "blob-id", "FILE", "the Walrus blob ID of a file")                            \
+    X(VERIFY, "verify", "FILE BLOB_ID", "prove that a file is what a blob ID names")         \
+    X(INSPECT, "inspect", "FILE|MODEL", "inputs, outputs, types, size; without running it")  \
+    X(RUN, "run", "FILE|MODEL", "run a model on this machine, shut in")                      \
+    X(PUBLISH, "publish", "[FILE]", "store a model, list it at a price, or change that")     \
+    X(LISTINGS, "listings", "[show|withdraw NAME|deploy]", "your listings, and their contract") \
     X(QUOTE, "quote", "MODEL|URL", "what a call would cost; signs nothing")                  \
     X(CALL, "call", "MODEL|URL", "pay for one call, within your limits or by your yes")      \
     X(RECEIPTS, "receipts", "[ID]", "what was bought, checked against the chain")            \
@@ -45,10 +53,16 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
 #define ON_ALL ((1u << CMD_COUNT) - 1u)
 #define ON_DATA                                                                                   \
     (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) | \
-     ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON_MONEY)
-#define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS))
-#define ON_MONEY (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET))
-#define ON_SIGNS (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET))
+     ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) | ON(LIBRARY) | ON(BLOB_ID) |      \
+     ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
+#define ON_LISTS                                                                 \
+    (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS) | ON(LIBRARY))
+#define ON_MONEY                                                                   \
+    (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | \
+     ON(LISTINGS))
+#define ON_SIGNS \
+    (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
+#define ON_CONTENT (ON(GET) | ON(LIBRARY) | ON(BLOB_ID) | ON(VERIFY) | ON(RUN))
 
 /* id, name, argument ("" for none), commands it belongs to, one line of help */
 /* clang-format off */
@@ -66,21 +80,49 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(REVERSE, "reverse", "", ON(MODELS) | ON(AUTHORS), "the other direction")                     \
     X(LIMIT, "limit", "N", ON(MODELS) | ON(AUTHORS) | ON(RECEIPTS), "at most N rows")                             \
     X(TASK, "task", "TASK", ON(MODELS), "only this task")                                          \
-    X(AUTHOR, "author", "NAME", ON(MODELS), "only this author")                                    \
+    X(AUTHOR, "author", "NAME", ON(MODELS) | ON(PUBLISH), "only this author; publish: yours on the Hub")                                    \
     X(ALIVE, "alive", "", ON(MODELS), "only models called in the window")                          \
     X(WATCH, "watch", "", ON(SYNC), "go on until interrupted, every 30 seconds")                   \
     X(FULL, "full", "", ON(SYNC), "read everything again from the beginning")                      \
     X(ONLY, "only", "SOURCE", ON(SYNC), "hub, bazaar, listings, payments or inferences alone")     \
     X(WALLET, "wallet", "NAME", ON_MONEY, "this wallet, not the network's chosen one")             \
     X(ACCOUNT, "account", "N", ON_MONEY, "its account N (default 0)")                              \
-    X(INPUT, "input", "JSON|@FILE", ON(QUOTE) | ON(CALL), "what to ask: the request's body")       \
+    X(SHARDS, "shards", "N", ON(BLOB_ID) | ON(VERIFY), "of the network (default 1000)")             \
+    X(METADATA, "metadata", "FILE", ON(BLOB_ID) | ON(VERIFY),                                      \
+      "blob-id: write the blob's hashes there; verify: check row by row with them")                \
+    X(STRICT, "strict", "", ON(GET) | ON(VERIFY) | ON(LIBRARY), "encode the whole file again")     \
+    X(THREADS, "threads", "N", ON_CONTENT, "how many threads (default: all cores; run: 1)")        \
+    X(FILE, "file", "NAME", ON(GET), "which file of the version")                                  \
+    X(BLOB, "blob-id", "ID", ON(GET), "the model's blob ID, where the Hub does not tell it")       \
+    X(PATH, "path", "", ON(GET), "print the file's path alone")                                    \
+    X(INPUT, "input", "JSON|@FILE", ON(QUOTE) | ON(CALL) | ON(RUN),                                \
+      "what to ask: the request's body; run: JSON, or @FILE with JSON, CSV or a TensorProto")      \
+    X(GENERATE, "generate", "", ON(RUN), "make an input from the model's signature")               \
+    X(DIMS, "dims", "NAME=N,…", ON(RUN), "generate: sizes of free dimensions (default 1)")         \
+    X(AS, "as", "table|json|og", ON(RUN), "how to print outputs; og: as OpenGradient's nodes do")  \
+    X(REPEAT, "repeat", "N", ON(RUN), "run N times more, and tell latency and throughput")         \
+    X(WARMUP, "warmup", "N", ON(RUN), "run N times before that, untimed")                          \
+    X(LEVEL, "level", "0|1|2|99", ON(RUN), "how much the engine optimises the model")              \
+    X(MEMORY, "memory", "SIZE", ON(RUN), "most memory it may take (2G)")                           \
+    X(TIMEOUT, "timeout", "SECONDS", ON(RUN), "most time it may take (default 60)")                \
+    X(CHECK, "check", "DIR", ON(RUN), "inputs and expected outputs from DIR (input_0.pb, …)")      \
+    X(RECEIPT, "receipt", "ID", ON(RUN), "the input of a paid call, and does the answer agree?")   \
+    X(ENGINE, "engine", "", ON(DOCTOR), "get the ONNX Runtime that `souk run` needs")              \
+    X(NAME, "name", "NAME", ON(PUBLISH), "the model's name on the Hub")                            \
+    X(PRICE, "price", "AMOUNT", ON(PUBLISH), "of one call")                                        \
+    X(ASSET, "asset", "TOKEN", ON(PUBLISH), "the token it is paid in (default USDC)")              \
+    X(ENDPOINT, "endpoint", "URL", ON(PUBLISH), "where it is called")                              \
+    X(PAY_TO, "pay-to", "ADDRESS", ON(PUBLISH), "who is paid (default: a fresh account)")          \
+    X(EPOCHS, "epochs", "N", ON(PUBLISH), "of storage to pay for (default 10)")                    \
+    X(PERMANENT, "permanent", "", ON(PUBLISH), "stored so that it cannot be deleted before")       \
+    X(STORE_ONLY, "store-only", "", ON(PUBLISH), "store it, and list nothing")       \
     X(PROMPT, "prompt", "TEXT", ON(QUOTE) | ON(CALL), "what to ask a language model, in words")    \
     X(METHOD, "method", "METHOD", ON(QUOTE) | ON(CALL), "HTTP method (default POST)")              \
     X(SETTLEMENT, "settlement", "private|batch|individual", ON(QUOTE) | ON(CALL),                  \
       "gateway: what it posts on chain (individual: all of it)")                                   \
     X(OFFER, "offer", "N", ON(CALL), "take this offer of `souk quote`, not the cheapest")          \
     X(MAX, "max", "AMOUNT", ON(CALL), "pay no more than this")                                     \
-    X(YES, "yes", "", ON(CALL) | ON(WALLET), "do not ask, within your limits")                     \
+    X(YES, "yes", "", ON(CALL) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS), "do not ask, within your limits")                     \
     X(ACCEPT, "accept", "WORD,…", ON(CALL),                                                        \
       "answer yes to: unproven, new-payee, other-payee, price, approve, code")                     \
     X(RESUME, "resume", "", ON(RECEIPTS), "go on with this purchase: the same bytes, never anew")  \
@@ -107,7 +149,8 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(SCRIPT, "script", "FILE", ON(UI), "play keys from FILE (- for standard input)")              \
     X(TERM, "term", "WxH", ON(UI), "with --script: draw on a grid, not on the terminal")           \
     X(DEVNET, "devnet", "", ON(UI), "start the built-in market, and stop it at the end")           \
-    X(SEED, "seed", "N", ON(DEVNET) | ON(UI), "devnet: the history's seed (default 1)")            \
+    X(SEED, "seed", "N", ON(DEVNET) | ON(UI) | ON(RUN),                                            \
+      "devnet: the history's seed (default 1); run: of a generated input")                         \
     X(N_MODELS, "models", "N", ON(DEVNET) | ON(UI), "devnet: models (default 2000)")               \
     X(N_AUTHORS, "authors", "N", ON(DEVNET) | ON(UI), "devnet: authors (default 300)")             \
     X(N_PAYMENTS, "payments", "N", ON(DEVNET) | ON(UI),                                            \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/human.h"
 #include "base/ini.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -31,6 +32,9 @@ enum key_type {
     X("hub_web", KEY_URL, hub_web)                                      \
     X("bazaar", KEY_URL, bazaar)                                        \
     X("walrus", KEY_URLS, walrus)                                       \
+    X("walrus_nodes", KEY_URLS, walrus_nodes)                           \
+    X("walrus_publisher", KEY_URL, walrus_publisher)                    \
+    X("walrus_epoch_hours", KEY_UNSIGNED, walrus_epoch_hours)           \
     X("payment_chain_id", KEY_CHAIN, payment.chain_id)                  \
     X("payment_rpc", KEY_URLS, payment.rpc)                             \
     X("payment_start_block", KEY_BLOCK, payment.start_block)            \
@@ -227,6 +231,7 @@ static const struct setting opengradient[] = {
     {"hub_web", "https://hub.opengradient.ai"},
     {"walrus", "https://aggregator.suicore.com https://aggregator.walrus-mainnet.walrus.space "
                "https://walrus-mainnet-aggregator.nodeinfra.com"},
+    {"walrus_epoch_hours", "336"},
     {"payment_chain_id", "8453"},
     {"payment_rpc", "https://base-rpc.publicnode.com https://mainnet.base.org"},
     /* Payments moved to Base with SDK 1.0.0, April 2026; this block is of the end of March. */
@@ -276,6 +281,7 @@ static void built_in(struct config *c)
 {
     memset(c, 0, sizeof *c);
     snprintf(c->default_network, sizeof c->default_network, "opengradient");
+    c->library_budget = LIBRARY_BUDGET;
     apply(add_network(c, "opengradient"), opengradient);
     struct network *n = add_network(c, "devnet");
     apply(n, devnet);
@@ -293,9 +299,24 @@ static bool word_ok(const char *s, size_t room)
 static souk_err set_general(struct config *c, const char *key, const char *value, struct err *e)
 {
     bool network = strcmp(key, "network") == 0;
+    if (strcmp(key, "engine") == 0) {
+        if (value[0] != '/' || strlen(value) >= sizeof c->engine)
+            return err_set(e, SOUK_EINPUT, "engine: \"%.40s\" is no whole path", value);
+        snprintf(c->engine, sizeof c->engine, "%s", value);
+        c->engine_from_file = true;
+        return SOUK_OK;
+    }
+    if (strcmp(key, "library_budget") == 0) {
+        if (!human_size_parse(value, &c->library_budget))
+            return err_set(e, SOUK_EINPUT, "library_budget: \"%.40s\" is no size such as 20G",
+                           value);
+        c->budget_from_file = true;
+        return SOUK_OK;
+    }
     if (!network && strcmp(key, "theme") != 0)
         return err_set(e, SOUK_EINPUT,
-                       "there is no setting \"%.40s\" here: network and theme, then [network.NAME]",
+                       "there is no setting \"%.40s\" here: network, theme, engine and "
+                       "library_budget, then [network.NAME]",
                        key);
     if (!word_ok(value, sizeof c->theme))
         return err_set(e, SOUK_EINPUT, "%s: \"%.40s\" is not a name", key, value);
@@ -415,6 +436,10 @@ void config_each(const struct config *c, each_fn fn, void *ud)
 {
     fn(ud, "", "network", c->default_network, c->network_from_file);
     fn(ud, "", "theme", c->theme, c->theme_from_file);
+    fn(ud, "", "engine", c->engine, c->engine_from_file);
+    char budget[32];
+    snprintf(budget, sizeof budget, "%llu", (unsigned long long)c->library_budget);
+    fn(ud, "", "library_budget", budget, c->budget_from_file);
     for (unsigned i = 0; i < c->networks; i++) {
         const struct network *n = &c->network[i];
         char section[48];

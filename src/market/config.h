@@ -12,6 +12,8 @@
  *
  *     network = devnet                  what a plain `souk` opens
  *     theme = paper
+ *     library_budget = 20G              what downloaded models may take on this disk
+ *     engine = /opt/libonnxruntime.so   the ONNX Runtime to run models with
  *     [network.opengradient]
  *     payment_rpc = https://mine.example https://base-rpc.publicnode.com
  *     payment_max_range = 2000
@@ -36,6 +38,8 @@
 
 enum { CONFIG_URL = 256, CONFIG_URLS = 1024, CONFIG_TOKENS = 8, CONFIG_NETWORKS = 8 };
 
+#define LIBRARY_BUDGET 20000000000ull /* bytes, where the configuration says nothing */
+
 struct token {
     char symbol[ASSET_SYMBOL];
     address addr;
@@ -58,8 +62,11 @@ struct network {
     char name[32];
     char hub[CONFIG_URL];
     char hub_web[CONFIG_URL];
-    char bazaar[CONFIG_URL];  /* facilitator with /discovery/resources; empty: none */
-    char walrus[CONFIG_URLS]; /* aggregators */
+    char bazaar[CONFIG_URL];           /* facilitator with /discovery/resources; empty: none */
+    char walrus[CONFIG_URLS];          /* aggregators */
+    char walrus_nodes[CONFIG_URLS];    /* storage nodes: metadata, and how long it is stored */
+    char walrus_publisher[CONFIG_URL]; /* empty: none */
+    unsigned walrus_epoch_hours;       /* of a storage epoch; 0: not known */
     struct chain_config payment, inference;
     bool has_listings;
     address listings;          /* ModelListings on the payment chain, when has_listings */
@@ -83,6 +90,9 @@ struct config {
     char path[1024]; /* the file read, or where it would be */
     bool file_found;
     bool network_from_file, theme_from_file;
+    char engine[CONFIG_URLS]; /* ONNX Runtime's library; "": it is looked for (onnx/engine.h) */
+    uint64_t library_budget;  /* bytes that the library of models may take */
+    bool engine_from_file, budget_from_file;
 };
 
 /* Defaults, then the file when there is one. A wrong line is SOUK_EINPUT naming file and line. */

@@ -26,6 +26,31 @@ static void counts(void **state)
     SAYS(human_count(out, UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+static void sizes_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } good[] = {
+        {"0", 0},           {"512", 512},          {"512B", 512},      {"64K", 64000},
+        {"64k", 64000},     {"1.5G", 1500000000u}, {"2GiB", 2u << 30}, {"20GB", 20000000000u},
+        {"0.25M", 250000u}, {"3T", 3000000000000u}};
+    static const char *const bad[] = {"",        "G",     "-1",  "1.5", "1,5G",
+                                      "12X",     "1GiBs", "1 G", ".5G", "99999999999999999999",
+                                      "1000001T"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        uint64_t n = 1;
+        assert_true(human_size_parse(good[i].text, &n));
+        assert_int_equal(n, good[i].bytes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        uint64_t n = 1;
+        assert_false(human_size_parse(bad[i], &n));
+        assert_int_equal(n, 1);
+    }
+}
+
 static void short_numbers_round_into_the_next_unit(void **state)
 {
     (void)state;
@@ -97,8 +122,11 @@ static void percentages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts),      cmocka_unit_test(short_numbers_round_into_the_next_unit),
-        cmocka_unit_test(ages),        cmocka_unit_test(dates),
+        cmocka_unit_test(counts),
+        cmocka_unit_test(sizes_are_read),
+        cmocka_unit_test(short_numbers_round_into_the_next_unit),
+        cmocka_unit_test(ages),
+        cmocka_unit_test(dates),
         cmocka_unit_test(percentages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

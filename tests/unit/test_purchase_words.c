@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -13,6 +15,7 @@
 #include "base/mem.h"
 #include "market/purchase/internal.h"
 #include "market_world.h"
+#include "vectors.h"
 #include "x402_world.h"
 
 #include "base/banned.h"
@@ -495,6 +498,49 @@ static void a_whole_answer_is_read_too(void **state)
     chat_release(&x.chat);
 }
 
+/* The enclave signs the tool calls when they are why it stopped, whatever it said before. */
+static void tool_calls_are_what_is_signed(void **state)
+{
+    (void)state;
+    json *all = vectors_load("x402-vectors.json");
+    const json *tee = json_get(all, "tee"), *v = json_first(json_get(tee, "cases"));
+    while (v && strcmp(json_cstr(v, "name"), "tools") != 0)
+        v = json_next(v);
+    assert_non_null(v);
+    const char *const finish[] = {"tool_calls", "stop"};
+    const char *const verdict[] = {tee_verdict_code(TEE_VERIFIED),
+                                   tee_verdict_code(TEE_OTHER_OUTPUT)};
+    char *request = cJSON_PrintUnformatted(json_get(v, "requestBody"));
+    struct call call = {.body = request, .body_len = strlen(request)};
+    struct enclave known = {.known = true};
+    uint8_t der[1024];
+    size_t n = vector_bytes(tee, "publicKeySpkiDerHex", der, sizeof der);
+    buf_init(&known.key, sizeof der);
+    buf_add(&known.key, der, n);
+    clock_fix((int64_t)vector_u64(v, "tee_timestamp"));
+    for (size_t i = 0; i < 2; i++) {
+        struct purchase x = listener();
+        char body[4096];
+        snprintf(body, sizeof body,
+                 "{\"choices\":[{\"message\":{\"content\":\"Let me look.\",\"tool_calls\":%s},"
+                 "\"finish_reason\":\"%s\"}],\"tee_request_hash\":\"%s\",\"tee_output_hash\":"
+                 "\"%s\",\"tee_timestamp\":%llu,\"tee_signature\":\"%s\",\"tee_id\":\"%s\"}",
+                 json_cstr(v, "output"), finish[i], json_cstr(v, "tee_request_hash"),
+                 json_cstr(v, "tee_output_hash"),
+                 (unsigned long long)vector_u64(v, "tee_timestamp"), json_cstr(v, "tee_signature"),
+                 json_cstr(v, "tee_id"));
+        chat_init(&x.chat, &x);
+        assert_true(chat_feed(&x.chat, "application/json", body, strlen(body)));
+        chat_end(&x.chat);
+        assert_string_equal(chat_verdict(&x.chat, &call, &known), verdict[i]);
+        chat_release(&x.chat);
+    }
+    clock_fix(1800000000);
+    buf_release(&known.key);
+    cJSON_free(request);
+    json_free(all);
+}
+
 /* --- the dialog */
 
 static const char *described(struct purchase *x, int offer)
@@ -581,6 +627,7 @@ int main(void)
         cmocka_unit_test(sessions_serve_while_they_may),
         cmocka_unit_test(a_stream_is_heard_as_it_comes),
         cmocka_unit_test(a_whole_answer_is_read_too),
+        cmocka_unit_test(tool_calls_are_what_is_signed),
         cmocka_unit_test(the_dialog_says_what_matters),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -137,14 +137,17 @@ void chat_end(struct chat *c)
 const char *chat_verdict(const struct chat *c, const struct call *call, const struct enclave *n)
 {
     struct tee_proof proof = tee_proof_read(c->last);
-    const json *tools = json_get(json_get(choice_of(c->last), "message"), "tool_calls");
+    const json *choice = choice_of(c->last);
+    const json *tools = json_get(json_get(choice, "message"), "tool_calls");
+    /* What the enclave hashes follows its reason to stop, even when it said something as well. */
+    bool called = c->text.len == 0 || is(json_str(choice, "finish_reason"), "tool_calls");
     if (!proof.present)
         return tee_verdict_code(TEE_UNSIGNED);
     if (!n->known)
         return tee_verdict_code(TEE_OTHER_KEY);
-    return tee_verdict_code(tee_verify(
-        &proof, untrusted_n(call->body, call->body_len), untrusted_n(c->text.p, c->text.len),
-        c->text.len == 0 ? tools : NULL, (const uint8_t *)n->key.p, n->key.len, clock_now()));
+    return tee_verdict_code(tee_verify(&proof, untrusted_n(call->body, call->body_len),
+                                       untrusted_n(c->text.p, c->text.len), called ? tools : NULL,
+                                       (const uint8_t *)n->key.p, n->key.len, clock_now()));
 }
 
 /* "opengradient": {"cost_opg": "…"}: atomic units, or OPG with a point. */

@@ -68,10 +68,11 @@ void loop_signal_off(struct loop *l, int signo);
 
 /* --- workers. */
 enum lane {
-    LANE_WRITE, /* SQLite writes and the decoding before them: sync */
-    LANE_QUERY, /* what a screen waits for: reads, sorting, filtering */
-    LANE_LOAD,  /* opening libraries at their first use: neither of the above waits for that */
-    LANE_SIGN,  /* talking to the signer, which may wait for its user; the receipts' database */
+    LANE_WRITE,   /* SQLite writes and the decoding before them: sync */
+    LANE_QUERY,   /* what a screen waits for: reads, sorting, filtering */
+    LANE_LOAD,    /* opening libraries at their first use: neither of the above waits for that */
+    LANE_SIGN,    /* talking to the signer, which may wait for its user; the receipts' database */
+    LANE_CONTENT, /* model files: the library, hashing, inspecting; the history of runs */
     LANE_COUNT
 };
 

@@ -42,7 +42,8 @@ struct running_options {
 struct running;
 struct running_events {
     void (*step)(void *ud, const char *words, uint64_t n, uint64_t total);
-    void (*done)(void *ud, const struct run_result *r, int64_t history, const struct err *e);
+    void (*done)(void *ud, struct run_result *r, int64_t history, const struct err *e); /* r NULL:
+  it failed; else take what you keep */
 };
 struct running *running_start(struct market *m, const struct model_file *f, const struct values *in,
                               const struct running_options *o, const struct running_events *ev,

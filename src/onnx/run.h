@@ -43,11 +43,11 @@ struct run_request {
     int timeout_ms;   /* of wall time, all in all; 0: RUN_TIMEOUT_MS */
 };
 
-struct run_times {    /* nanoseconds */
-    int64_t engine;   /* dlopen and environment */
-    int64_t session;  /* the model loaded and optimised */
-    int64_t first;    /* the first inference */
-    uint32_t *sample; /* the repeated ones, as they came; mem */
+struct run_times {   /* nanoseconds */
+    int64_t engine;  /* dlopen and environment */
+    int64_t session; /* the model loaded and optimised */
+    int64_t first;   /* the first inference */
+    int64_t *sample; /* the repeated ones, as they came, evenly thinned beyond RUN_SAMPLES; mem */
     size_t samples;
     uint64_t peak_rss; /* bytes */
 };

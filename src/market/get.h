@@ -73,6 +73,7 @@ struct get_options {
     unsigned threads; /* for the proof; 0: all cores */
     bool strict;      /* encode the whole even when rows were checked */
     uint64_t piece;   /* bytes of one range; 0: 16 MiB */
+    uint64_t by_rows; /* files from this size on are proved row by row; 0: 16 MiB */
     int stall_ms;     /* 0: 30 s of silence; the first byte of a big blob may take minutes: 120 s */
 };
 struct get *get_start(struct market *m, const struct get_target *t, const struct get_options *o,

@@ -57,6 +57,10 @@ souk_err library_open(const blob_id *id, int *fd, struct err *e);
 /* Its metadata; SOUK_ENOTFOUND. */
 souk_err library_metadata(const blob_id *id, struct walrus_meta *out, struct err *e);
 
+/* Which of them somebody means: a blob ID, author/name[@version] or a name that one model alone has
+ * here; SOUK_ENOTFOUND, SOUK_EINPUT with the choices. What is still coming counts. */
+souk_err library_named(const char *what, blob_id *id, struct err *e);
+
 /* Takes it away, a partial one as well. SOUK_ENOTFOUND. */
 souk_err library_remove(const blob_id *id, struct err *e);
 /* SOUK_ELIMIT, in words that say what to do, when so many more bytes go over the budget. */
@@ -82,9 +86,16 @@ souk_err library_part_finish(struct library_part *p, const struct walrus_meta *m
                              const struct library_about *about, struct err *e);
 void library_part_close(struct library_part *p, bool discard); /* NULL is a no-op */
 
-/* Compares a library entry with its ID again, by rows where it has metadata. */
-souk_err library_check(const blob_id *id, atomic_bool *cancel,
-                       void (*progress)(void *ud, uint64_t done, uint64_t total), void *ud,
-                       enum verified *how, struct err *e);
+/* Compares a library entry with its ID again, by rows where it has metadata. SOUK_EVERIFY: it is
+ * another file now; it stays where it is. */
+struct library_check_options {
+    bool strict;      /* encode the whole, whatever there is */
+    unsigned threads; /* 0: all cores */
+    atomic_bool *cancel;
+    void (*progress)(void *ud, uint64_t done, uint64_t total); /* from any thread */
+    void *ud;
+};
+souk_err library_check(const blob_id *id, const struct library_check_options *o, enum verified *how,
+                       struct err *e);
 
 #endif

@@ -90,9 +90,10 @@ static void on_draft(void *ud, const struct draft *t, const struct err *e)
         end(s, NULL, e);
         return;
     }
-    s->draft = *t;
     if (t->tx.data == t->data) /* it points into itself */
-        s->draft.tx.data = s->draft.data;
+        draft_copy(&s->draft, t);
+    else
+        s->draft = *t;
     app_confirm_made(s->d->app, s->title, make, s->yes, answered, s);
 }
 

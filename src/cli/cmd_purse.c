@@ -227,7 +227,8 @@ static const char *sent_state(const struct sent_row *r)
 
 static const char *sent_kind(const struct sent_row *r)
 {
-    static const char *const names[] = {"other", "coin", "transfer", "approve", "cancel", "cancel"};
+    static const char *const names[] = {"other",  "coin", "transfer", "approve", "cancel",
+                                        "cancel", "list", "delist",   "deploy"};
     return names[r->kind];
 }
 

@@ -22,8 +22,7 @@ static void take_draft(void *ud, const struct draft *d, const struct err *e)
         g->err = *e;
         return;
     }
-    g->d = *d;
-    g->d.tx.data = g->d.data;
+    draft_copy(&g->d, d);
 }
 
 struct got_sent {

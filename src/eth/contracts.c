@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "eth/listings_code.h"
+
 #include "base/banned.h"
 
 enum { WORD = 32, SELECTOR = 4 };
@@ -21,7 +23,9 @@ enum { WORD = 32, SELECTOR = 4 };
     X(CANCEL, "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)")                        \
     X(INVALIDATE, "invalidateUnorderedNonces(uint256,uint256)")                                    \
     X(ACTIVE_TEES, "getActiveTEEs(uint8)")                                                         \
-    X(AGGREGATE3, "aggregate3((address,bool,bytes)[])")
+    X(AGGREGATE3, "aggregate3((address,bool,bytes)[])")                                            \
+    X(LIST, "list(string,string,string,uint256,address,address,string)")                           \
+    X(DELIST, "delist(string)")
 /* clang-format on */
 
 #define X(id, text) F_##id,
@@ -185,6 +189,75 @@ void call_aggregate3(struct buf *out, const struct call3 *calls, size_t n)
     }
 }
 
+static void put_text(struct buf *out, struct untrusted t)
+{
+    static const uint8_t zeros[WORD];
+    put_u64(out, t.n);
+    buf_add(out, t.p, t.n);
+    buf_add(out, zeros, padded(t.n) - t.n);
+}
+
+void call_list(struct buf *out, const struct listing_terms *t)
+{
+    const struct untrusted texts[] = {t->author, t->name, t->blob_id, t->endpoint};
+    size_t at[4], head = (size_t)7 * WORD;
+    for (int i = 0; i < 4; i++) {
+        at[i] = head;
+        head += WORD + padded(texts[i].n);
+    }
+    put_function(out, F_LIST);
+    for (int i = 0; i < 3; i++)
+        put_u64(out, at[i]);
+    put_u256(out, t->price);
+    put_address(out, t->asset);
+    put_address(out, t->pay_to);
+    put_u64(out, at[3]);
+    for (int i = 0; i < 4; i++)
+        put_text(out, texts[i]);
+}
+
+void call_delist(struct buf *out, struct untrusted name)
+{
+    put_function(out, F_DELIST);
+    put_u64(out, WORD);
+    put_text(out, name);
+}
+
+/* --- ModelListings' creation. The proxy takes a salt and the code, and answers with the address.
+ */
+
+const address CREATE2_PROXY = {{0x4e, 0x59, 0xb4, 0x48, 0x47, 0xb3, 0x79, 0x57, 0x85, 0x88,
+                                0x92, 0x0c, 0xa7, 0x8f, 0xbf, 0x26, 0xc0, 0xb4, 0x95, 0x6c}};
+
+static const bytes32 SALT; /* zeroes: there is but one of it */
+
+void call_deploy_listings(struct buf *out)
+{
+    put_word(out, SALT);
+    buf_add(out, LISTINGS_CODE, LISTINGS_CODE_BYTES);
+}
+
+/* EIP-1014. */
+address listings_address(void)
+{
+    struct {
+        uint8_t ff;
+        address by;
+        bytes32 salt, code;
+    } of = {0xff, CREATE2_PROXY, SALT, keccak256(LISTINGS_CODE, LISTINGS_CODE_BYTES)};
+    _Static_assert(sizeof of == 85, "no holes");
+    bytes32 h = keccak256(&of, sizeof of);
+    address a;
+    memcpy(a.b, h.b + WORD - sizeof a.b, sizeof a.b);
+    return a;
+}
+
+bytes32 listings_code_hash(void)
+{
+    return keccak256(LISTINGS_CODE + LISTINGS_CODE_STAYS,
+                     LISTINGS_CODE_BYTES - LISTINGS_CODE_STAYS);
+}
+
 void permit2_place(bytes32 nonce, u256 *word, unsigned *bit)
 {
     bytes32 shifted = {{0}};
@@ -195,6 +268,53 @@ void permit2_place(bytes32 nonce, u256 *word, unsigned *bit)
 
 /* --- reading call data back */
 
+/* One byte sequence is one meaning: what was read must be what would be written. */
+static bool as_written(const struct call_meaning *m, const uint8_t *data, size_t n)
+{
+    struct buf b;
+    buf_init(&b, n + 1);
+    if (m->kind == CALL_LIST)
+        call_list(&b, &m->terms);
+    else
+        call_delist(&b, m->terms.name);
+    bool same = b.bad == SOUK_OK && b.len == n && memcmp(b.p, data, n) == 0;
+    buf_release(&b);
+    return same;
+}
+
+static struct call_meaning listing_meaning(const uint8_t *data, size_t n)
+{
+    struct call_meaning m = {.kind = CALL_OTHER};
+    struct listing_terms *t = &m.terms;
+    struct abi_reader r;
+    abi_reader_init(&r, data + SELECTOR, n - SELECTOR);
+    if (memcmp(data, selectors[F_LIST], SELECTOR) == 0) {
+        m.kind = CALL_LIST;
+        t->author = abi_bytes(&r);
+        t->name = abi_bytes(&r);
+        t->blob_id = abi_bytes(&r);
+        t->price = abi_u256(&r);
+        t->asset = abi_address(&r);
+        t->pay_to = abi_address(&r);
+        t->endpoint = abi_bytes(&r);
+    } else {
+        m.kind = CALL_DELIST;
+        t->name = abi_bytes(&r);
+    }
+    bool fits = t->author.n <= LISTING_AUTHOR_MAX && t->name.n <= LISTING_NAME_MAX &&
+                t->name.n > 0 && t->blob_id.n <= LISTING_BLOB_ID_MAX &&
+                t->endpoint.n <= LISTING_ENDPOINT_MAX;
+    return !r.bad && fits && as_written(&m, data, n) ? m
+                                                     : (struct call_meaning){.kind = CALL_OTHER};
+}
+
+/* What follows the salt, zeroes, is our very code. */
+static bool is_deployment(const uint8_t *data, size_t n)
+{
+    return n == WORD + LISTINGS_CODE_BYTES && memcmp(data, SALT.b, WORD) == 0 &&
+           memcmp(data + WORD, LISTINGS_CODE, LISTINGS_CODE_BYTES) == 0;
+}
+
 struct call_meaning call_meaning(const uint8_t *data, size_t n)
 {
     struct call_meaning m = {.kind = CALL_OTHER};
@@ -204,6 +324,11 @@ struct call_meaning call_meaning(const uint8_t *data, size_t n)
     if (n < SELECTOR)
         return m;
     pthread_once(&once, hash_signatures);
+    if (is_deployment(data, n))
+        return (struct call_meaning){.kind = CALL_DEPLOY};
+    if (memcmp(data, selectors[F_LIST], SELECTOR) == 0 ||
+        memcmp(data, selectors[F_DELIST], SELECTOR) == 0)
+        return listing_meaning(data, n);
     abi_reader_init(&r, data + SELECTOR, n - SELECTOR);
     if (memcmp(data, selectors[F_TRANSFER], SELECTOR) == 0 ||
         memcmp(data, selectors[F_APPROVE], SELECTOR) == 0) {

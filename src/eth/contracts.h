@@ -7,7 +7,8 @@
  * a signer says what a transaction does from its bytes alone.
  *
  * Sources: EIP-20, EIP-2612, EIP-3009, Permit2's SignatureTransfer, Multicall3,
- * OpenGradient's TEERegistry. Selectors are computed from the signatures.
+ * OpenGradient's TEERegistry, our own ModelListings, EIP-1014 (CREATE2). Selectors are
+ * computed from the signatures.
  */
 #ifndef SOUK_ETH_CONTRACTS_H
 #define SOUK_ETH_CONTRACTS_H
@@ -30,6 +31,34 @@ void call_cancel_authorization(struct buf *out, address authorizer, bytes32 nonc
                                const signature *s);
 void call_invalidate_nonces(struct buf *out, u256 word, u256 mask); /* invalidateUnorderedNonces */
 void call_active_tees(struct buf *out, unsigned type);
+
+/*
+ * ModelListings (assets/contracts/ModelListings.sol). Strings are outside text, ABI `string`s; the
+ * contract takes none that is longer than this, and no empty name.
+ */
+enum {
+    LISTING_AUTHOR_MAX = 256,
+    LISTING_NAME_MAX = 512,
+    LISTING_BLOB_ID_MAX = 128,
+    LISTING_ENDPOINT_MAX = 512
+};
+struct listing_terms {
+    struct untrusted author, name, blob_id, endpoint;
+    u256 price;
+    address asset, pay_to;
+};
+void call_list(struct buf *out, const struct listing_terms *t);
+void call_delist(struct buf *out, struct untrusted name);
+
+/*
+ * ModelListings is deployed through the deterministic deployment proxy that most chains carry
+ * (0x4e59b448…, CREATE2), so that it has one address everywhere, known beforehand, and nobody needs
+ * to sign a creation. deploy: the call data for that proxy: salt, then our init code.
+ */
+extern const address CREATE2_PROXY;
+void call_deploy_listings(struct buf *out);
+address listings_address(void);   /* where that puts it */
+bytes32 listings_code_hash(void); /* keccak256 of the code that is there then */
 
 struct call3 {
     address target;
@@ -76,12 +105,16 @@ enum call_kind {
     CALL_APPROVE,    /* who: spender, amount */
     CALL_CANCEL,     /* who: authorizer, nonce */
     CALL_INVALIDATE, /* word, mask in amount */
+    CALL_LIST,       /* terms, none of them longer than the contract takes */
+    CALL_DELIST,     /* terms.name alone */
+    CALL_DEPLOY,     /* ModelListings, by the proxy: our very code */
 };
 struct call_meaning {
     enum call_kind kind;
     address who;
     u256 amount, word;
     bytes32 nonce;
+    struct listing_terms terms; /* strings in the bytes read from */
 };
 struct call_meaning call_meaning(const uint8_t *data, size_t n);
 

@@ -97,9 +97,10 @@ void purse_state_release(struct purse_state *s);
 void purse_check_open(struct purse *p);
 
 /* --- sending. First prepared, shown, then sent. */
+enum { DRAFT_DATA = 4096 };
 struct draft {
     struct tx tx; /* its data leads into `data`; purse_send looks at the copy it is given */
-    uint8_t data[256];
+    uint8_t data[DRAFT_DATA];
     unsigned account;            /* that sends it */
     struct call_meaning meaning; /* read back from the bytes */
     struct asset asset;          /* what moves, or is approved */
@@ -113,12 +114,17 @@ struct draft {
     char meaning_text[MEANING_MAX]; /* the signer's own words; "" while locked */
     int64_t replaces;               /* sent_row.id; 0: none */
 };
+/* Into memory of its own: tx.data and the texts of the meaning lead into the copy then. */
+void draft_copy(struct draft *to, const struct draft *from);
 enum draft_kind {
     DRAFT_SEND,
     DRAFT_APPROVE,  /* who: spender (Permit2 for x402), amount exact; 0 revokes */
     DRAFT_CANCEL,   /* call: an open signature made void on chain */
     DRAFT_SPEED_UP, /* replaces: the same with higher fees */
     DRAFT_DROP,     /* replaces: nothing, to oneself, in its place */
+    DRAFT_LIST,     /* terms: a listing made or replaced, at the profile's ModelListings */
+    DRAFT_DELIST,   /* terms.name: taken back */
+    DRAFT_DEPLOY,   /* ModelListings, by the deployment proxy of the profile's chain */
 };
 struct draft_request {
     enum draft_kind kind;
@@ -128,6 +134,7 @@ struct draft_request {
     bool all; /* DRAFT_SEND: everything there is */
     bytes32 call;
     int64_t replaces;
+    struct listing_terms terms; /* copied; its asset and price are shown with the profile's table */
 };
 typedef void (*draft_fn)(void *ud, const struct draft *d, const struct err *e);
 struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, draft_fn done,

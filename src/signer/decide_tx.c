@@ -34,6 +34,17 @@ static bool unlimited(u256 v)
     return v.w[3] >> 63; /* 2^255 and more */
 }
 
+/* What it says must be possible: a price needs a token, and somebody who could be paid in it. */
+static uint32_t listing_faults(const struct tx *t, const struct listing_terms *l)
+{
+    bool priced = !u256_is_zero(l->price);
+    if (priced && address_is_zero(l->asset))
+        return 1u << REFUSE_METHOD;
+    if (!priced && address_is_zero(l->pay_to))
+        return 0;
+    return policy_bad_payee(l->pay_to, t->to, l->asset) ? 1u << REFUSE_PAY_TO : 0;
+}
+
 /* What it does decides: which faults there are, whether it is covered, whether it undoes. */
 static uint32_t effect(const struct job *j, struct tx_case *c)
 {
@@ -64,6 +75,12 @@ static uint32_t effect(const struct job *j, struct tx_case *c)
     case CALL_INVALIDATE:
         c->undoes = c->covered = true;
         return address_eq(t->to, PERMIT2) ? 0 : 1u << REFUSE_UNKNOWN_CALL;
+    case CALL_LIST:
+        return listing_faults(t, &m->terms);
+    case CALL_DELIST:
+        return 0;
+    case CALL_DEPLOY:
+        return address_eq(t->to, CREATE2_PROXY) ? 0 : 1u << REFUSE_UNKNOWN_CALL;
     case CALL_OTHER:
         break;
     }

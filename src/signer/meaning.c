@@ -37,11 +37,16 @@ static void add_address(struct buf *b, address a)
         buf_adds(b, " (Permit2)");
 }
 
-static void add_quoted(struct buf *b, const char *s)
+static void add_quoted_text(struct buf *b, struct untrusted s)
 {
     buf_addc(b, '"');
-    text_add(b, untrusted(s), QUOTED_COLS, TEXT_ASCII);
+    text_add(b, s, QUOTED_COLS, TEXT_ASCII);
     buf_addc(b, '"');
+}
+
+static void add_quoted(struct buf *b, const char *s)
+{
+    add_quoted_text(b, untrusted(s));
 }
 
 static void add_number(struct buf *b, u256 v, const struct asset *a)
@@ -102,6 +107,41 @@ void meaning_payment(const struct meaning *m, const struct pay_request *p)
         buf_adds(b, ", with a permit of the same amount for Permit2");
 }
 
+static void add_contract(struct buf *b, address a)
+{
+    add_address(b, a);
+    if (address_eq(a, listings_address()))
+        buf_adds(b, " (ModelListings)");
+}
+
+static void add_listing(const struct meaning *m, const struct tx *t, const struct listing_terms *l)
+{
+    struct buf *b = m->out;
+    unsigned own = 0;
+    buf_adds(b, "List ");
+    add_quoted_text(b, l->name);
+    buf_adds(b, " of ");
+    add_quoted_text(b, l->author);
+    buf_adds(b, u256_is_zero(l->price) ? "\nfor nothing" : "\nat ");
+    if (!u256_is_zero(l->price)) {
+        add_amount(m, l->price, t->chain, l->asset);
+        buf_adds(b, " a call\npaid to ");
+        add_address(b, l->pay_to);
+        while (own < m->card->accounts && !address_eq(m->card->account[own], l->pay_to))
+            own++;
+        if (own < m->card->accounts)
+            buf_addf(b, ", account %u of this wallet", own);
+        else
+            buf_adds(b, ", NOT an account of this wallet");
+    }
+    buf_adds(b, "\nfile ");
+    add_quoted_text(b, l->blob_id);
+    buf_adds(b, "\ncalled at ");
+    add_quoted_text(b, l->endpoint);
+    buf_adds(b, "\nat the contract ");
+    add_contract(b, t->to);
+}
+
 void meaning_tx(const struct meaning *m, const struct tx *t, address from, u256 fee)
 {
     struct buf *b = m->out;
@@ -138,6 +178,19 @@ void meaning_tx(const struct meaning *m, const struct tx *t, address from, u256 
     case CALL_INVALIDATE:
         buf_adds(b, "Make signed payments void, at ");
         add_address(b, t->to);
+        break;
+    case CALL_LIST:
+        add_listing(m, t, &c.terms);
+        break;
+    case CALL_DELIST:
+        buf_adds(b, "Take back the listing of ");
+        add_quoted_text(b, c.terms.name);
+        buf_adds(b, "\nat the contract ");
+        add_contract(b, t->to);
+        break;
+    case CALL_DEPLOY:
+        buf_adds(b, "Put the contract ModelListings on the chain, for everyone\nat ");
+        add_address(b, listings_address());
         break;
     case CALL_OTHER:
         buf_adds(b, "Call, with data that is not known to souk, ");

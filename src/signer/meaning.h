@@ -16,6 +16,7 @@ struct meaning {
     struct buf *out;
     const struct limits *limits;
     size_t n;
+    const struct wallet_card *card; /* whose accounts are its own */
     int64_t now;
 };
 

@@ -285,6 +285,7 @@ souk_err ledger_add_tx(struct ledger *l, const struct tx *t, address from, bytes
                            .effect = ledger_tx_effect(t, from),
                            .fee = fee,
                            .meaning = call_meaning(t->data, t->data_len)};
+    lt.meaning.terms = (struct listing_terms){0}; /* in t's bytes; the effect stands for them */
     struct buf body;
     buf_init(&body, BODY_MAX);
     struct wire w = wire_writer(&body);

@@ -26,7 +26,7 @@
 
 struct signer; /* a connection; one thread at a time */
 
-enum { SIGNER_LOCK_AFTER = 600, MEANING_MAX = 1024 };
+enum { SIGNER_LOCK_AFTER = 600, MEANING_MAX = 2048 };
 
 /* Where the user says yes: a terminal, or a pipe with the password in one line. -1: nowhere; then
  * what needs a yes is refused (REFUSE_NEEDS_YES). */
@@ -96,11 +96,12 @@ souk_err signer_pay(struct signer *s, const struct signer_payment *p, struct sig
 /* Has the signer ask its witness what the chain did with this call's signature. */
 souk_err signer_check(struct signer *s, bytes32 call, struct entry *out, struct err *e);
 
-/* --- transactions: transfer, approve, cancel, invalidate, the chain's coin. */
+/* --- transactions: transfer, approve, cancel, invalidate, the chain's coin; list, delist, deploy.
+ */
 struct signer_tx {
     struct tx tx;
     unsigned account;
-    signer_gate gate; /* sending, approving beyond the week's limit: always asked */
+    signer_gate gate; /* sending, listing, approving beyond the week's limit: always asked */
     bool try_only;    /* as above; spent and limits of the answer are the coin's */
 };
 /* raw: the signed bytes. */

@@ -210,7 +210,7 @@ void wire_entry(struct wire *w, struct entry *en)
 
 void wire_meaning(struct wire *w, struct call_meaning *m)
 {
-    m->kind = (enum call_kind)wire_choice(w, m->kind, CALL_OTHER, CALL_INVALIDATE);
+    m->kind = (enum call_kind)wire_choice(w, m->kind, CALL_OTHER, CALL_DEPLOY);
     wire_address(w, &m->who);
     wire_u256(w, &m->amount);
     wire_u256(w, &m->word);

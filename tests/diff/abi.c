@@ -58,6 +58,19 @@ static bool put_call(const struct ask *q, struct buf *out)
         call_invalidate_nonces(out, ask_u256(q, 1), ask_u256(q, 2));
     } else if (is(q, 0, "call.getActiveTEEs")) {
         call_active_tees(out, (unsigned)ask_u64(q, 1));
+    } else if (is(q, 0, "call.list")) { /* AUTHOR NAME BLOB PRICE ASSET PAYEE ENDPOINT */
+        struct listing_terms t = {.author = ask_bytes(q, 1),
+                                  .name = ask_bytes(q, 2),
+                                  .blob_id = ask_bytes(q, 3),
+                                  .price = ask_u256(q, 4),
+                                  .asset = ask_address(q, 5),
+                                  .pay_to = ask_address(q, 6),
+                                  .endpoint = ask_bytes(q, 7)};
+        call_list(out, &t);
+    } else if (is(q, 0, "call.delist")) {
+        call_delist(out, ask_bytes(q, 1));
+    } else if (is(q, 0, "call.deploy")) {
+        call_deploy_listings(out);
     } else if (is(q, 0, "call.aggregate3")) {
         aggregate(q, out);
     } else {
@@ -90,6 +103,24 @@ static void say_meaning(struct call_meaning m, struct buf *out)
         say(out, "invalidate");
         say_u256(out, m.word);
         say_u256(out, m.amount);
+        break;
+    case CALL_LIST:
+        say(out, "list");
+        say_bytes(out, m.terms.author.p, m.terms.author.n);
+        say_bytes(out, m.terms.name.p, m.terms.name.n);
+        say_bytes(out, m.terms.blob_id.p, m.terms.blob_id.n);
+        say_u256(out, m.terms.price);
+        say_address(out, m.terms.asset);
+        say_address(out, m.terms.pay_to);
+        say_bytes(out, m.terms.endpoint.p, m.terms.endpoint.n);
+        break;
+    case CALL_DELIST:
+        say(out, "delist");
+        say_bytes(out, m.terms.name.p, m.terms.name.n);
+        break;
+    case CALL_DEPLOY:
+        say(out, "deploy");
+        say_address(out, listings_address());
         break;
     }
 }

@@ -26,7 +26,7 @@ static void meaning(const uint8_t *p, size_t n)
 {
     struct call_meaning m = call_meaning(p, n);
     struct buf out;
-    buf_init(&out, 512);
+    buf_init(&out, 1 << 16);
     switch (m.kind) {
     case CALL_OTHER:
         check(address_is_zero(m.who) && u256_is_zero(m.amount));
@@ -49,6 +49,15 @@ static void meaning(const uint8_t *p, size_t n)
     }
     case CALL_INVALIDATE:
         call_invalidate_nonces(&out, m.word, m.amount);
+        break;
+    case CALL_LIST:
+        call_list(&out, &m.terms);
+        break;
+    case CALL_DELIST:
+        call_delist(&out, m.terms.name);
+        break;
+    case CALL_DEPLOY:
+        call_deploy_listings(&out);
         break;
     }
     if (m.kind != CALL_OTHER)

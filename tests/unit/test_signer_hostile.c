@@ -383,6 +383,9 @@ static void count_tx(struct wire *in)
         break;
     case CALL_OTHER:
     case CALL_TRANSFER:
+    case CALL_LIST:
+    case CALL_DELIST:
+    case CALL_DEPLOY:
         fail_msg("signed without a yes: %d", (int)m.kind);
     }
     at_most(fee, u256_from_u64(100000));

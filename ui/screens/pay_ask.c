@@ -106,6 +106,12 @@ static const char *deed(const struct draft *t)
     case CALL_CANCEL:
     case CALL_INVALIDATE:
         return "make a signature void";
+    case CALL_LIST:
+        return "list a model";
+    case CALL_DELIST:
+        return "take a listing back";
+    case CALL_DEPLOY:
+        return "put the contract ModelListings on the chain";
     case CALL_OTHER:
         break;
     }

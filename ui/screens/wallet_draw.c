@@ -105,6 +105,12 @@ static const char *sent_what(const struct sent_row *r)
     case CALL_CANCEL:
     case CALL_INVALIDATE:
         return "cancel";
+    case CALL_LIST:
+        return "list";
+    case CALL_DELIST:
+        return "delist";
+    case CALL_DEPLOY:
+        return "deploy";
     case CALL_NOTHING:
         return u256_is_zero(r->value) ? "drop" : "send";
     default:

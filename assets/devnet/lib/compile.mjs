@@ -15,7 +15,7 @@ export function sourceHash() {
     return hash.digest('hex').slice(0, 16);
 }
 
-/** Returns {ContractName: {abi, bytecode}} for every contract. */
+/** Returns {ContractName: {abi, bytecode, deployed}} for every contract: what creates it, and what stays. */
 export function compile() {
     const solc = createRequire(import.meta.url)('solc');
     const sources = {};
@@ -28,7 +28,7 @@ export function compile() {
             optimizer: { enabled: true, runs: 200 },
             evmVersion: 'cancun',
             metadata: { bytecodeHash: 'none', appendCBOR: false },
-            outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } },
+            outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
         },
     })));
     const problems = (output.errors ?? []).filter((e) => e.severity === 'error');
@@ -36,6 +36,7 @@ export function compile() {
     const result = {};
     for (const file of Object.values(output.contracts))
         for (const [name, c] of Object.entries(file))
-            if (c.evm.bytecode.object) result[name] = { abi: c.abi, bytecode: `0x${c.evm.bytecode.object}` };
+            if (c.evm.bytecode.object)
+                result[name] = { abi: c.abi, bytecode: `0x${c.evm.bytecode.object}`, deployed: `0x${c.evm.deployedBytecode.object}` };
     return result;
 }

@@ -13,10 +13,10 @@
 enum {
     MEMORY = 64 << 20,
     ANSWER = 4096,
-    GAS_MOST = 1000000, /* none of ours takes a tenth of it: a node that says more is wrong */
+    GAS_MOST = 1000000, /* none of ours takes half of it: a node that says more is wrong */
     GAS_COIN = 21000,
     WAITING_MOST = 64,
-    RAW_BYTES = 400, /* of ours at most, for what a layer below takes */
+    RAW_BYTES = 300, /* of ours at most beside the call data, for what a layer below takes */
 };
 
 /* Where rollups on the OP stack say what the layer below takes. */
@@ -40,7 +40,7 @@ static void got_needs(struct purse_call *c, const struct answers *a);
 static void got_gas(struct purse_call *c, const struct answers *a);
 static void judge(struct purse_call *c);
 
-enum { Q_BLOCK, Q_COINS, Q_NONCE, Q_PENDING, Q_PRIORITY, Q_L1, Q_BALANCE };
+enum { Q_BLOCK, Q_COINS, Q_NONCE, Q_PENDING, Q_PRIORITY, Q_L1, Q_MORE /* balance, or code */ };
 
 static void ask_needs(struct purse_call *c)
 {
@@ -60,13 +60,18 @@ static void ask_needs(struct purse_call *c)
     buf_init(&data, 128);
     call_selector(&data, "getL1FeeUpperBound(uint256)");
     uint8_t size[32];
-    u256_to_be(u256_from_u64(RAW_BYTES), size);
+    u256_to_be(u256_from_u64(RAW_BYTES + x->d.tx.data_len), size);
     buf_add(&data, size, sizeof size);
     asking_call(&k, L1_ORACLE, &data, "fees");
     if (!asset_is_coin(&x->asset) && x->rq.kind == DRAFT_SEND) {
         buf_init(&data, 128);
         call_balance_of(&data, x->from);
         asking_call(&k, x->asset.token, &data, "your balance");
+    }
+    if (draft_lists(x)) {
+        char to[ADDRESS_BUF];
+        asking_add(&k, "eth_getCode", AT_LAST, SAME_VALUE, "a contract", "\"%s\"",
+                   address_format(x->d.tx.to, to));
     }
     call_ask(c, &k, 0, got_needs);
 }
@@ -78,6 +83,29 @@ static bool result_number(const struct rpc_result *r, u256 *out)
     bool ok = answer_bytes(r, &bytes) && result_u256((const uint8_t *)bytes.p, bytes.len, out);
     buf_release(&bytes);
     return ok;
+}
+
+/* A call to where there is no contract would be mined, cost its fee, and do nothing. */
+static souk_err need_code(const struct draft_call *x, const struct rpc_result *r, struct err *e)
+{
+    char to[ADDRESS_BUF];
+    const char *hex = r->value != NULL ? cJSON_GetStringValue(r->value) : NULL;
+    if (hex == NULL)
+        return answer_failed(r, "a contract", e);
+    if (strlen(hex) > 2)
+        return SOUK_OK;
+    address_format(x->d.tx.to, to);
+    if (x->rq.kind == DRAFT_DEPLOY)
+        return err_set(
+            e, SOUK_EINPUT,
+            "this chain has no deployment proxy at %s: ModelListings cannot be put at its "
+            "usual address here",
+            to);
+    return err_set(
+        e, SOUK_EINPUT,
+        "there is no contract at %s, which the profile calls its listings: nothing could "
+        "be listed there",
+        to);
 }
 
 static souk_err read_needs(struct draft_call *x, const struct answers *a, struct err *e)
@@ -101,8 +129,10 @@ static souk_err read_needs(struct draft_call *x, const struct answers *a, struct
     if (!result_number(&one[Q_L1], &x->l1))
         x->l1 = U256_ZERO; /* no such layer */
     x->balance = x->coins;
-    if (a->n > Q_BALANCE && !result_number(&one[Q_BALANCE], &x->balance))
-        return answer_failed(&one[Q_BALANCE], "your balance", e);
+    if (draft_lists(x))
+        return need_code(x, &one[Q_MORE], e);
+    if (a->n > Q_MORE && !result_number(&one[Q_MORE], &x->balance))
+        return answer_failed(&one[Q_MORE], "your balance", e);
     return SOUK_OK;
 }
 
@@ -296,7 +326,7 @@ static void judge(struct purse_call *c)
         call_end(c, &e);
         return;
     }
-    x->d.meaning = call_meaning(x->d.data, x->d.tx.data_len);
+    x->d.meaning = call_meaning(x->d.data, x->d.tx.data_len); /* the data stays from here on */
     call_job(c, try_run, tried);
 }
 
@@ -313,6 +343,26 @@ static void begin(struct purse_call *c)
     x->from = purse_address(c->p);
     x->d.account = c->p->account;
     call_job(c, draft_shape_run, ask_needs);
+}
+
+/* The texts of a listing, which are the caller's until now. */
+static bool keep_terms(struct arena *a, struct listing_terms *t)
+{
+    struct untrusted *text[] = {&t->author, &t->name, &t->blob_id, &t->endpoint};
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
+        char *p = arena_strndup(a, text[i]->n > 0 ? text[i]->p : "", text[i]->n);
+        if (p == NULL)
+            return false;
+        *text[i] = untrusted_n(p, text[i]->n);
+    }
+    return true;
+}
+
+void draft_copy(struct draft *to, const struct draft *from)
+{
+    *to = *from;
+    to->tx.data = to->data;
+    to->meaning = call_meaning(to->data, to->tx.data_len);
 }
 
 struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, draft_fn done,
@@ -332,5 +382,9 @@ struct purse_call *purse_draft(struct purse *p, const struct draft_request *rq, 
     x->done = done;
     x->ud = ud;
     arena_init(&x->memory, MEMORY);
+    if (!keep_terms(&x->memory, &x->rq.terms)) {
+        purse_drop(&x->call); /* before it began */
+        return NULL;
+    }
     return &x->call;
 }

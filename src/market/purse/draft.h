@@ -23,6 +23,12 @@ struct draft_call {
     void *ud;
 };
 
+/* The call of a contract that moves nothing. */
+static inline bool draft_lists(const struct draft_call *x)
+{
+    return x->rq.kind == DRAFT_LIST || x->rq.kind == DRAFT_DELIST || x->rq.kind == DRAFT_DEPLOY;
+}
+
 static inline bool draft_replaces(const struct draft_call *x)
 {
     return x->rq.kind == DRAFT_SPEED_UP || x->rq.kind == DRAFT_DROP;
@@ -32,5 +38,7 @@ static inline bool draft_replaces(const struct draft_call *x)
  * coin's limits. */
 void draft_shape_run(struct job *j);
 souk_err draft_set_data(struct draft *d, struct buf *data, struct err *e); /* releases data */
+void draft_set_asset(struct draft_call *x, address token); /* the profile's of it, if it has it */
+souk_err draft_shape_listing(struct draft_call *x, struct err *e); /* listings.c */
 
 #endif

@@ -7,6 +7,7 @@
  *   balances.c    what an address has
  *   draft.c       a transaction prepared: nonce, fees, what it means
  *   shape.c       what it shall be
+ *   listings.c    listing, taking back, deploying; what of the contract is there
  *   check.c       who was paid before, and who only looks like it
  *   send.c        signed, kept, sent, mined
  *   history.c     what became of those sent before

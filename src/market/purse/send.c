@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 enum {
-    RAW_MAX = 4096,
+    RAW_MAX = DRAFT_DATA + 512,
     ROWS = 2000,
     MEMORY = 64 << 20,
     WAIT_FIRST_MS = 100,
@@ -151,11 +151,12 @@ static void fill_row(struct send_call *x, bytes32 hash)
     static const address nobody;
     int kind = (int)x->d.meaning.kind;
     bool direct = kind == CALL_NOTHING;
+    bool transfers = kind == CALL_TRANSFER || kind == CALL_APPROVE;
     x->row = (struct sent_row){
         .made = clock_now(),
         .chain = (int64_t)t->chain,
         .from = x->call.p->card.account[x->d.account],
-        .to = direct || kind == CALL_CANCEL || kind == CALL_INVALIDATE ? t->to : x->d.meaning.who,
+        .to = transfers ? x->d.meaning.who : t->to,
         .token = direct ? nobody : x->d.asset.token,
         .kind = kind,
         .amount = direct ? t->value : x->d.amount,
@@ -331,8 +332,7 @@ struct purse_call *purse_send(struct purse *p, const struct draft *d, signer_gat
     if (x == NULL)
         return NULL;
     x->call.mend = mend;
-    x->d = *d;
-    x->d.tx.data = x->d.data;
+    draft_copy(&x->d, d);
     x->gate = gate;
     x->wait = wait;
     x->done = done;

@@ -20,8 +20,7 @@ souk_err draft_set_data(struct draft *d, struct buf *data, struct err *e)
     return c;
 }
 
-/* The profile's asset of this token, if it has it. */
-static void set_asset(struct draft_call *x, address token)
+void draft_set_asset(struct draft_call *x, address token)
 {
     struct asset all[CONFIG_TOKENS + 1];
     size_t n = network_assets(x->call.p->net, all, CONFIG_TOKENS + 1);
@@ -104,7 +103,7 @@ static souk_err shape_cancel(struct draft_call *x, const struct entry *en, struc
                     (unsigned long long)en->typed.chain);
     if (c != SOUK_OK)
         return c;
-    set_asset(x, en->typed.token);
+    draft_set_asset(x, en->typed.token);
     d->amount = en->typed.amount;
     buf_init(&data, sizeof d->data);
     if (en->typed.kind == TYPED_EIP3009) {
@@ -162,7 +161,7 @@ static souk_err shape_replace(struct draft_call *x, struct err *e)
     d->tx.gas = x->old.gas;
     d->who = row->to;
     d->amount = row->amount;
-    set_asset(x, row->token);
+    draft_set_asset(x, row->token);
     return draft_set_data(d, &data, e);
 }
 
@@ -205,6 +204,8 @@ void draft_shape_run(struct job *j)
         c = shape_send(x, e);
     if (c == SOUK_OK && x->rq.kind == DRAFT_APPROVE)
         c = shape_approve(x, e);
+    if (c == SOUK_OK && draft_lists(x))
+        c = draft_shape_listing(x, e);
     if (c == SOUK_OK && draft_replaces(x))
         c = shape_replace(x, e);
     if (c == SOUK_OK && (x->rq.kind == DRAFT_SEND || x->rq.kind == DRAFT_APPROVE))

@@ -1,0 +1,81 @@
+#include "walrus/rs.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "walrus/rs_internal.h"
+
+#include "base/banned.h"
+
+static unsigned power_of_two(unsigned n)
+{
+    unsigned p = 1;
+    while (p < n)
+        p *= 2;
+    return p;
+}
+
+struct rs *rs_new(unsigned sources, unsigned recovery)
+{
+    if (sources < 1 || recovery < 1 || sources > 65536 - recovery)
+        BUG("a code of %u and %u symbols", sources, recovery);
+    struct rs *r = mem_zalloc(sizeof *r);
+    if (!r)
+        return NULL;
+    unsigned s = power_of_two(sources), t = power_of_two(recovery);
+    r->sources = sources;
+    r->recovery = recovery;
+    /* The second half of the rule is reed-solomon-simd's own, and Walrus inherited it. */
+    r->high = s > t || (s == t && sources <= recovery);
+    r->rows = r->high ? t : s;
+    unsigned end = r->rows + (r->high ? s : t); /* no block begins there or behind */
+    r->by = mem_array(end / 2 + 1, sizeof *r->by);
+    if (!r->by) {
+        rs_free(r);
+        return NULL;
+    }
+    for (unsigned i = 0; i < end / 2 + 1; i++)
+        field_multiplier((uint16_t)(2 * i), &r->by[i]);
+    return r;
+}
+
+void rs_free(struct rs *r)
+{
+    if (r)
+        mem_free(r->by);
+    mem_free(r);
+}
+
+static size_t piece_of(size_t len)
+{
+    return len < RS_PIECE ? len : RS_PIECE;
+}
+
+size_t rs_scratch(const struct rs *r, size_t len)
+{
+    size_t row = (piece_of(len) + RS_CHUNK - 1) / RS_CHUNK * RS_CHUNK;
+    return 2 * r->rows * row + RS_CHUNK;
+}
+
+void rs_encode(const struct rs *r, enum walrus_cpu cpu, const uint8_t *const *source,
+               uint8_t *const *out, size_t len, void *scratch)
+{
+    if (len % 2)
+        BUG("symbols of %zu bytes", len);
+    struct rs_piece p = {.r = r, .source = source, .out = out, .scratch = scratch};
+    p.scratch += -(uintptr_t)scratch % RS_CHUNK;
+    for (unsigned i = 0; i < r->sources; i++)
+        if (source[i])
+            p.sources = i + 1;
+    if (p.sources == 0) {
+        for (unsigned i = 0; i < r->recovery; i++)
+            if (out[i])
+                memset(out[i], 0, len);
+        return;
+    }
+    walrus_cpu_pick(cpu);
+    for (; p.from < len; p.from += p.len) {
+        p.len = piece_of(len - p.from);
+        rs_portable(&p);
+    }
+}

@@ -67,13 +67,15 @@ struct dim {
 
 struct value_type {
     enum { TYPE_UNKNOWN, TYPE_TENSOR, TYPE_SEQUENCE, TYPE_MAP, TYPE_OPTIONAL, TYPE_SPARSE } kind;
-    enum elem elem; /* of a tensor; of a map its key */
-    bool has_shape; /* false: not even the rank is known */
+    enum elem elem;  /* of a tensor; of a map its key; NONE also for what souk cannot make */
+    uint64_t number; /* the element type as the file has it, which may be one after ELEM_COUNT */
+    bool has_shape;  /* false: not even the rank is known */
     const struct dim *dim;
     size_t rank;
     const struct value_type *of; /* of a sequence, map, optional: what is inside */
 };
-/* "float32[batch,4]", "sequence<map<int64,float32>>": outside text inside. */
+/* "float32[batch,4]", "float32[?]", "float32[]" a scalar, "float32" of unknown rank,
+ * "sequence<map<int64,float32>>": outside text inside. */
 void value_type_format(const struct value_type *t, struct buf *out);
 
 struct port { /* an input or output */
@@ -103,30 +105,37 @@ struct model_info {
     struct untrusted producer, producer_version, domain, graph, description;
     const struct model_pair *opset; /* key: the domain, "" is ai.onnx; value: the number */
     size_t opsets;
-    const struct port *input, *output; /* inputs: those that a caller gives, defaults among them */
+    /* Inputs: those that a caller gives, defaults among them; before IR 4 an input with an
+     * initializer is none: it could not be given. */
+    const struct port *input, *output;
     size_t inputs, outputs;
-    uint64_t parameters;              /* elements of all initializers; saturates */
+    /* Elements of all initializers and constants, and the numbers in attributes of ai.onnx.ml
+     * (trees and linear models keep theirs there); saturates. */
+    uint64_t parameters;
     uint64_t parameter_bytes;         /* as stored */
     bool has_external;                /* weights in other files beside it */
     const struct untrusted *external; /* their names, each once: sane ones */
     size_t externals;
-    uint64_t nodes;            /* of the graph and everything nested in it */
+    uint64_t nodes;            /* of the graph, everything nested in it, and local functions */
+    size_t functions;          /* local ones: ops that the model brings itself */
     const struct op_count *op; /* most used first; at most 64 */
-    size_t ops;
-    bool custom_ops; /* a domain that no engine knows by itself */
+    size_t ops, ops_all;
+    bool custom_ops;                /* a domain that no engine knows by itself: */
+    struct untrusted custom_domain; /* the first such, */
+    struct untrusted custom_op;     /* and what is used of it */
     /* --- all */
-    const struct model_pair *meta;
-    size_t metas;
+    const struct model_pair *meta; /* at most 256 */
+    size_t metas, metas_all;
     const struct weight *weight; /* at most 256 */
     size_t weights, weights_all;
     struct arena arena;
 };
 
 /*
- * Reads an open file (by mmap; from its beginning). SOUK_EINPUT: broken, or made to do harm; the
- * message names what: "a weight lies outside the model's folder (\"../../etc/passwd\")". A file
- * of another format is no error. Blocks for milliseconds (a 2 GB file: it only looks at what
- * it must).
+ * Reads an open file, from its beginning, wherever its offset is. SOUK_EINPUT: broken, or made to
+ * do harm; the message names what: "a weight lies outside the model's folder
+ * (\"../../etc/passwd\")". A file of another format is no error. Blocks for milliseconds (a 2 GB
+ * file: weights are skipped, not read).
  */
 souk_err model_inspect(int fd, struct model_info **out, struct err *e);
 souk_err model_inspect_bytes(const uint8_t *p, size_t n, struct model_info **out, struct err *e);

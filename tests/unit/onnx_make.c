@@ -10,7 +10,7 @@
 void pbw_number(struct buf *b, uint64_t v)
 {
     for (; v >= 0x80; v >>= 7)
-        buf_addc(b, (char)(v & 0x7f | 0x80));
+        buf_addc(b, (char)((v & 0x7f) | 0x80));
     buf_addc(b, (char)v);
 }
 

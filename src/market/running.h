@@ -26,6 +26,7 @@ struct model_file {
  * SOUK_ENOTFOUND says how to get it. Blocking. */
 souk_err model_file_open(struct market *m /* NULL: paths alone */, const char *what,
                          struct model_file *out, struct err *e);
+/* One of the library; label NULL: what the library knows of it. Blocking: LANE_CONTENT. */
 souk_err model_file_of_blob(const blob_id *id, const char *label, struct model_file *out,
                             struct err *e);
 void model_file_close(struct model_file *f);
@@ -49,9 +50,12 @@ struct running *running_start(struct market *m, const struct model_file *f, cons
                               const struct running_options *o, const struct running_events *ev,
                               void *ud, struct err *e);
 void running_cancel(struct running *r); /* done comes, later */
+/* No event comes any more; it is cancelled and frees itself. Not after done. */
 void running_drop(struct running *r);
 
-/* The input of a receipt's request (its JSON body) as values for this model. */
+/* The input of a receipt's request (its JSON body) as values for this model: its names, bare or
+ * under "input", "inputs", "model_input"; or as OpenGradient's nodes take them. What is no input is
+ * left out. *out is initialised here. */
 souk_err running_receipt_input(const struct model_info *m, struct untrusted body,
                                struct values *out, struct err *e);
 

@@ -485,3 +485,9 @@ void json_out_null(struct json_out *o, const char *key)
     begin(o, key);
     buf_adds(o->b, "null");
 }
+
+void json_out_raw(struct json_out *o, const char *key, const char *p, size_t n)
+{
+    begin(o, key);
+    buf_add(o->b, p, n);
+}

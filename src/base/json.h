@@ -69,5 +69,7 @@ void json_out_cstr(struct json_out *o, const char *key, const char *v); /* NULL 
 void json_out_int(struct json_out *o, const char *key, int64_t v);
 void json_out_bool(struct json_out *o, const char *key, bool v);
 void json_out_null(struct json_out *o, const char *key);
+/* What is JSON by itself, as it stands: a number whose digits must not change. */
+void json_out_raw(struct json_out *o, const char *key, const char *p, size_t n);
 
 #endif

@@ -24,6 +24,7 @@
 #include "base/paths.h"
 
 enum { ENGINE_PLACES = 4, ENGINE_VERSION = 32 };
+#define ENGINE_LEAF "engine/libonnxruntime.so" /* below DATA */
 
 struct engine_search {
     char place[ENGINE_PLACES][PATH_BUF]; /* absolute paths, or a bare name for the system's */

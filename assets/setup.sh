@@ -8,6 +8,7 @@
 #   setup.sh bench     the programs souk is measured against
 #   setup.sh shot      what the README's picture needs
 #   setup.sh lint      formatter and static analysers
+#   setup.sh engine DIR   ONNX Runtime, which runs models, as DIR/libonnxruntime.so
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -16,8 +17,9 @@ fail() {
     exit 1
 }
 
-log=
-trap 'rm -f "$log"' EXIT
+log='' scratch=''
+trap 'rm -rf "$log" "$scratch"' EXIT
+trap 'exit 130' INT TERM
 
 # Of what a failed installer said, in $log, the one line to show.
 reason() {
@@ -96,13 +98,58 @@ need_devnet() {
     echo "$want" >node_modules/.souk-lock
 }
 
+# ONNX Runtime comes out of an npm package of which nothing else is kept and no script is run. What
+# is taken is what was pinned here, to the byte: the package as npm names its integrity (SHA-512),
+# the library by SHA-256.
+engine=onnxruntime-node@1.27.0
+engine_package=404cc6c2bbcd060bf8b8f55d9db1ec3861b81ba4fdea676570523c68028f8cc53cc0e3e956870f5dbea4dd01a46996a0553bf61bd0679dba3a67725d5ebd5f43
+engine_x64=d8aff4aa8abee8fb2abb2f2f2459ffc94461e781e41b9f7c072829dd0d470221
+
+# The library for this machine, from a copy that may be anyone's, into place.
+place_engine() {
+    if [ "$arch" = x64 ]; then
+        echo "$engine_x64  $1" | sha256sum --check --status 2>/dev/null || return 1
+    fi
+    install -m 644 "$1" "$2/.libonnxruntime.so.new" &&
+        mv -f "$2/.libonnxruntime.so.new" "$2/libonnxruntime.so"
+}
+
+need_engine() {
+    case $(uname -sm) in
+    "Linux x86_64") arch=x64 ;;
+    "Linux aarch64") arch=arm64 ;;
+    *) fail "there is no ONNX Runtime for this machine ($(uname -sm)) that souk knows" ;;
+    esac
+    leaf=bin/napi-v6/linux/$arch/libonnxruntime.so.1
+    mkdir -p "$1"
+    # The devnet's packages have it, too; only where its bytes are known is that copy as good.
+    if [ $arch = x64 ] && [ -e "$here/devnet/node_modules/onnxruntime-node/$leaf" ] &&
+        place_engine "$here/devnet/node_modules/onnxruntime-node/$leaf" "$1"
+    then return 0
+    fi
+    need_node
+    scratch=$(mktemp -d "$1/.getting.XXXXXX")
+    log=$scratch/log
+    echo "souk: getting ONNX Runtime ($engine, 100 MB, once)" >&2
+    (cd "$scratch" && npm pack --fetch-retries=2 --fetch-retry-mintimeout=1000 \
+        --fetch-retry-maxtimeout=5000 "$engine") >"$log" 2>&1 ||
+        fail "npm could not get ONNX Runtime: $(reason)"
+    package=$(find "$scratch" -name '*.tgz')
+    echo "$engine_package  $package" | sha512sum --check --status ||
+        fail "what npm sent is not the ONNX Runtime that souk knows: it was thrown away"
+    tar -xzf "$package" -C "$scratch" "package/$leaf"
+    place_engine "$scratch/package/$leaf" "$1" ||
+        fail "what npm sent is not the ONNX Runtime that souk knows: it was thrown away"
+}
+
 case ${1:-} in
 build) need_build ;;
 devnet) need_build && need_devnet ;;
-test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace && need_devnet ;;
+test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace libonnx-testdata && need_devnet ;;
 fuzz) need_build && apt_packages clang libclang-rt-14-dev ;;
 bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl && need_devnet ;;
 shot) need_build && apt_packages libvterm-dev librsvg2-bin fonts-dejavu-core ;;
 lint) need_build && apt_packages clang-format clang-tidy cppcheck ;;
-*) fail "usage: setup.sh build|devnet|test|fuzz|bench|shot|lint" ;;
+engine) need_engine "${2:?where to}" ;;
+*) fail "usage: setup.sh build|devnet|test|fuzz|bench|shot|lint|engine DIR" ;;
 esac

@@ -204,6 +204,9 @@ static void check_devnet(struct doctor_out *w)
 souk_err cmd_doctor(const struct options *o, struct err *e)
 {
     struct market *m = NULL;
+    souk_err got = o->set[OPT_ENGINE] ? doctor_get_engine(e) : SOUK_OK;
+    if (got)
+        return got;
     struct loop *l = loop_new(e);
     if (!l)
         return e->code;
@@ -232,6 +235,7 @@ souk_err cmd_doctor(const struct options *o, struct err *e)
                  market_config(m)->file_found ? market_config(m)->path : "all defaults");
         print_check(&w, &c);
         doctor_local(n, print_check, &w);
+        doctor_engine(market_config(m), print_check, &w);
         if (!market_offline(m))
             r = doctor_servers(l, n, print_check, &w, e);
     }

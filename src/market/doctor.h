@@ -23,6 +23,11 @@ typedef void (*check_fn)(void *ud, const struct check *c);
 
 /* Configuration and cache: at once. */
 void doctor_local(const struct network *n, check_fn fn, void *ud);
+/* The engine that runs models: what each place holds, and why it is not used. Blocks for some 50
+ * ms. */
+void doctor_engine(const struct config *c, check_fn fn, void *ud);
+/* Gets the pinned one to DATA/engine, by assets/setup.sh, which talks on standard error. */
+souk_err doctor_get_engine(struct err *e);
 /* Runs the loop until every server answered or gave up (a few seconds). */
 souk_err doctor_servers(struct loop *l, const struct network *n, check_fn fn, void *ud,
                         struct err *e);

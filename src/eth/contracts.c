@@ -223,6 +223,21 @@ void call_delist(struct buf *out, struct untrusted name)
     put_text(out, name);
 }
 
+/* keccak256(abi.encode(owner, name)) */
+bool listing_id(address owner, struct untrusted name, bytes32 *out)
+{
+    struct buf b;
+    buf_init(&b, (size_t)4 * WORD + name.n);
+    put_address(&b, owner);
+    put_u64(&b, (size_t)2 * WORD);
+    put_text(&b, name);
+    bool ok = b.bad == SOUK_OK;
+    if (ok)
+        *out = keccak256(b.p, b.len);
+    buf_release(&b);
+    return ok;
+}
+
 /* --- ModelListings' creation. The proxy takes a salt and the code, and answers with the address.
  */
 

@@ -49,6 +49,8 @@ struct listing_terms {
 };
 void call_list(struct buf *out, const struct listing_terms *t);
 void call_delist(struct buf *out, struct untrusted name);
+/* What the contract calls a listing; false: no memory. */
+bool listing_id(address owner, struct untrusted name, bytes32 *out);
 
 /*
  * ModelListings is deployed through the deterministic deployment proxy that most chains carry

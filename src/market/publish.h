@@ -46,7 +46,7 @@ struct publish_request {
     address pay_to;
     unsigned epochs; /* of storage; 0: 10 */
     bool permanent;  /* not deletable before its end epoch */
-    bool list;       /* false: only store it, and print the ID */
+    bool list;       /* false: only store it, and print the ID; author and name may be NULL */
 };
 
 /* What is listed under this wallet's address, as the chain says now. */
@@ -67,15 +67,15 @@ struct own_listings {
     struct arena arena;
 };
 /* From the cache (LANE_QUERY or a command): as fresh as the last sync. */
-souk_err own_listings_load(struct store *s, const struct network *n, address owner,
-                           struct own_listings **out, struct err *e);
+souk_err own_listings_load(struct store *s, address owner, struct own_listings **out,
+                           struct err *e); /* s NULL: nothing is known */
 void own_listings_free(struct own_listings *l);
 
 struct publish_result {
     blob_id id;
-    bool stored_now, was_there;
+    bool has_id, stored_now, was_there; /* has_id: a file, or the listing's own */
     struct stored stored;
-    bool listed;
+    bool listed, unchanged; /* unchanged: it was so already; nothing was sent */
     bytes32 listing;
     address owner, pay_to;
     bytes32 tx;
@@ -87,21 +87,29 @@ struct publish_events {
     /* words: ours, may be NULL; done, total: of what is under way, 0: unknown. */
     void (*step)(void *ud, enum publish_step s, const char *words, uint64_t done, uint64_t total);
     /*
-     * The wallet needs one more account (the signer asks for the password at the gate): answer with
-     * publish_address, from a job on LANE_SIGN or a command, when the card has it; or with an
-     * error.
+     * The wallet needs one more account: have publish_add_account make so many of them, then answer
+     * with publish_address. accounts_wanted 0: this wallet has one address and cannot have more, so
+     * the income of all models it lists comes to that one; publish_address(x, NULL) says that this
+     * is all right. On the loop; the answer may come from within.
      */
     void (*address)(void *ud, unsigned accounts_wanted);
-    /* Agree with publish_go, or end it with publish_cancel. d lives until then. */
-    void (*agree)(void *ud, const struct draft *d, const struct publish_result *so_far);
+    /* Agree with publish_go, or end it with publish_cancel. d lives until then, as does before:
+     * what is in force now, NULL when it is a new listing. Does not come when nothing would change.
+     */
+    void (*agree)(void *ud, const struct draft *d, const struct publish_result *so_far,
+                  const struct listing_terms *before);
+    /* e NULL: it went well. r says in any case how far it came. */
     void (*done)(void *ud, const struct publish_result *r, const struct err *e);
 };
+/* p NULL only when nothing is listed. Holds the purse (purse_hold) until it is over. */
 struct publish *publish_start(struct market *m, struct purse *p, const struct publish_request *rq,
                               const struct publish_events *ev, void *ud, struct err *e);
+/* [blocks: LANE_SIGN, or a command] The signer asks for the password at the gate. */
+souk_err publish_add_account(struct purse *p, unsigned accounts, signer_gate gate, struct err *e);
 void publish_address(struct publish *x, const struct err *e); /* NULL: the account is there */
 void publish_go(struct publish *x, signer_gate gate);
 void publish_cancel(struct publish *x); /* done comes, later */
-void publish_drop(struct publish *x);
+void publish_drop(struct publish *x);   /* no event comes any more; it ends, and frees itself */
 
 /* Withdrawing, and deploying the contract, are drafts (purse.h): DRAFT_DELIST, DRAFT_DEPLOY. */
 
@@ -114,6 +122,8 @@ struct listings_state {
     bool can_deploy; /* the deployment proxy is on this chain */
     uint64_t gas;    /* estimated, of deploying */
 };
+/* The error that says what to do where the profile has none. */
+souk_err listings_missing(const struct network *n, struct err *e);
 typedef void (*listings_fn)(void *ud, const struct listings_state *s, const struct err *e);
 struct purse_call *listings_look(struct purse *p, listings_fn done, void *ud);
 

@@ -35,6 +35,8 @@ void purse_close(struct purse *p);
  */
 void purse_hold(struct purse *p, int delta);
 const struct wallet_card *purse_card(const struct purse *p);
+/* Reads it again: the signer made more accounts. */
+souk_err purse_reload(struct purse *p, struct err *e);
 unsigned purse_account(const struct purse *p);
 void purse_set_account(struct purse *p, unsigned account);
 address purse_address(const struct purse *p);

@@ -286,10 +286,15 @@ static void check_stall(void *ud)
 
 static bool set_method(const struct curl_api *api, struct http_call *c)
 {
-    if (strcmp(c->method, "GET") == 0 && !c->body)
+    if (strcmp(c->method, "GET") == 0 && !c->body && !c->read)
         return SET(CURLOPT_HTTPGET, 1L);
     if (strcmp(c->method, "HEAD") == 0)
         return SET(CURLOPT_NOBODY, 1L);
+    if (c->read)
+        return SET(CURLOPT_UPLOAD, 1L) && SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)c->body_len) &&
+               SET(CURLOPT_READFUNCTION, body_to_send) && SET(CURLOPT_READDATA, c) &&
+               SET(CURLOPT_SEEKFUNCTION, body_rewind) && SET(CURLOPT_SEEKDATA, c) &&
+               SET(CURLOPT_CUSTOMREQUEST, c->method);
     return SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len) &&
            SET(CURLOPT_POSTFIELDS, c->body ? c->body : "") && SET(CURLOPT_CUSTOMREQUEST, c->method);
 }
@@ -414,7 +419,7 @@ static bool start_loading(struct http *h)
 
 static bool copy_request(struct http_call *c, const struct http_request *rq)
 {
-    const char *method = rq->method ? rq->method : rq->body ? "POST" : "GET";
+    const char *method = rq->method ? rq->method : rq->read ? "PUT" : rq->body ? "POST" : "GET";
     c->timeout_ms = rq->timeout_ms ? rq->timeout_ms : TIMEOUT_MS;
     c->connect_ms = rq->connect_ms ? rq->connect_ms : CONNECT_MS;
     c->stall_ms = rq->stall_ms ? rq->stall_ms : STALL_MS;
@@ -422,6 +427,10 @@ static bool copy_request(struct http_call *c, const struct http_request *rq)
     c->url = mem_strdup(rq->url);
     if (rq->body) {
         c->body = mem_strndup(rq->body, rq->body_len);
+        c->body_len = rq->body_len;
+    }
+    if (rq->read) {
+        c->read = rq->read;
         c->body_len = rq->body_len;
     }
     c->stream = rq->stream;

@@ -37,7 +37,7 @@ enum { HTTP_BODY_CAP = 32 << 20 }; /* default body cap, bytes */
 enum { HTTP_WANT = 8 };
 
 struct http_request {
-    const char *method; /* NULL: GET, or POST when there is a body */
+    const char *method; /* NULL: GET, or POST when there is a body; PUT when it is read */
     const char *url;
     const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
     const char *body;
@@ -61,6 +61,11 @@ struct http_request {
      * counts). Called only for status 2xx. Return false to stop: the call ends with SOUK_ECANCEL.
      * It may send and cancel, like done(). */
     bool (*stream)(void *ud, const struct http_response *so_far, const char *p, size_t n);
+    /* Instead of body, which is copied: body_len bytes, asked for as they go out, on the loop, with
+     * done's ud. Puts some of those from `at` on into out and returns how many; none: they cannot
+     * be had, and the call ends with SOUK_EFAIL. They may be asked for again. It neither sends nor
+     * cancels. */
+    size_t (*read)(void *ud, uint64_t at, char *out, size_t n);
 };
 
 struct http_response {

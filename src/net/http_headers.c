@@ -61,7 +61,9 @@ bool headers_to_curl(const struct curl_api *api, struct http_call *c)
     static const char *const no_expect[] = {"Expect:", NULL}; /* "100 Continue" costs a second */
     const char *const *lists[] = {no_expect, (const char *const *)c->headers};
     for (size_t i = 0; i < 2; i++) {
-        for (const char *const *s = lists[i]; s && *s; s++) {
+        /* A body that is read may be large: whoever would refuse it can say so before it is sent.
+         */
+        for (const char *const *s = i == 0 && c->read ? NULL : lists[i]; s && *s; s++) {
             struct curl_slist *longer = api->slist_append(c->curl_headers, *s);
             if (!longer)
                 return false;

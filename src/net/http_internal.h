@@ -3,7 +3,7 @@
  *
  *   http.c           the loop's side: starting, driving, ending calls; loading libcurl
  *   http_headers.c   header fields, of the request and of the answer
- *   http_body.c      the answer's body: kept, or handed on as it comes
+ *   http_body.c      bodies: the answer's, kept or handed on as it comes; the request's, read
  *   http_trust.c     who may be talked to: addresses, certificates, once and no more
  *   http_words.c     what went wrong, in words for people
  */
@@ -43,6 +43,9 @@ struct http_call {
     size_t wants;
 
     bool (*stream)(void *ud, const struct http_response *so_far, const char *p, size_t n);
+    size_t (*read)(void *ud, uint64_t at, char *out, size_t n);
+    uint64_t read_at; /* the next byte of the body to go out */
+    bool unreadable;
     struct buf piece; /* what came and is not handed on yet */
     size_t streamed;  /* bytes, those in `piece` included */
     bool *gone;       /* while it is handed on: set when the call is freed meanwhile */
@@ -66,6 +69,9 @@ size_t headers_on_line(char *p, size_t size, size_t n, void *ud); /* CURLOPT_HEA
 
 /* --- http_body.c */
 size_t body_on_bytes(char *p, size_t size, size_t n, void *ud); /* CURLOPT_WRITEFUNCTION */
+/* The request's body, as it goes out: CURLOPT_READFUNCTION and CURLOPT_SEEKFUNCTION. */
+size_t body_to_send(char *out, size_t size, size_t n, void *ud);
+int body_rewind(void *ud, curl_off_t at, int whence);
 /* Hands on what came. False: the call is over, by the receiver's word; *gone: it was freed. */
 bool body_hand_on(struct http_call *c, bool *gone);
 

@@ -94,6 +94,9 @@ static souk_err stopped_words(struct http_call *c, const char *host)
 {
     if (c->refused)
         return address_words(c, host);
+    if (c->unreadable)
+        return err_set(&c->r.err, SOUK_EFAIL, "what was to be sent to %s cannot be read any more",
+                       host);
     if (c->other_certificate)
         return err_set(&c->r.err, SOUK_EVERIFY,
                        "%s has another certificate than the one it must have; nothing was sent to "

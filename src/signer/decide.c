@@ -58,7 +58,7 @@ bool complete(struct job *j)
 
 struct meaning meaning_of(const struct job *j, struct buf *out)
 {
-    struct meaning m = {.out = out, .card = &j->v->card, .now = j->now};
+    struct meaning m = {.out = out, .vault = j->v, .now = j->now};
     if (j->v->ledger)
         m.limits = ledger_limits(j->v->ledger, &m.n);
     return m;

@@ -114,10 +114,21 @@ static void add_contract(struct buf *b, address a)
         buf_adds(b, " (ModelListings)");
 }
 
+static void add_whose(const struct meaning *m, address a)
+{
+    const struct vault *v = m->vault;
+    unsigned n = v->card.accounts, i = 0;
+    while (i < n + v->n_ahead && !address_eq(a, i < n ? v->card.account[i] : v->ahead[i - n]))
+        i++;
+    if (i < n + v->n_ahead)
+        buf_addf(m->out, "\nwhich is account %u of this wallet", i);
+    else
+        buf_adds(m->out, "\nwhich is NOT an account of this wallet");
+}
+
 static void add_listing(const struct meaning *m, const struct tx *t, const struct listing_terms *l)
 {
     struct buf *b = m->out;
-    unsigned own = 0;
     buf_adds(b, "List ");
     add_quoted_text(b, l->name);
     buf_adds(b, " of ");
@@ -127,12 +138,7 @@ static void add_listing(const struct meaning *m, const struct tx *t, const struc
         add_amount(m, l->price, t->chain, l->asset);
         buf_adds(b, " a call\npaid to ");
         add_address(b, l->pay_to);
-        while (own < m->card->accounts && !address_eq(m->card->account[own], l->pay_to))
-            own++;
-        if (own < m->card->accounts)
-            buf_addf(b, ", account %u of this wallet", own);
-        else
-            buf_adds(b, ", NOT an account of this wallet");
+        add_whose(m, l->pay_to);
     }
     buf_adds(b, "\nfile ");
     add_quoted_text(b, l->blob_id);

@@ -9,14 +9,14 @@
 #ifndef SOUK_SIGNER_MEANING_H
 #define SOUK_SIGNER_MEANING_H
 
-#include "wallet/ledger.h"
+#include "signer/vault.h"
 #include "wallet/wire.h"
 
 struct meaning {
     struct buf *out;
     const struct limits *limits;
     size_t n;
-    const struct wallet_card *card; /* whose accounts are its own */
+    const struct vault *vault; /* whose accounts are its own */
     int64_t now;
 };
 

@@ -74,6 +74,21 @@ static souk_err open_ledger(struct vault *v, int dirfd, const char *name,
     return rc ? err_set(e, rc, "%s", v->ledger_err.msg) : SOUK_OK;
 }
 
+static souk_err look_ahead(struct vault *v, const struct wallet_secret *s, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    if (s->kind != WALLET_WORDS)
+        return SOUK_OK;
+    while (!rc && v->n_ahead < VAULT_AHEAD && v->card.accounts + v->n_ahead < WALLET_ACCOUNTS) {
+        struct key *k = NULL;
+        rc = wallet_secret_key(s, v->card.accounts + v->n_ahead, &k, e);
+        if (!rc)
+            v->ahead[v->n_ahead++] = key_account(k);
+        key_free(k);
+    }
+    return rc;
+}
+
 souk_err vault_open(struct vault *v, int dirfd, const struct wallet_card *card,
                     const struct wallet_secret *s, const struct secret_text *password,
                     struct err *e)
@@ -82,6 +97,8 @@ souk_err vault_open(struct vault *v, int dirfd, const struct wallet_card *card,
     souk_err rc = SOUK_OK;
     for (unsigned i = 0; !rc && i < card->accounts; i++)
         rc = wallet_secret_key(s, i, &v->key[i], e);
+    if (!rc)
+        rc = look_ahead(v, s, e);
     if (!rc)
         rc = open_ledger(v, dirfd, card->name, s, e);
     if (!rc)

@@ -13,10 +13,15 @@
 #include "wallet/ledger.h"
 
 enum { VAULT_WRONG_MAX = 10 }; /* wrong passwords in a row that lock the wallet */
+enum { VAULT_AHEAD = 32 };
 
 struct vault {
     struct wallet_card card;
     struct key *key[WALLET_ACCOUNTS];
+    /* The accounts of its words behind the last one: one that is added while this is open has no
+       key here, and is known all the same. */
+    address ahead[VAULT_AHEAD];
+    unsigned n_ahead;
     struct ledger *ledger; /* NULL: it does not hold; nothing is signed */
     struct err ledger_err; /* why */
     struct proof *proof;   /* of the password; in secret memory */

@@ -38,6 +38,12 @@ struct listing_detail {
 souk_err store_each_listing_of(struct store *s, struct untrusted author, struct untrusted name,
                                ROW_FN(listing_detail), void *ud, struct err *e);
 
+/* The same of all listings of an owner. */
+souk_err store_each_listing_by(struct store *s, address owner, ROW_FN(listing_detail), void *ud,
+                               struct err *e);
+/* Whether any listing ever named this address as its payee. */
+souk_err store_is_payee(struct store *s, address a, bool *yes, struct err *e);
+
 struct payee_totals {
     uint64_t payments, settlements;
     struct untrusted income; /* in the arena */

@@ -71,17 +71,15 @@ souk_err store_figures(struct store *s, int win, int64_t who, struct arena *a,
     return copied(&q, ok, e);
 }
 
-souk_err store_each_listing_of(struct store *s, struct untrusted author, struct untrusted name,
-                               ROW_FN(listing_detail), void *ud, struct err *e)
+#define LISTINGS(of_model, where)                                                               \
+    "SELECT l.lid, t.h, l.kind = 1, l.kind = 1" of_model                                        \
+    ", o.a, p.a, l.pay_to, l.asset, l.price, l.author, l.name, l.blob_id, l.endpoint, l.flags," \
+    " l.time, l.block FROM listing_event l JOIN addr o ON o.id = l.owner JOIN tx t ON"          \
+    " t.id = l.tx LEFT JOIN addr p ON p.id = l.pay_to WHERE " where                             \
+    " ORDER BY l.lid, l.block, l.log"
+
+static souk_err each_listing(struct query_run q, ROW_FN(listing_detail), void *ud, struct err *e)
 {
-    struct query_run q = query_open(
-        s, "SELECT l.lid, t.h, l.kind = 1, l.kind = 1 AND l.author = ?1 AND l.name = ?2, o.a, p.a,"
-           " l.pay_to, l.asset, l.price, l.author, l.name, l.blob_id, l.endpoint, l.flags, l.time,"
-           " l.block FROM listing_event l JOIN addr o ON o.id = l.owner JOIN tx t ON t.id = l.tx"
-           " LEFT JOIN addr p ON p.id = l.pay_to WHERE l.lid IN (SELECT lid FROM listing_event"
-           " WHERE name = ?2 AND author = ?1) ORDER BY l.lid, l.block, l.log");
-    query_text(&q, author);
-    query_text(&q, name);
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
         struct listing_detail row = {.lid = query_col_bytes32(&q, 0),
@@ -103,6 +101,35 @@ souk_err store_each_listing_of(struct store *s, struct untrusted author, struct 
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);
+}
+
+souk_err store_each_listing_of(struct store *s, struct untrusted author, struct untrusted name,
+                               ROW_FN(listing_detail), void *ud, struct err *e)
+{
+    struct query_run q = query_open(
+        s, LISTINGS(" AND l.author = ?1 AND l.name = ?2",
+                    "l.lid IN (SELECT lid FROM listing_event WHERE name = ?2 AND author = ?1)"));
+    query_text(&q, author);
+    query_text(&q, name);
+    return each_listing(q, fn, ud, e);
+}
+
+souk_err store_each_listing_by(struct store *s, address owner, ROW_FN(listing_detail), void *ud,
+                               struct err *e)
+{
+    struct query_run q = query_open(s, LISTINGS("", "o.a = ?"));
+    query_blob(&q, owner.b, sizeof owner.b);
+    return each_listing(q, fn, ud, e);
+}
+
+souk_err store_is_payee(struct store *s, address a, bool *yes, struct err *e)
+{
+    struct query_run q =
+        query_open(s, "SELECT 1 FROM listing_event l JOIN addr p ON p.id = l.pay_to"
+                      " WHERE p.a = ? LIMIT 1");
+    query_blob(&q, a.b, sizeof a.b);
+    *yes = query_next(&q);
+    return query_close(&q, e);
 }
 
 souk_err store_payee(struct store *s, int win, int64_t payee, struct arena *a,

@@ -17,7 +17,8 @@
 #include "base/paths.h"
 #include "wallet/mnemonic.h"
 
-enum { WALLET_NAME = 33, WALLET_ACCOUNTS = 32 }; /* names: a-z 0-9 - _, 1 to 32 of them */
+/* Names: a-z 0-9 - _, 1 to 32 of them. Accounts: what a byte of the file counts. */
+enum { WALLET_NAME = 33, WALLET_ACCOUNTS = 255 };
 
 enum wallet_kind { WALLET_WATCH, WALLET_KEY, WALLET_WORDS };
 

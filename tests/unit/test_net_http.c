@@ -202,6 +202,69 @@ static void test_methods(void **state)
     assert_non_null(strstr(hostile_request(server, 1), "\r\nContent-Length: 0\r\n"));
 }
 
+enum { READ_BODY = 100000, READ_PIECE = 777 };
+
+struct read_answer {
+    struct answer a; /* first: keep() takes it */
+    uint64_t until;  /* more cannot be had */
+};
+
+static char body_byte(uint64_t at)
+{
+    return (char)('a' + at % 23);
+}
+
+static size_t give(void *ud, uint64_t at, char *out, size_t n)
+{
+    struct read_answer *r = ud;
+    size_t i = 0;
+    for (; i < n && i < READ_PIECE && at + i < r->until; i++)
+        out[i] = body_byte(at + i);
+    return i;
+}
+
+static struct read_answer put_read(uint64_t until)
+{
+    struct read_answer r = {.until = until};
+    struct err e;
+    char url[256];
+    snprintf(url, sizeof url, "%s/x", hostile_url(server));
+    struct http_request rq = {.url = url, .read = give, .body_len = READ_BODY};
+    assert_non_null(http_send(http, &rq, keep, &r, &e));
+    while (!r.a.calls)
+        loop_step(loop, -1);
+    until_idle();
+    return r;
+}
+
+static void test_body_that_is_read(void **state)
+{
+    (void)state;
+    hostile_say(server, NULL, 200, "", "stored");
+    struct read_answer r = put_read(READ_BODY);
+    assert_int_equal(r.a.r.err.code, SOUK_OK);
+    assert_string_equal(r.a.body, "stored");
+    free(r.a.body);
+    const char *sent = hostile_request(server, 0);
+    assert_int_equal(strncmp(sent, "PUT /x HTTP/1.1\r\n", 17), 0);
+    assert_non_null(strstr(sent, "\r\nContent-Length: 100000\r\n"));
+    assert_null(strstr(sent, "chunked"));
+    const char *body = strstr(sent, "\r\n\r\n") + 4;
+    assert_int_equal(strlen(body), READ_BODY);
+    for (size_t i = 0; i < READ_BODY; i++)
+        assert_int_equal(body[i], body_byte(i));
+}
+
+static void test_body_that_cannot_be_read(void **state)
+{
+    (void)state;
+    hostile_say(server, NULL, 200, "", "stored");
+    struct read_answer r = put_read(READ_BODY / 2);
+    assert_int_equal(r.a.r.err.code, SOUK_EFAIL);
+    assert_non_null(strstr(r.a.r.err.msg, "cannot be read any more"));
+    free(r.a.body);
+}
+
 /* Any complete answer is one; what it means is the caller's business. */
 static void test_other_statuses(void **state)
 {
@@ -838,6 +901,8 @@ int main(void)
         WITH_SERVER(test_get),
         WITH_SERVER(test_post_and_conditional),
         WITH_SERVER(test_methods),
+        WITH_SERVER(test_body_that_is_read),
+        WITH_SERVER(test_body_that_cannot_be_read),
         WITH_SERVER(test_other_statuses),
         WITH_SERVER(test_redirects_are_not_followed),
         WITH_SERVER(test_many_at_once),

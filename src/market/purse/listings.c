@@ -9,11 +9,11 @@
 
 #include "base/banned.h"
 
-static souk_err need_contract(const struct network *n, struct err *e)
+souk_err listings_missing(const struct network *n, struct err *e)
 {
     char at[ADDRESS_BUF];
-    if (n->has_listings)
-        return SOUK_OK;
+    if (n->local)
+        return err_set(e, SOUK_ENET, "the devnet is not running: start it with `souk devnet up`");
     return err_set(
         e, SOUK_EINPUT,
         "%s has no contract for listings: if nobody has, put it there with `souk listings "
@@ -55,7 +55,7 @@ souk_err draft_shape_listing(struct draft_call *x, struct err *e)
     struct draft *d = &x->d;
     struct buf data;
     bool deploys = x->rq.kind == DRAFT_DEPLOY;
-    souk_err c = deploys ? SOUK_OK : need_contract(n, e);
+    souk_err c = deploys || n->has_listings ? SOUK_OK : listings_missing(n, e);
     if (c == SOUK_OK && x->rq.kind == DRAFT_LIST)
         c = check_terms(n, t, e);
     if (c != SOUK_OK)

@@ -188,6 +188,22 @@ const struct wallet_card *purse_card(const struct purse *p)
     return &p->card;
 }
 
+souk_err purse_reload(struct purse *p, struct err *e)
+{
+    char dir[PATH_BUF];
+    struct wallet_card card;
+    souk_err c = signer_dir(dir, e);
+    if (c == SOUK_OK)
+        c = wallet_card_read(dir, p->card.name, &card, e);
+    if (c != SOUK_OK)
+        return c;
+    if (!address_eq(card.account[0], p->card.account[0]) || card.accounts < p->card.accounts)
+        return err_set(e, SOUK_EVERIFY, "the wallet %s is another one than before", card.name);
+    memcpy(p->card.account, card.account, sizeof card.account);
+    p->card.accounts = card.accounts;
+    return SOUK_OK;
+}
+
 unsigned purse_account(const struct purse *p)
 {
     return p->account;

@@ -53,8 +53,7 @@ static size_t piece_of(size_t len)
 
 size_t rs_scratch(const struct rs *r, size_t len)
 {
-    size_t row = (piece_of(len) + RS_CHUNK - 1) / RS_CHUNK * RS_CHUNK;
-    return 2 * r->rows * row + RS_CHUNK;
+    return (2 * r->rows + 1) * rs_pitch(piece_of(len)) + RS_CHUNK;
 }
 
 void rs_encode(const struct rs *r, enum walrus_cpu cpu, const uint8_t *const *source,
@@ -73,9 +72,16 @@ void rs_encode(const struct rs *r, enum walrus_cpu cpu, const uint8_t *const *so
                 memset(out[i], 0, len);
         return;
     }
-    walrus_cpu_pick(cpu);
+    cpu = r->rows > 1 ? walrus_cpu_pick(cpu) : WALRUS_CPU_PORTABLE;
     for (; p.from < len; p.from += p.len) {
         p.len = piece_of(len - p.from);
-        rs_portable(&p);
+#if defined(__x86_64__)
+        if (cpu == WALRUS_CPU_AVX512)
+            rs_avx512(&p);
+        else if (cpu == WALRUS_CPU_AVX2)
+            rs_avx2(&p);
+        else
+#endif
+            rs_portable(&p);
     }
 }

@@ -37,5 +37,14 @@ struct rs_piece {
     uint8_t *scratch;
 };
 void rs_portable(const struct rs_piece *p);
+void rs_avx2(const struct rs_piece *p); /* these two: two rows or more */
+void rs_avx512(const struct rs_piece *p);
+
+/* Bytes between rows of vectors: not a multiple of a page, or rows would share lines of the cache.
+ */
+static inline size_t rs_pitch(size_t len)
+{
+    return (len + RS_CHUNK - 1) / RS_CHUNK * RS_CHUNK + RS_CHUNK;
+}
 
 #endif

@@ -331,6 +331,12 @@ souk_err out_json(struct buf *b, struct err *e)
     return flush_stdout(e);
 }
 
+souk_err out_line(const char *line, struct err *e)
+{
+    puts(line);
+    return flush_stdout(e);
+}
+
 void say(const struct options *o, const char *fmt, ...)
 {
     if (o->set[OPT_QUIET])

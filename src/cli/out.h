@@ -57,5 +57,7 @@ const char *out_mark(enum mark m);
 
 /* Prints a finished document and its newline on stdout. */
 souk_err out_json(struct buf *b, struct err *e);
+/* A line that is ours: words, an id. */
+souk_err out_line(const char *line, struct err *e);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "walrus/rs_internal.h"
 
-#include "base/banned.h"
-
 #define WAY    __attribute__((target("avx2")))
 #define LAYERS 2
 #define V      WAY static inline __attribute__((always_inline))
@@ -77,6 +75,8 @@ V vec plus_times(vec x, const constant *c, vec y)
 }
 
 #include "walrus/rs_passes.h"
+
+#include "base/banned.h"
 
 void rs_avx2(const struct rs_piece *p)
 {

@@ -4,8 +4,6 @@
 
 #include "walrus/rs_internal.h"
 
-#include "base/banned.h"
-
 #define WAY    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")))
 #define LAYERS 3
 #define V      WAY static inline __attribute__((always_inline))
@@ -64,6 +62,8 @@ V vec plus_times(vec x, const constant *c, vec y)
 }
 
 #include "walrus/rs_passes.h"
+
+#include "base/banned.h"
 
 void rs_avx512(const struct rs_piece *p)
 {

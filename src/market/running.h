@@ -22,13 +22,18 @@ struct model_file {
     bool from_library; /* then id is proved */
     struct model_info *info;
 };
-/* what: a path (with a slash or a dot, or that exists), or what get_find takes and the library has.
- * SOUK_ENOTFOUND says how to get it. Blocking. */
+/*
+ * what: a path (of a file that exists, or that begins with a slash or a dot, or ends in .onnx), a
+ * blob ID, or what get_find takes and the library has. SOUK_ENOTFOUND says how to get it; messages
+ * name the file. Blocking.
+ */
 souk_err model_file_open(struct market *m /* NULL: paths alone */, const char *what,
                          struct model_file *out, struct err *e);
 /* One of the library; label NULL: what the library knows of it. Blocking: LANE_CONTENT. */
 souk_err model_file_of_blob(const blob_id *id, const char *label, struct model_file *out,
                             struct err *e);
+/* A word that can only be meant as a path. */
+bool model_file_is_path(const char *what);
 void model_file_close(struct model_file *f);
 
 struct running_options {

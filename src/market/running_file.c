@@ -113,8 +113,7 @@ static souk_err of_target(const struct get_target *t, const char *what, struct m
     return r;
 }
 
-/* A name that no model has, or that the user meant as a place. */
-static bool means_a_path(const char *what)
+bool model_file_is_path(const char *what)
 {
     size_t n = strlen(what);
     return what[0] == '/' || what[0] == '.' || what[0] == '~' ||
@@ -129,7 +128,7 @@ souk_err model_file_open(struct market *m, const char *what, struct model_file *
     blob_id id;
     empty(out);
     bool exists = stat(what, &st) == 0;
-    if ((exists && !S_ISDIR(st.st_mode)) || means_a_path(what))
+    if ((exists && !S_ISDIR(st.st_mode)) || model_file_is_path(what))
         return open_path(what, out, e);
     if (blob_id_parse(untrusted(what), &id)) {
         souk_err r = model_file_of_blob(&id, NULL, out, e);

@@ -5,13 +5,23 @@
 
 enum { PLACE_BUF = 2048, WORDS = 160 };
 
-/* For a message: the start of a name. */
+/* The start of a name, for a message: in one line, whatever is in it. */
+static char *quoted(struct untrusted name, char out[WORDS])
+{
+    size_t n = name.n < WORDS - 40 ? name.n : WORDS - 40;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (unsigned char)name.p[i] < 0x20 ? '?' : name.p[i];
+    out[n] = '\0';
+    return out;
+}
+
 static char *name_words(struct untrusted name, char out[WORDS])
 {
+    char text[WORDS];
     if (name.n == 0)
         snprintf(out, WORDS, "a weight");
     else
-        snprintf(out, WORDS, "the weight \"%.*s\"", name.n < 100 ? (int)name.n : 100, name.p);
+        snprintf(out, WORDS, "the weight \"%.120s\"", quoted(name, text));
     return out;
 }
 
@@ -33,14 +43,14 @@ static void note_external(struct inspector *in, struct untrusted place)
 
 static void check_place(struct inspector *in, struct pb m, const struct pb_field *f)
 {
-    char text[PLACE_BUF];
+    char text[PLACE_BUF], words[WORDS];
     size_t n = f->len < sizeof text ? (size_t)f->len : sizeof text;
     if (source_copy(m.src, f->at, text, n) != SOUK_OK)
         return;
     struct untrusted place = untrusted_n(text, n);
     const char *wrong = external_wrong(place);
     if (wrong)
-        fail(in, "%s (\"%.*s\")", wrong, place.n < 120 ? (int)place.n : 120, place.p);
+        fail(in, "%s (\"%s\")", wrong, quoted(place, words));
     else
         note_external(in, place);
 }

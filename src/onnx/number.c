@@ -54,19 +54,24 @@ static void put_integer(size_t size, uint64_t v, void *at)
            size);
 }
 
+bool number_from_integer(enum elem t, bool negative, uint64_t magnitude, void *at)
+{
+    uint64_t lowest = 0 - (uint64_t)ranges[t].min; /* its magnitude */
+    negative = negative && magnitude > 0;
+    if (negative ? magnitude > lowest : magnitude > ranges[t].max)
+        return false;
+    put_integer(elem_size(t), negative ? 0 - magnitude : magnitude, at);
+    return true;
+}
+
 static enum number_fault read_integer(enum elem t, const struct decimal *d, void *at)
 {
     uint64_t magnitude;
     if (d->exponent < 0 && d->n > 0)
         return NUMBER_FRACTION;
-    if (!decimal_u64(d, &magnitude))
-        return NUMBER_RANGE;
-    bool negative = d->negative && magnitude > 0;
-    uint64_t lowest = 0 - (uint64_t)ranges[t].min; /* its magnitude */
-    if (negative ? magnitude > lowest : magnitude > ranges[t].max)
-        return NUMBER_RANGE;
-    put_integer(elem_size(t), negative ? 0 - magnitude : magnitude, at);
-    return NUMBER_OK;
+    return decimal_u64(d, &magnitude) && number_from_integer(t, d->negative, magnitude, at)
+               ? NUMBER_OK
+               : NUMBER_RANGE;
 }
 
 /* --- floats */

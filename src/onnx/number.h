@@ -27,6 +27,8 @@ size_t elem_parts(enum elem t); /* 2, or 1 */
  * "Infinity" for floats in any case; "true" and "false", 1 and 0 for bool.
  */
 enum number_fault number_read(enum elem t, const char *p, size_t n, int shift, void *at);
+/* False: it does not fit the integer type t. */
+bool number_from_integer(enum elem t, bool negative, uint64_t magnitude, void *at);
 
 enum { NUMBER_BUF = 40 };
 /* "0.1", "1e+21", "-7", "true", "NaN", "-Infinity". Returns its length. */

@@ -112,11 +112,10 @@ static bool fits(const struct value_type *t, size_t first, const struct given *g
 }
 
 /* Numbers in a row, for a shape that leaves at most one dim open: it takes what is over. */
-static souk_err fit_row(const struct reading *r, const struct value_type *t, const struct given *g,
-                        int64_t *dim)
+souk_err row_fit(const struct reading *r, const struct value_type *t, size_t count, int64_t *dim)
 {
     char type[TYPE_WORDS];
-    size_t fixed = 1, open = 0, where = 0, count = g->count;
+    size_t fixed = 1, open = 0, where = 0;
     for (size_t i = 0; i < t->rank; i++) {
         dim[i] = t->dim[i].size >= 0 ? t->dim[i].size : 1;
         if (t->dim[i].size < 0)
@@ -162,7 +161,7 @@ static souk_err choose_shape(const struct reading *r, const struct value_type *t
     }
     if (g->rank > 1 || (g->rank == 1 && t->rank == 1))
         return wrong_shape(r, t, g);
-    return fit_row(r, t, g, dim);
+    return row_fit(r, t, g->count, dim);
 }
 
 souk_err tensor_fit(const struct reading *r, const struct value_type *t, const struct given *g,

@@ -36,6 +36,8 @@ struct given {
 /* Makes the tensor of type t that takes them; SOUK_EINPUT when it cannot. */
 souk_err tensor_fit(const struct reading *r, const struct value_type *t, const struct given *g,
                     struct value *out);
+/* Its shape when it takes so many numbers in a row, which at most one free dim decides. */
+souk_err row_fit(const struct reading *r, const struct value_type *t, size_t count, int64_t *dim);
 
 /* Number i of a tensor (of complex ones, the halves are counted) from text, which may be in quotes;
  * and the message for one that was not taken, "element [2][1]" being its place. */

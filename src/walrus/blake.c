@@ -11,8 +11,16 @@
 
 static const struct blake_lanes *lanes_of(enum walrus_cpu cpu)
 {
-    walrus_cpu_pick(cpu);
-    return &blake_portable;
+    switch (walrus_cpu_pick(cpu)) {
+#if defined(__x86_64__)
+    case WALRUS_CPU_AVX512:
+        return &blake_avx512;
+    case WALRUS_CPU_AVX2:
+        return &blake_avx2;
+#endif
+    default:
+        return &blake_portable;
+    }
 }
 
 void blake_one(const void *p, size_t n, struct blob_hash *out)
@@ -116,18 +124,37 @@ void leaf_end(enum walrus_cpu cpu, struct leaf_state *s, const uint8_t *carry,
     }
 }
 
+void blake_pairs(enum walrus_cpu cpu, const struct blob_hash *const *pair, size_t count,
+                 struct blob_hash *const *out)
+{
+    const struct blake_lanes *l = lanes_of(cpu);
+    const struct blob_hash *filled[LANES_MAX];
+    struct blob_hash node[LANES_MAX];
+    for (size_t i = 0, n; i < count; i += n) {
+        const struct blob_hash *const *from = pair + i;
+        n = count - i < l->lanes ? count - i : l->lanes;
+        if (n < l->lanes) {
+            for (size_t j = 0; j < l->lanes; j++)
+                filled[j] = from[j < n ? j : n - 1];
+            from = filled;
+        }
+        l->nodes(from, node);
+        for (size_t j = 0; j < n; j++)
+            *out[i + j] = node[j];
+    }
+}
+
 void blake_nodes(enum walrus_cpu cpu, const struct blob_hash *in, size_t count,
                  struct blob_hash *out)
 {
-    const struct blake_lanes *l = lanes_of(cpu);
-    struct blob_hash from[2 * LANES_MAX] = {0}, to[LANES_MAX];
-    size_t i = 0;
-    /* In order, so that what is written over was read: node i comes from 2i and 2i + 1. */
-    for (; count - i >= l->lanes; i += l->lanes)
-        l->nodes(in + 2 * i, out + i);
-    if (i == count)
-        return;
-    memcpy(from, in + 2 * i, 2 * (count - i) * sizeof *from);
-    l->nodes(from, to);
-    memcpy(out + i, to, (count - i) * sizeof *to);
+    const struct blob_hash *pair[BLAKE_PAIRS];
+    struct blob_hash *to[BLAKE_PAIRS];
+    for (size_t i = 0, n; i < count; i += n) {
+        n = count - i < BLAKE_PAIRS ? count - i : BLAKE_PAIRS;
+        for (size_t j = 0; j < n; j++) {
+            pair[j] = in + 2 * (i + j);
+            to[j] = out + i + j;
+        }
+        blake_pairs(cpu, pair, n, to);
+    }
 }

@@ -2,7 +2,7 @@
  * blake.h: Blake2b-256 of many messages at once, as Walrus hashes. Inside the module only.
  *
  * Unkeyed, 32-byte digest: not a truncated Blake2b-512. Messages of one call have the
- * same length, so that 4 or 8 of them march in step through the lanes of a register.
+ * same length, so that 4 or 16 of them march in step through the lanes of registers.
  * Two shapes are all there is:
  *
  *   leaf   H(0x00 || symbol)            whole, or fed in slices with a state each
@@ -43,5 +43,13 @@ void leaf_end(enum walrus_cpu cpu, struct leaf_state *s, const uint8_t *carry,
 /* out[i] = H(0x01 || in[2i] || in[2i+1]), i < count. out may be in. */
 void blake_nodes(enum walrus_cpu cpu, const struct blob_hash *in, size_t count,
                  struct blob_hash *out);
+
+/*
+ * The same for pairs that lie apart: *out[i] from pair[i][0] and pair[i][1]. Done in order: an out
+ * may lie in its own pair or an earlier one. Multiples of BLAKE_PAIRS fill the lanes.
+ */
+enum { BLAKE_PAIRS = 16 };
+void blake_pairs(enum walrus_cpu cpu, const struct blob_hash *const *pair, size_t count,
+                 struct blob_hash *const *out);
 
 #endif

@@ -20,7 +20,14 @@
 #define BLAKE_IV7        0x5be0cd19137e2179ULL
 #define BLAKE_PARAMETERS 0x01010020ULL /* no key, a digest of 32 bytes, no tree */
 
-enum { BLAKE_BLOCK = 128, LANES_MAX = 8 };
+enum { BLAKE_BLOCK = 128, LANES_MAX = 16 };
+
+/* A short loop over registers, which must become straight code; clang makes it so by itself. */
+#if defined(__clang__)
+#define UNROLLED(i, n) for (unsigned i = 0; i < (n); i++)
+#else
+#define UNROLLED(i, n) _Pragma("GCC unroll 16") for (unsigned i = 0; i < (n); i++)
+#endif
 
 struct blake_lanes {
     unsigned lanes;
@@ -31,10 +38,13 @@ struct blake_lanes {
     /* The end of a message, of any length; s NULL: it is also the beginning. */
     void (*last)(const struct leaf_state *s, const uint8_t *prefix, const uint8_t *const *p,
                  size_t len, uint64_t before, struct blob_hash *out);
-    /* As blake_nodes, for `lanes` nodes. */
-    void (*nodes)(const struct blob_hash *in, struct blob_hash *out);
+    /* out[i] = H(0x01 || pair[i][0] || pair[i][1]) */
+    void (*nodes)(const struct blob_hash *const *pair, struct blob_hash *out);
 };
 
 extern const struct blake_lanes blake_portable;
+#if defined(__x86_64__)
+extern const struct blake_lanes blake_avx2, blake_avx512;
+#endif
 
 #endif

@@ -9,11 +9,14 @@ static inline uint64_t ror(uint64_t x, unsigned n)
 
 #define WORD uint64_t
 #define TARGET
-#define SPLAT(x) (x)
-#define ROR32(x) ror(x, 32)
-#define ROR24(x) ror(x, 24)
-#define ROR16(x) ror(x, 16)
-#define ROR63(x) ror(x, 63)
+#define SPLAT(x)  (x)
+#define ADD(x, y) ((x) + (y))
+#define XOR(x, y) ((x) ^ (y))
+#define ROR32(x)  ror(x, 32)
+#define ROR24(x)  ror(x, 24)
+#define ROR16(x)  ror(x, 16)
+#define ROR63(x)  ror(x, 63)
+#define STEPWISE  1
 
 #include "walrus/blake_rounds.h"
 
@@ -76,11 +79,11 @@ static void last(const struct leaf_state *s, const uint8_t *prefix, const uint8_
     write_digest(h, out);
 }
 
-static void nodes(const struct blob_hash *in, struct blob_hash *out)
+static void nodes(const struct blob_hash *const *pair, struct blob_hash *out)
 {
     uint64_t h[8], m[16];
     uint8_t block[72] = {1};
-    memcpy(block + 1, in, 64);
+    memcpy(block + 1, *pair, 64);
     read_words(m, block, 9);
     blake_begin(h);
     blake_compress(h, m, 9, 65, true);

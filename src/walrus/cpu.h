@@ -3,7 +3,7 @@
  *
  *   PORTABLE  plain C, one hash at a time
  *   AVX2      4 hashes at a time; field products by table look-ups in registers
- *   AVX512    8 hashes at a time; field products by GFNI's bit matrices
+ *   AVX512    16 hashes at a time; field products by GFNI's bit matrices
  *             (needs AVX512F, BW, DQ, VL, VBMI and GFNI)
  */
 #ifndef SOUK_WALRUS_CPU_H

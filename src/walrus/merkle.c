@@ -4,20 +4,54 @@
 
 #include "base/banned.h"
 
-struct blob_hash merkle_root(enum walrus_cpu cpu, struct blob_hash *leaf, size_t n)
+/* Trees side by side: so many that every level fills the lanes, so few that they stay in cache. */
+enum { BESIDE = BLAKE_PAIRS };
+
+/* A level of all trees, n nodes each, from the 2n below; over the first half of what lies there. */
+static void level(enum walrus_cpu cpu, struct blob_hash *leaf, size_t trees, size_t stride,
+                  size_t n)
+{
+    const struct blob_hash *pair[BLAKE_PAIRS];
+    struct blob_hash *out[BLAKE_PAIRS];
+    size_t have = 0;
+    for (size_t t = 0; t < trees; t++, leaf += stride) {
+        for (size_t i = 0; i < n; i++) {
+            pair[have] = leaf + 2 * i;
+            out[have++] = leaf + i;
+            if (have == BLAKE_PAIRS) {
+                blake_pairs(cpu, pair, have, out);
+                have = 0;
+            }
+        }
+    }
+    blake_pairs(cpu, pair, have, out);
+}
+
+static void beside(enum walrus_cpu cpu, struct blob_hash *leaf, size_t trees, size_t stride,
+                   size_t n, struct blob_hash *root)
 {
     while (n > 1) {
-        if (n % 2)
-            memset(&leaf[n++], 0, sizeof *leaf);
-        n /= 2;
-        blake_nodes(cpu, leaf, n, leaf);
+        for (size_t t = 0; n % 2 && t < trees; t++)
+            memset(leaf + t * stride + n, 0, sizeof *leaf);
+        n = (n + 1) / 2;
+        level(cpu, leaf, trees, stride, n);
     }
-    return leaf[0];
+    for (size_t t = 0; t < trees; t++)
+        root[t] = leaf[t * stride];
 }
 
 void merkle_roots(enum walrus_cpu cpu, struct blob_hash *leaf, size_t trees, size_t stride,
                   size_t n, struct blob_hash *root)
 {
-    for (size_t t = 0; t < trees; t++)
-        root[t] = merkle_root(cpu, leaf + t * stride, n);
+    for (size_t t = 0, some; t < trees; t += some) {
+        some = trees - t < BESIDE ? trees - t : BESIDE;
+        beside(cpu, leaf + t * stride, some, stride, n, root + t);
+    }
+}
+
+struct blob_hash merkle_root(enum walrus_cpu cpu, struct blob_hash *leaf, size_t n)
+{
+    struct blob_hash root;
+    merkle_roots(cpu, leaf, 1, n, n, &root);
+    return root;
 }

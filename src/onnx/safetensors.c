@@ -41,7 +41,7 @@ static bool whole_number(const json *j, uint64_t *out)
     if (!cJSON_IsNumber(j) || !(j->valuedouble >= 0 && j->valuedouble < 9007199254740992.0))
         return false;
     *out = (uint64_t)j->valuedouble;
-    return true;
+    return (double)*out == j->valuedouble;
 }
 
 static void read_weight(struct inspector *in, const json *j, uint64_t data)

@@ -264,7 +264,7 @@ static void check_stall(void *ud)
     struct http_call *c = ud;
     int64_t now = clock_mono_ms(), moved = bytes_moved(c);
     c->stall_timer = 0;
-    if (moved != c->moved) {
+    if (moved != c->moved || c->paused) {
         c->moved = moved;
         c->moved_at = now;
     }
@@ -484,6 +484,18 @@ void http_cancel(struct http_call *c)
     if (!c->done)
         return; /* its own done() is running */
     err_set(&c->r.err, SOUK_ECANCEL, "stopped");
+    finish(c);
+}
+
+void http_pause(struct http_call *c, bool pause)
+{
+    if (!c->done || !c->easy || c->paused == pause)
+        return;
+    c->paused = pause;
+    c->moved_at = clock_mono_ms();
+    if (c->api->easy_pause(c->easy, pause ? CURLPAUSE_RECV : CURLPAUSE_CONT) == CURLE_OK)
+        return;
+    err_nomem(&c->r.err);
     finish(c);
 }
 

@@ -96,6 +96,12 @@ void http_free(struct http *h); /* cancels what is under way; not from a done() 
 struct http_call *http_send(struct http *h, const struct http_request *rq, http_done_fn done,
                             void *ud, struct err *e);
 void http_cancel(struct http_call *c);
+/*
+ * No more bytes of a streamed answer until it may go on: for a receiver that is slower than the
+ * network, which the server then feels. The stall clock rests. What had come may still be handed
+ * on. When going on fails the call ends, as by http_cancel, without memory as its reason.
+ */
+void http_pause(struct http_call *c, bool pause);
 
 struct loop *http_loop(const struct http *h);
 

@@ -37,7 +37,7 @@ struct http_call {
     uint64_t stall_timer;
     int64_t moved_at; /* when `moved` last changed, monotonic */
     int64_t moved;    /* bytes up and down, headers too */
-    bool no_memory, huge_headers;
+    bool no_memory, huge_headers, paused;
 
     char *want[HTTP_WANT], *kept[HTTP_WANT]; /* names, and the values beside them */
     size_t wants;

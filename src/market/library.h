@@ -52,7 +52,7 @@ void library_free(struct library_list *l);
 souk_err library_find(const blob_id *id, char path[PATH_BUF], struct err *e);
 /* Its row, strings in the arena. SOUK_ENOTFOUND. */
 souk_err library_about(const blob_id *id, struct arena *a, struct library_row *out, struct err *e);
-/* Opens the content for reading and notes that it was used. */
+/* Opens the content for reading and notes that it was used (the time of its about.json). */
 souk_err library_open(const blob_id *id, int *fd, struct err *e);
 /* Its metadata; SOUK_ENOTFOUND. */
 souk_err library_metadata(const blob_id *id, struct walrus_meta *out, struct err *e);
@@ -65,6 +65,10 @@ souk_err library_named(const char *what, blob_id *id, struct err *e);
 souk_err library_remove(const blob_id *id, struct err *e);
 /* SOUK_ELIMIT, in words that say what to do, when so many more bytes go over the budget. */
 souk_err library_room(uint64_t budget, uint64_t more, struct err *e);
+
+/* What is known of one that is here: what about leaves empty stays as it was, and verified only
+ * rises. SOUK_ENOTFOUND. */
+souk_err library_describe(const blob_id *id, const struct library_about *about, struct err *e);
 
 /*
  * A file of this machine, copied in (by reference where the file system can). meta: as encode.h
@@ -85,6 +89,8 @@ souk_err library_part_keep(struct library_part *p, struct untrusted note, struct
 souk_err library_part_finish(struct library_part *p, const struct walrus_meta *meta,
                              const struct library_about *about, struct err *e);
 void library_part_close(struct library_part *p, bool discard); /* NULL is a no-op */
+/* What a system call on one that just failed means (errno): a full disk in words that say so. */
+souk_err library_failed(const char *what, struct err *e);
 
 /* Compares a library entry with its ID again, by rows where it has metadata. SOUK_EVERIFY: it is
  * another file now; it stays where it is. */

@@ -63,9 +63,9 @@ struct stored {
 struct get;
 struct get_events {
     void (*progress)(void *ud, const struct get_progress *p); /* ten times a second at most */
-    /* Ends it. SOUK_ENOTFOUND: no longer stored, or never was (said by servers that answered);
-     * SOUK_ENET: nobody could be reached; SOUK_EVERIFY: what came was not it, from anyone;
-     * SOUK_ELIMIT: the disk budget; SOUK_ECANCEL: what came is kept. */
+    /* Ends it; g is gone when it returns. SOUK_ENOTFOUND: no longer stored, or never was (said by
+     * servers that answered); SOUK_ENET: nobody could be reached; SOUK_EVERIFY: what came was not
+     * it, from anyone; SOUK_ELIMIT: the disk budget; SOUK_ECANCEL: what came is kept. */
     void (*done)(void *ud, const struct library_row *row, const struct stored *s,
                  const struct err *e);
 };

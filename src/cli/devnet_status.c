@@ -28,6 +28,8 @@ static void copy_json(struct json_out *o, const char *key, const json *v)
     }
 }
 
+enum { WALRUS_EPOCH_HOURS = 24 }; /* lib/walrus.mjs counts them so */
+
 /* The gateway alone speaks TLS: with a certificate that the TEERegistry names, and no authority. */
 static void url_json(struct json_out *o, const char *key, int port, bool tls)
 {
@@ -75,6 +77,8 @@ static void status_json(struct buf *out, const struct devnet *d, const json *wor
     } urls[] = {
         {"hub", PORT_HUB},
         {"walrus", PORT_WALRUS},
+        {"walrus_nodes", PORT_WALRUS}, /* one server is all of Walrus here */
+        {"walrus_publisher", PORT_WALRUS},
         {"seller", PORT_SELLER},
         {"bazaar", PORT_FACILITATOR},
         {"facilitator", PORT_FACILITATOR},
@@ -92,6 +96,7 @@ static void status_json(struct buf *out, const struct devnet *d, const json *wor
     chain_json(&o, world, "inference_chain", d->port + PORT_INFERENCE);
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
         url_json(&o, urls[i].key, d->port + (int)urls[i].port, urls[i].port == PORT_GATEWAY);
+    json_out_int(&o, "walrus_epoch_hours", WALRUS_EPOCH_HOURS);
     copy_json(&o, "contracts", json_get(world, "contracts"));
     tokens_json(&o, world);
     wallet_json(&o, world);

@@ -28,7 +28,7 @@ export async function startWorld(params) {
     const status = { running: true, pid: process.pid, network: 'devnet',
         payment_chain: { rpc: running.chains.payment.rpc.url, chain_id: contracts.payment_chain.chain_id },
         inference_chain: { rpc: running.chains.inference.rpc.url, chain_id: contracts.inference_chain.chain_id },
-        hub, walrus, seller, bazaar: facilitator, facilitator, gateway: running.urls.gateway,
+        hub, walrus, walrus_nodes: walrus, walrus_publisher: walrus, walrus_epoch_hours: 24, seller, bazaar: facilitator, facilitator, gateway: running.urls.gateway,
         contracts: contracts.contracts, tokens: contracts.tokens, ledger: `${dir}/ledger.jsonl`,
         wallet: { ...contracts.wallet, name: 'devnet', password: 'devnet' } };
     return { ...running, dir, contracts, status, ledger: () => readLedger(dir) };

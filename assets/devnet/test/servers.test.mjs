@@ -146,6 +146,28 @@ test('Walrus: the publisher computes real IDs, and knows what it has', async () 
     assert.equal((await put(Buffer.from('x'), '?epochs=54')).status, 400);
 });
 
+test('Walrus: a storage node hands out metadata that gives the ID, and says how long a blob is stored', async () => {
+    const m = stored();
+    const bcs = (await get(`${blobUrl(m.blob)}/metadata`)).bytes;
+    assert.equal(bcs.length, 66044);
+    assert.equal(bcs.subarray(0, 32).toString('base64url'), m.blob);
+    assert.deepEqual([...bcs.subarray(32, 34)], [0, 1]);
+    assert.equal(bcs.readBigUInt64LE(34), BigInt(modelFile(m.index).length));
+    assert.equal((await get(`${net.urls.walrus}/v1/health`)).json().success.data.epoch, 20);
+
+    const status = async (id) => (await get(`${blobUrl(id)}/status`)).json().success.data;
+    const all = await Promise.all(world.models.filter((x) => x.store === 'stored').map((x) => status(x.blob)));
+    const permanent = all.filter((s) => s.permanent);
+    assert.ok(permanent.length > 0 && all.some((s) => s.deletable) && all.every((s) => s.permanent || s.deletable));
+    assert.ok(permanent.every((s) => s.permanent.isCertified && s.permanent.endEpoch > 20));
+    const { blob: gone } = world.models.find((x) => x.store === 'expired');
+    assert.equal(await status(gone), 'nonexistent');
+    assert.equal((await get(`${blobUrl(gone)}/metadata`)).status, 404);
+    // The node has the true metadata of what the aggregator serves wrong.
+    const { blob: bad } = world.models.find((x) => x.store === 'tampered');
+    assert.equal((await get(`${blobUrl(bad)}/metadata`)).bytes.subarray(0, 32).toString('base64url'), bad);
+});
+
 // --- payments ------------------------------------------------------------------------------------------
 
 async function balance(asset, who) {

@@ -46,20 +46,25 @@ static void take_sent(void *ud, const struct sent_row *r, const struct err *e)
 
 static void show_draft(struct paying *p, const struct draft *d)
 {
-    static const char *const does[] = {
-        [CALL_NOTHING] = "send",  [CALL_TRANSFER] = "send",     [CALL_APPROVE] = "allow",
-        [CALL_CANCEL] = "cancel", [CALL_INVALIDATE] = "cancel",
+    static const char *const calls[] = {
+        [CALL_CANCEL] = "cancel   an open signature, so that nobody can use it any more",
+        [CALL_INVALIDATE] = "cancel   an open signature, so that nobody can use it any more",
+        [CALL_LIST] = "list     a model",
+        [CALL_DELIST] = "withdraw a listing",
+        [CALL_DEPLOY] = "deploy   the contract for listings, ModelListings",
     };
     struct asset all[CONFIG_TOKENS + 1];
     size_t n = network_assets(market_network(p->market), all, CONFIG_TOKENS + 1);
     const struct asset *coin = &all[n - 1];
     char a[MONEY_BUF], b[MONEY_BUF], who[ADDRESS_BUF];
-    bool cancels = d->meaning.kind == CALL_CANCEL || d->meaning.kind == CALL_INVALIDATE;
-    if (cancels)
-        say(p->o, "cancel   an open signature, so that nobody can use it any more");
+    unsigned kind = d->meaning.kind;
+    bool moves = kind == CALL_NOTHING || kind == CALL_TRANSFER || kind == CALL_APPROVE;
+    if (moves)
+        say(p->o, "%-8s %s", kind == CALL_APPROVE ? "allow" : "send",
+            money(d->amount, &d->asset, a));
     else
-        say(p->o, "%-8s %s", does[d->meaning.kind], money(d->amount, &d->asset, a));
-    if (!cancels)
+        say(p->o, "%s", calls[kind]);
+    if (moves)
         say(p->o, "%-8s %s%s", d->meaning.kind == CALL_APPROVE ? "to be moved by" : "to",
             address_format(d->who, who), d->first_time ? " (for the first time)" : "");
     if (d->like_another)
@@ -67,13 +72,13 @@ static void show_draft(struct paying *p, const struct draft *d)
                   "digit");
     say(p->o, "fee      at most %s, likely %s", money(d->fee_most, coin, a),
         money(d->fee_likely, coin, b));
-    if (!cancels && d->meaning.kind != CALL_APPROVE)
+    if (moves && kind != CALL_APPROVE)
         say(p->o, "leaves   %s", money(d->balance_after, &d->asset, a));
     if (d->meaning_text[0])
         say(p->o, "signer   %s", d->meaning_text);
 }
 
-static souk_err send_draft(struct paying *p, struct draft *d, struct err *e)
+static souk_err send_draft(struct paying *p, struct draft *d, bytes32 *tx, struct err *e)
 {
     static const char *const states[] = {"sent, not in a block yet", "done", "failed on chain",
                                          "replaced", "dropped"};
@@ -86,7 +91,10 @@ static souk_err send_draft(struct paying *p, struct draft *d, struct err *e)
     }
     if (r)
         return r;
-    printf("%s\n", bytes32_format(g.hash, hash));
+    if (tx)
+        *tx = g.hash;
+    else
+        printf("%s\n", bytes32_format(g.hash, hash));
     say(p->o, "%s%s", states[g.state], g.state == SENT_MINED ? "" : ": `souk wallet history`");
     return g.state == SENT_FAILED
                ? err_set(e, SOUK_EFAIL,
@@ -95,8 +103,8 @@ static souk_err send_draft(struct paying *p, struct draft *d, struct err *e)
                : SOUK_OK;
 }
 
-/* Drafts, shows, asks (the signer does when it needs the password), sends. */
-static souk_err carry_out(struct paying *p, const struct draft_request *rq, struct err *e)
+souk_err paying_carry_out(struct paying *p, const struct draft_request *rq, bytes32 *tx,
+                          struct err *e)
 {
     struct got_draft g = {0};
     souk_err r = paying_unlock(p, e);
@@ -111,7 +119,7 @@ static souk_err carry_out(struct paying *p, const struct draft_request *rq, stru
     show_draft(p, &g.d);
     if (!g.d.needs_password && !p->o->set[OPT_YES])
         r = paying_ask(p, "Send this transaction?", e);
-    return r ? r : send_draft(p, &g.d, e);
+    return r ? r : send_draft(p, &g.d, tx, e);
 }
 
 static souk_err act_send(struct paying *p, struct err *e)
@@ -124,7 +132,7 @@ static souk_err act_send(struct paying *p, struct err *e)
         r = paying_amount(arg[0], &a, &rq.amount, e);
     if (!r && !address_parse(arg[2], strlen(arg[2]), &rq.who))
         r = err_set(e, SOUK_EINPUT, "\"%s\" is no address, or its checksum is wrong", arg[2]);
-    return r ? r : carry_out(p, &rq, e);
+    return r ? r : paying_carry_out(p, &rq, NULL, e);
 }
 
 souk_err purse_do_send(const struct options *o, struct err *e)
@@ -150,7 +158,7 @@ static souk_err act_approve(struct paying *p, struct err *e)
         r = paying_amount(p->o->arg[1], &a, &rq.amount, e);
     if (!r)
         r = spender_at(p, 3, &rq.who, e);
-    return r ? r : carry_out(p, &rq, e);
+    return r ? r : paying_carry_out(p, &rq, NULL, e);
 }
 
 souk_err purse_do_approve(const struct options *o, struct err *e)
@@ -165,7 +173,7 @@ static souk_err act_revoke(struct paying *p, struct err *e)
     souk_err r = paying_asset(p, p->o->arg[1], &a, e);
     if (!r)
         r = spender_at(p, 2, &rq.who, e);
-    return r ? r : carry_out(p, &rq, e);
+    return r ? r : paying_carry_out(p, &rq, NULL, e);
 }
 
 souk_err purse_do_revoke(const struct options *o, struct err *e)
@@ -182,7 +190,7 @@ static souk_err replace(struct paying *p, enum draft_kind kind, struct err *e)
     if (*end || end == p->o->arg[1] || rq.replaces <= 0)
         return err_set(e, SOUK_EUSAGE, "\"%s\" is no number of `souk wallet history`",
                        p->o->arg[1]);
-    return carry_out(p, &rq, e);
+    return paying_carry_out(p, &rq, NULL, e);
 }
 
 static souk_err act_speed_up(struct paying *p, struct err *e)
@@ -218,7 +226,7 @@ static souk_err cancel_all(struct paying *p, const struct purse_state *st, struc
         if (!r && g.err.code)
             bad = g.err;
         if (!bad.code)
-            send_draft(p, &g.d, &bad);
+            send_draft(p, &g.d, NULL, &bad);
         if (!bad.code)
             continue;
         say(p->o, "not cancelled (%.100s): %s", st->open[i].subject, bad.msg);

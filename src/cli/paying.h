@@ -29,6 +29,10 @@ void paying_close(struct paying *p);
 
 /* Has the signer running, which asks for the password when it is not. */
 souk_err paying_unlock(struct paying *p, struct err *e);
+/* Drafts, shows, asks (the signer does when it needs the password), sends. tx: its hash; NULL: that
+ * is printed. */
+souk_err paying_carry_out(struct paying *p, const struct draft_request *rq, bytes32 *tx,
+                          struct err *e);
 /* Puts a question; only "yes" in full is one. SOUK_ECANCEL: it was not, SOUK_ELIMIT: nobody to
  * ask. */
 souk_err paying_ask(struct paying *p, const char *question, struct err *e);

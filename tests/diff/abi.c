@@ -196,6 +196,10 @@ bool diff_abi(const struct ask *q, struct buf *out)
 {
     if (is(q, 0, "res")) {
         say_result(q, out);
+    } else if (is(q, 0, "listing.id")) { /* OWNER NAME */
+        bytes32 id;
+        if (listing_id(ask_address(q, 1), ask_bytes(q, 2), &id))
+            say_bytes(out, id.b, sizeof id.b);
     } else if (is(q, 0, "meaning")) { /* BYTES */
         struct untrusted u = ask_bytes(q, 1);
         say_meaning(call_meaning((const uint8_t *)u.p, u.n), out);

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module';
 
 const need = createRequire(new URL('../../assets/devnet/package.json', import.meta.url));
-const viem = need('viem');
+export const viem = need('viem');
 const { sign } = need('viem/accounts');
 const { privateKeyToAddress } = need('viem/accounts');
 
@@ -147,6 +147,7 @@ const abi = viem.parseAbi([
     'function transfer(address,uint256)', 'function approve(address,uint256)',
     'function cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)', 'function invalidateUnorderedNonces(uint256,uint256)',
     'function getActiveTEEs(uint8)', 'struct Call { address target; bool allowFailure; bytes callData; }', 'function aggregate3(Call[])',
+    'function list(string,string,string,uint256,address,address,string)', 'function delist(string)',
 ]);
 const functions = abi.filter((f) => f.type === 'function');
 const MEANINGS = { transfer: 'transfer', approve: 'approve', cancelAuthorization: 'cancel', invalidateUnorderedNonces: 'invalidate' };
@@ -158,33 +159,53 @@ function argument(d, type) {
     case 'bytes32': return d.word();
     case 'uint8': return d.below(256);
     case 'uint256': return d.number();
+    case 'string': return d.text(d.pick([0, 1, 31, 32, 33, 100, 512]));
     default: return Array.from({ length: d.below(6) }, () => ({ target: d.address(), allowFailure: !d.below(2), callData: d.hex(d.pick(LENGTHS)) }));
     }
 }
 
-const spoken = (v) => (Array.isArray(v) ? v.map((c) => `${c.target} ${c.allowFailure ? 'may' : 'must'} ${c.callData}`).join(' ') : `${v}`);
+const spoken = (v, type) => (type === 'string' ? hexOf(v) : Array.isArray(v) ? v.map((c) => `${c.target} ${c.allowFailure ? 'may' : 'must'} ${c.callData}`).join(' ') : `${v}`);
 
 function callMade(d) {
     const f = d.pick(functions);
     const args = f.inputs.map((i) => argument(d, i.type));
-    return { ask: ['call.' + f.name, ...args.map(spoken)].filter(Boolean).join(' '),
+    return { ask: ['call.' + f.name, ...args.map((v, i) => spoken(v, f.inputs[i].type))].filter(Boolean).join(' '),
         want: viem.encodeFunctionData({ abi: [f], args }) };
+}
+
+const LISTING_MAX = { list: [256, 512, 128, , , , 512], delist: [512] };
+
+/** Texts read as bytes, for viem changes what is no UTF-8; none longer than the contract takes, and a name. */
+function listingRead(f, data) {
+    const types = f.inputs.map((i) => ({ type: i.type === 'string' ? 'bytes' : i.type }));
+    const args = viem.decodeAbiParameters(types, `0x${data.slice(10)}`);
+    const fits = LISTING_MAX[f.name].every((most, i) => viem.size(args[i]) <= most) && viem.size(args[f.name === 'list' ? 1 : 0]) > 0;
+    const again = `${data.slice(0, 10)}${viem.encodeAbiParameters(types, args).slice(2)}`;
+    return fits && again === data ? [f.name, ...args].join(' ') : 'other';
 }
 
 /** What ours takes for a meaning is what viem reads, and says again as the same bytes. */
 function callRead(d) {
-    const f = d.pick(functions.filter((g) => d.below(5) === 0 || MEANINGS[g.name]).concat(functions.slice(0, 1)));
+    const f = d.pick(functions.filter((g) => d.below(5) === 0 || MEANINGS[g.name] || LISTING_MAX[g.name]).concat(functions.slice(0, 1)));
     const made = viem.encodeFunctionData({ abi: [f], args: f.inputs.map((i) => argument(d, i.type)) });
     const data = d.damage(made);
     if (data === '0x') return { ask: 'meaning 0x', want: 'nothing' };
     let want = 'other';
+    const listing = functions.find((g) => LISTING_MAX[g.name] && data.startsWith(viem.toFunctionSelector(g)));
     try {
+        if (listing) return { ask: `meaning ${data}`, want: listingRead(listing, data) };
         const read = viem.decodeFunctionData({ abi, data });
         const again = viem.encodeFunctionData({ abi, ...read });
         if (again === data && MEANINGS[read.functionName])
             want = [MEANINGS[read.functionName], ...read.args.slice(0, SHOWN[read.functionName])].join(' ');
     } catch { /* no call of these */ }
     return { ask: `meaning ${data}`, want };
+}
+
+function listingId(d) {
+    const [owner, name] = [d.address(), d.text(d.pick([0, 1, 31, 32, 33, 512]))];
+    return { ask: `listing.id ${owner} ${hexOf(name)}`,
+        want: viem.keccak256(viem.encodeAbiParameters([{ type: 'address' }, { type: 'string' }], [owner, name])) };
 }
 
 const tee = { type: 'tuple[]', components: ['address owner', 'address payment', 'string endpoint', 'bytes key', 'bytes certificate', 'bytes32 pcr',
@@ -340,6 +361,6 @@ async function txRead(d) {
 
 export const kinds = {
     'u256 arithmetic': arithmetic, 'integers as text': integerText, 'amounts as text': amountText, 'amounts shown': amountShown,
-    'RLP written': rlpWritten, 'RLP read': rlpRead, 'calls written': callMade, 'calls understood': callRead, 'results read': resultRead,
+    'RLP written': rlpWritten, 'RLP read': rlpRead, 'calls written': callMade, 'calls understood': callRead, 'listings named': listingId, 'results read': resultRead,
     'typed messages': typedMessage, 'transactions written': txWritten, 'transactions read': txRead,
 };

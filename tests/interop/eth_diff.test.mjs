@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { Dice, kinds } from './eth_cases.mjs';
+import { Dice, kinds, viem } from './eth_cases.mjs';
 
 const program = path.resolve(process.env.ETHDIFF ?? new URL('../../build/san/tests/diff/ethdiff', import.meta.url).pathname);
 const CASES = Number(process.env.SOUK_DIFF_CASES ?? 2000);
@@ -25,6 +25,16 @@ function answers(lines) {
         child.stdin.end(lines.map((l) => `${l}\n`).join(''));
     });
 }
+
+test('the creation of ModelListings, and where it lands', async () => {
+    const [data] = await answers(['call.deploy']);
+    const [salt, code] = [data.slice(0, 66), `0x${data.slice(66)}`];
+    assert.equal(salt, `0x${'0'.repeat(64)}`);
+    const at = viem.getContractAddress({ opcode: 'CREATE2', from: '0x4e59b44847b379578588920cA78FbF26c0B4956C', salt, bytecode: code });
+    const changed = `${data.slice(0, -1)}${data.endsWith('0') ? '1' : '0'}`;
+    assert.deepEqual(await answers([`meaning ${data}`, `meaning ${changed}`, `meaning ${data}00`, `meaning ${data.slice(0, -2)}`]),
+        [`deploy ${at}`, 'other', 'other', 'other']);
+});
 
 let salt = 0;
 for (const [name, make] of Object.entries(kinds)) {

@@ -218,6 +218,111 @@ static void what_is_not_understood_is_other(void **state)
     buf_release(&out);
 }
 
+static struct listing_terms some_terms(void)
+{
+    return (struct listing_terms){.author = untrusted("mira"),
+                                  .name = untrusted("eth-volatility"),
+                                  .blob_id =
+                                      untrusted("KjZv9fQQ6ceGsl0YjP-5xIhbrmFV_1ftBjlo7yn4T2A"),
+                                  .endpoint = untrusted("https://api.example/v1"),
+                                  .price = u256_from_u64(1000),
+                                  .asset = PERMIT2,
+                                  .pay_to = EXACT_PROXY};
+}
+
+static bool same(struct untrusted a, struct untrusted b)
+{
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+static void listings_are_understood_to_the_last_byte(void **state)
+{
+    (void)state;
+    struct listing_terms t = some_terms();
+    struct buf out;
+    buf_init(&out, 4096);
+    call_list(&out, &t);
+    uint8_t *p = (uint8_t *)out.p;
+    struct call_meaning m = call_meaning(p, out.len);
+    assert_int_equal(m.kind, CALL_LIST);
+    assert_true(same(m.terms.author, t.author) && same(m.terms.name, t.name) &&
+                same(m.terms.blob_id, t.blob_id) && same(m.terms.endpoint, t.endpoint));
+    assert_true(u256_cmp(m.terms.price, t.price) == 0 && address_eq(m.terms.asset, t.asset) &&
+                address_eq(m.terms.pay_to, t.pay_to));
+    /* Any byte that is changed is seen: it says something else, or nothing at all. */
+    for (size_t i = 0; i < out.len; i++) {
+        p[i] ^= 1;
+        struct call_meaning other = call_meaning(p, out.len);
+        assert_true(
+            other.kind == CALL_OTHER ||
+            !(same(other.terms.author, t.author) && same(other.terms.name, t.name) &&
+              same(other.terms.blob_id, t.blob_id) && same(other.terms.endpoint, t.endpoint) &&
+              u256_cmp(other.terms.price, t.price) == 0 && address_eq(other.terms.asset, t.asset) &&
+              address_eq(other.terms.pay_to, t.pay_to)));
+        p[i] ^= 1;
+    }
+    for (size_t n = 0; n < out.len; n++)
+        assert_true(call_meaning(p, n).kind == CALL_OTHER || n == 0);
+    buf_clear(&out);
+    call_delist(&out, t.name);
+    m = call_meaning((const uint8_t *)out.p, out.len);
+    assert_int_equal(m.kind, CALL_DELIST);
+    assert_true(same(m.terms.name, t.name));
+    buf_release(&out);
+}
+
+static void a_listing_the_contract_would_refuse_is_none(void **state)
+{
+    (void)state;
+    static char text[LISTING_NAME_MAX + 2];
+    static const struct {
+        size_t at, max;
+    } field[] = {{offsetof(struct listing_terms, author), LISTING_AUTHOR_MAX},
+                 {offsetof(struct listing_terms, name), LISTING_NAME_MAX},
+                 {offsetof(struct listing_terms, blob_id), LISTING_BLOB_ID_MAX},
+                 {offsetof(struct listing_terms, endpoint), LISTING_ENDPOINT_MAX}};
+    struct buf out;
+    buf_init(&out, 4096);
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
+        for (size_t n = field[i].max; n <= field[i].max + 1; n++) {
+            struct listing_terms t = some_terms();
+            *(struct untrusted *)((char *)&t + field[i].at) = untrusted_n(text, n);
+            buf_clear(&out);
+            call_list(&out, &t);
+            assert_int_equal(call_meaning((const uint8_t *)out.p, out.len).kind,
+                             n == field[i].max ? CALL_LIST : CALL_OTHER);
+        }
+    }
+    struct listing_terms t = some_terms();
+    t.name = untrusted("");
+    buf_clear(&out);
+    call_list(&out, &t);
+    assert_int_equal(call_meaning((const uint8_t *)out.p, out.len).kind, CALL_OTHER);
+    buf_clear(&out);
+    call_delist(&out, t.name);
+    assert_int_equal(call_meaning((const uint8_t *)out.p, out.len).kind, CALL_OTHER);
+    buf_release(&out);
+}
+
+static void only_our_own_code_is_deployed(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 4096);
+    call_deploy_listings(&out);
+    uint8_t *p = (uint8_t *)out.p;
+    assert_int_equal(call_meaning(p, out.len).kind, CALL_DEPLOY);
+    for (size_t i = 0; i < out.len; i++) {
+        p[i] ^= 0x80;
+        assert_int_equal(call_meaning(p, out.len).kind, CALL_OTHER);
+        p[i] ^= 0x80;
+    }
+    assert_int_equal(call_meaning(p, out.len - 1).kind, CALL_OTHER);
+    assert_int_equal(call_meaning(p + 32, out.len - 32).kind, CALL_OTHER);
+    buf_release(&out);
+}
+
 static void a_permit2_nonce_has_its_place(void **state)
 {
     (void)state;
@@ -441,6 +546,9 @@ int main(void)
         cmocka_unit_test(calls_are_made_and_understood),
         cmocka_unit_test(selectors_of_the_x402_vectors),
         cmocka_unit_test(what_is_not_understood_is_other),
+        cmocka_unit_test(listings_are_understood_to_the_last_byte),
+        cmocka_unit_test(a_listing_the_contract_would_refuse_is_none),
+        cmocka_unit_test(only_our_own_code_is_deployed),
         cmocka_unit_test(a_permit2_nonce_has_its_place),
         cmocka_unit_test(results_are_read),
         cmocka_unit_test(results_that_are_refused),

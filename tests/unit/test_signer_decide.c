@@ -504,6 +504,163 @@ static void sending_is_always_asked_for(void **state)
     buf_release(&data);
 }
 
+/* --- listings */
+
+static const address contract = {{0x11, 0x22, [19] = 0x33}};
+
+static struct listing_terms terms(void)
+{
+    return (struct listing_terms){.author = untrusted("mira"),
+                                  .name = untrusted("eth-volatility"),
+                                  .blob_id =
+                                      untrusted("KjZv9fQQ6ceGsl0YjP-5xIhbrmFV_1ftBjlo7yn4T2A"),
+                                  .endpoint = untrusted("https://api.example/v1"),
+                                  .price = u256_from_u64(1500),
+                                  .asset = usdc->asset.token,
+                                  .pay_to = d.payer};
+}
+
+static struct tx_request tx_list(const struct listing_terms *t)
+{
+    buf_clear(&data);
+    call_list(&data, t);
+    return tx_to(contract);
+}
+
+static void question_says(const char *words)
+{
+    assert_int_equal(dec.verdict, VERDICT_ASK);
+    if (!strstr(dec.question.text, words))
+        fail_msg("\"%s\" does not say \"%s\"", dec.question.text, words);
+}
+
+static void listing_is_always_asked_for_in_plain_words(void **state)
+{
+    (void)state;
+    buf_init(&data, 4096);
+    struct listing_terms l = terms();
+    struct tx_request t = tx_list(&l);
+    REFUSED(&t, &nobody, NEEDS_YES);
+    struct asking no = {.no = true};
+    REFUSED(&t, &no, NEEDS_YES);
+    send_tx(&t, &somebody);
+    question_says("List \"eth-volatility\" of \"mira\"\nat 0.0015 USDC a call\npaid to 0x ");
+    question_says("\nwhich is account 0 of this wallet\nfile "
+                  "\"KjZv9fQQ6ceGsl0YjP-5xIhbrmFV_1ftBjlo7yn4T2A\"\ncalled at "
+                  "\"https://api.example/v1\"\nat the contract 0x 1122 ");
+    question_says(" on chain 8453 (Base)");
+    struct asking yes = yes_to_it();
+    struct sent s = send_tx(&t, &yes);
+    check_sent(&s, &t);
+    /* Another price is another listing: asked anew. */
+    l.price = u256_from_u64(1501);
+    t = tx_list(&l);
+    REFUSED(&t, &nobody, NEEDS_YES);
+    l.pay_to = d.pinned;
+    t = tx_list(&l);
+    send_tx(&t, &somebody);
+    question_says("\nwhich is NOT an account of this wallet\n");
+    v.ahead[0] = d.pinned; /* an account that was made while this was open */
+    v.n_ahead = 1;
+    send_tx(&t, &somebody);
+    question_says("\nwhich is account 1 of this wallet\n");
+    t = tx_list(&l);
+    t.tx.to = listings_address();
+    send_tx(&t, &somebody);
+    question_says(" (ModelListings)\n");
+    buf_release(&data);
+}
+
+static void a_listing_that_pays_nobody_is_never_signed(void **state)
+{
+    (void)state;
+    buf_init(&data, 4096);
+    struct asking all = {.yes = UINT32_MAX, .gate = true};
+    const address bad[] = {coin, usdc->asset.token, PERMIT2, EXACT_PROXY, UPTO_PROXY, contract};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct listing_terms l = terms();
+        l.pay_to = bad[i];
+        struct tx_request t = tx_list(&l);
+        REFUSED(&t, &all, PAY_TO);
+    }
+    struct listing_terms l = terms();
+    l.asset = coin;
+    struct tx_request t = tx_list(&l);
+    REFUSED(&t, &all, METHOD);
+    l = terms();
+    t = tx_list(&l);
+    t.tx.value = u256_from_u64(1);
+    REFUSED(&t, &all, UNKNOWN_CALL);
+    l.name = untrusted("");
+    t = tx_list(&l);
+    REFUSED(&t, &all, UNKNOWN_CALL);
+    l = terms(); /* for nothing, to nobody */
+    l.price = U256_ZERO;
+    l.pay_to = l.asset = coin;
+    t = tx_list(&l);
+    send_tx(&t, &somebody);
+    question_says("\nfor nothing\nfile ");
+    buf_release(&data);
+}
+
+static void the_longest_listing_fits_into_a_question(void **state)
+{
+    (void)state;
+    static char text[LISTING_NAME_MAX];
+    memset(text, 0x80, sizeof text); /* no byte of it can be shown as it is */
+    buf_init(&data, 4096);
+    struct listing_terms l = {.author = untrusted_n(text, LISTING_AUTHOR_MAX),
+                              .name = untrusted_n(text, LISTING_NAME_MAX),
+                              .blob_id = untrusted_n(text, LISTING_BLOB_ID_MAX),
+                              .endpoint = untrusted_n(text, LISTING_ENDPOINT_MAX),
+                              .price = NO_CAP,
+                              .asset = contract,
+                              .pay_to = d.pinned};
+    struct tx_request t = tx_list(&l);
+    t.tx.max_fee = (u256){{0, 0, UINT64_MAX, 0}};
+    send_tx(&t, &somebody);
+    question_says("Not covered: ");
+    buf_release(&data);
+}
+
+static void taking_back_and_deploying_are_asked_for_too(void **state)
+{
+    (void)state;
+    buf_init(&data, 4096);
+    struct asking all = {.yes = UINT32_MAX, .gate = true};
+    call_delist(&data, untrusted("eth-volatility"));
+    struct tx_request t = tx_to(contract);
+    REFUSED(&t, &nobody, NEEDS_YES);
+    send_tx(&t, &somebody);
+    question_says("Take back the listing of \"eth-volatility\"\nat the contract 0x 1122 ");
+    struct asking yes = yes_to_it();
+    struct sent s = send_tx(&t, &yes);
+    check_sent(&s, &t);
+    buf_clear(&data);
+    call_deploy_listings(&data);
+    t = tx_to(contract); /* not the proxy: who knows what it does with this */
+    REFUSED(&t, &all, UNKNOWN_CALL);
+    t = tx_to(CREATE2_PROXY);
+    REFUSED(&t, &nobody, NEEDS_YES);
+    send_tx(&t, &somebody);
+    question_says("Put the contract ModelListings on the chain, for everyone\nat 0x ");
+    yes = yes_to_it();
+    s = send_tx(&t, &yes);
+    check_sent(&s, &t);
+    data.p[data.len - 1] ^= 1; /* not our code any more */
+    t = tx_to(CREATE2_PROXY);
+    REFUSED(&t, &all, UNKNOWN_CALL);
+    assert_false(ledger_add_kill(v.ledger, true, d.now, &e));
+    data.p[data.len - 1] ^= 1;
+    t = tx_to(CREATE2_PROXY);
+    t.tx.nonce = 7;
+    REFUSED(&t, &all, KILLED);
+    struct listing_terms l = terms();
+    t = tx_list(&l);
+    REFUSED(&t, &all, KILLED);
+    buf_release(&data);
+}
+
 static void what_is_not_known_is_never_signed(void **state)
 {
     (void)state;
@@ -866,6 +1023,10 @@ int main(void)
         TEST(approvals_within_a_weeks_budget_go_through),
         TEST(an_approval_without_bound_is_never_signed),
         TEST(sending_is_always_asked_for),
+        TEST(listing_is_always_asked_for_in_plain_words),
+        TEST(a_listing_that_pays_nobody_is_never_signed),
+        TEST(the_longest_listing_fits_into_a_question),
+        TEST(taking_back_and_deploying_are_asked_for_too),
         TEST(what_is_not_known_is_never_signed),
         TEST(fees_have_limits_and_a_replacement_counts_once),
         TEST(after_the_kill_switch_only_undoing_is_signed),

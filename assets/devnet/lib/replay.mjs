@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { decodeAbiParameters, encodeAbiParameters, encodeFunctionData, numberToHex } from 'viem';
+import { decodeAbiParameters, encodeAbiParameters, encodeFunctionData, getContractAddress, numberToHex } from 'viem';
 import { privateKeyToAccount, mnemonicToAccount } from 'viem/accounts';
 import { startAnvil } from './chain.mjs';
 
@@ -87,6 +87,16 @@ class Writer {
         return receipt.contractAddress;
     }
 
+    /** By the deterministic deployment proxy, as souk does: the same address on every chain. */
+    async createAnywhere(bytecode, timestamp) {
+        const salt = `0x${'0'.repeat(64)}`;
+        const at = getContractAddress({ opcode: 'CREATE2', from: CREATE2_FACTORY, salt, bytecode }).toLowerCase();
+        this.send(CREATE2_FACTORY, `${salt}${bytecode.slice(2)}`, 30_000_000);
+        await this.mine(timestamp);
+        if ((await this.rpc.call('eth_getCode', at, 'latest')) === '0x') throw new Error('a contract could not be deployed');
+        return at;
+    }
+
     /** Puts the code deployed at `from` to a canonical address. */
     async place(at, from) {
         await this.rpc.call('anvil_setCode', at, await this.rpc.call('eth_getCode', from, 'latest'));
@@ -100,7 +110,7 @@ async function deployPayment(w, code, world, time) {
     const a = { permit2: PERMIT2, exact_proxy: EXACT_PROXY, upto_proxy: UPTO_PROXY, multicall3: MULTICALL3 };
     a.usdc = await w.create(code.Usdc.bytecode, time());
     a.opg = await w.create(code.Opg.bytecode, time());
-    a.listings = await w.create(code.ModelListings.bytecode, time());
+    a.listings = await w.createAnywhere(code.ModelListings.bytecode, time());
     await w.place(EXACT_PROXY, await w.create(withArgs(code.ExactProxy, 'address')(a.opg), time()));
     await w.place(UPTO_PROXY, await w.create(withArgs(code.UptoProxy, 'address')(a.opg), time()));
     await w.place(MULTICALL3, await w.create(multicall3Code(), time()));

@@ -212,6 +212,8 @@ static void got_gas(struct purse_call *c, const struct answers *a)
         const struct untrusted m = a->one[0].message;
         err_set(&e, SOUK_EINPUT, "the chain would refuse this transaction: %.*s",
                 (int)(m.n < 200 ? m.n : 200), m.p != NULL ? m.p : "");
+        if (x->rq.kind == DRAFT_DELIST)
+            err_prefix(&e, "is anything of that name listed by this account (`souk listings`)?");
     } else if (!answer_u64(&a->one[0], &x->gas_likely)) {
         answer_failed(&a->one[0], "fees", &e);
     } else if (x->gas_likely > GAS_MOST || x->gas_likely < GAS_COIN) {

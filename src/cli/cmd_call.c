@@ -1,12 +1,11 @@
 /* souk quote, souk call: what a call would cost, and buying one. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/input.h"
 #include "cli/out.h"
 #include "cli/receipt.h"
 
@@ -34,25 +33,6 @@ static void calling_close(struct calling *c)
 
 /* --- the input */
 
-static souk_err read_file(const char *path, struct buf *out, struct err *e)
-{
-    bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set(e, SOUK_EINPUT, "the input file %s cannot be opened: %s", path,
-                       strerror(errno));
-    char piece[65536];
-    ssize_t n;
-    while ((n = read(fd, piece, sizeof piece)) > 0 && !out->bad)
-        buf_add(out, piece, (size_t)n);
-    int why = n < 0 ? errno : 0;
-    if (!standard)
-        close(fd);
-    if (why)
-        return err_set(e, SOUK_EINPUT, "the input file %s cannot be read: %s", path, strerror(why));
-    return buf_check(out, "the input", e);
-}
-
 static souk_err read_input(struct calling *c, struct err *e)
 {
     const struct options *o = c->p.o;
@@ -68,7 +48,7 @@ static souk_err read_input(struct calling *c, struct err *e)
                            "--input as JSON");
         r = target_prompt(&c->target, untrusted(o->value[OPT_PROMPT]), c->in.stream, &c->body, e);
     } else if (input && input[0] == '@') {
-        r = read_file(input + 1, &c->body, e);
+        r = input_file(input + 1, &c->body, e);
     } else if (input) {
         buf_adds(&c->body, input);
     } else if (!c->in.method || strcmp(c->in.method, "GET") != 0) {

@@ -17,7 +17,7 @@ struct running {
     struct loop *loop;
     struct running_events ev;
     void *ud;
-    bool dropped;
+    bool dropped, no_history;
     /* --- the model, held until the run is over */
     int fd;
     struct model_info *info;
@@ -109,12 +109,16 @@ static void on_done(void *ud, struct run_result *result, const struct err *e)
         *result = (struct run_result){0};
         r->worked = true;
         json_out_init(&o, &r->output);
-        values_json(&o, NULL, &r->result.outputs);
+        if (!r->no_history)
+            values_json(&o, NULL, &r->result.outputs);
     } else {
         r->err = *e;
     }
     r->job = (struct job){.run = write_history, .done = written};
-    loop_submit(r->loop, LANE_CONTENT, &r->job);
+    if (r->no_history)
+        written(&r->job);
+    else
+        loop_submit(r->loop, LANE_CONTENT, &r->job);
 }
 
 /* --- the start */
@@ -185,6 +189,7 @@ struct running *running_start(struct market *m, const struct model_file *f, cons
     r->fd = -1;
     r->time = clock_now();
     r->repeats = o->repeat;
+    r->no_history = o->no_history;
     buf_init(&r->input, RUN_TEXT_MAX);
     buf_init(&r->output, RUN_TEXT_MAX);
     if (take_model(r, f, e) != SOUK_OK) {

@@ -41,6 +41,7 @@ struct running_options {
     int level; /* -1: chosen */
     uint64_t memory;
     int timeout_ms;
+    bool no_history;
     const char *input; /* as it is kept in the history: JSON; NULL: made of the values */
 };
 /* f and in are copied or held as needed: both may go after the start. The history row is written

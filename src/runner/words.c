@@ -37,6 +37,11 @@ static const char *past_place(const char *p)
     if (after == open)
         return p;
     p = after;
+    while (p[0] == ':' && p[1] == ':') { /* a lambda in it */
+        p += strcspn(p, " (");
+        if (*p == '(')
+            p = past_brackets(p, '(', ')');
+    }
     static const char constant[] = " const";
     if (strncmp(p, constant, sizeof constant - 1) == 0)
         p += sizeof constant - 1;

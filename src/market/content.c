@@ -4,13 +4,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "walrus/encode.h"
+#include "walrus/rows.h"
 
 #include "base/banned.h"
 
-enum { METADATA_CAP = 128 << 10 };
+enum { METADATA_CAP = 128 << 10, IPFS_V0 = 46 };
 
 /* Without waiting, should it be a pipe: the encoder says what is wrong with that. */
 static souk_err open_file(const char *path, int *fd, struct err *e)
@@ -59,6 +61,26 @@ static souk_err write_metadata(const char *path, const struct walrus_meta *m, st
     return r;
 }
 
+static souk_err read_metadata(const char *path, struct walrus_meta *m, struct err *e)
+{
+    int fd;
+    struct buf b;
+    char piece[16384];
+    souk_err r = open_file(path, &fd, e);
+    if (r)
+        return r;
+    buf_init(&b, METADATA_CAP);
+    for (ssize_t n; !b.bad && (n = read(fd, piece, sizeof piece)) > 0;)
+        buf_add(&b, piece, (size_t)n);
+    close(fd);
+    r = b.bad ? err_set(e, SOUK_EINPUT, "too large for a blob's metadata")
+              : walrus_meta_parse((const uint8_t *)b.p, b.len, m, e);
+    buf_release(&b);
+    if (r == SOUK_EVERIFY)
+        e->code = SOUK_EINPUT; /* nothing was said of the file itself yet */
+    return r ? err_prefix(e, "%s", path) : r;
+}
+
 souk_err content_name(const char *path, const char *metadata, const struct content_work *w,
                       struct content_name *out, struct err *e)
 {
@@ -81,5 +103,87 @@ souk_err content_name(const char *path, const char *metadata, const struct conte
         out->shape = m.shape;
     }
     walrus_meta_release(&m);
+    return r;
+}
+
+static souk_err parse_id(const char *text, blob_id *id, struct err *e)
+{
+    if (blob_id_parse(untrusted(text), id))
+        return SOUK_OK;
+    if ((strlen(text) == IPFS_V0 && strncmp(text, "Qm", 2) == 0) || strncmp(text, "baf", 3) == 0)
+        return err_set(e, SOUK_EINPUT,
+                       "\"%s\" is an IPFS id, not a Walrus blob ID: no file can be verified "
+                       "against it here",
+                       text);
+    return err_set(e, SOUK_EINPUT,
+                   "\"%s\" is no blob ID: it has 43 characters, as `souk blob-id` prints them",
+                   text);
+}
+
+static souk_err by_rows(const char *path, int fd, const blob_id *id, const char *metadata,
+                        const struct content_work *w, struct content_proof *out, struct err *e)
+{
+    struct walrus_meta m;
+    char is[BLOB_ID_BUF];
+    walrus_meta_init(&m);
+    souk_err r = read_metadata(metadata, &m, e);
+    if (!r && !blob_hash_eq(&m.id, id))
+        r = err_set(e, SOUK_EINPUT, "%s is the metadata of another blob, %s", metadata,
+                    blob_id_format(&m.id, is));
+    if (!r && w->shards && w->shards != m.shape.shards)
+        r = err_set(e, SOUK_EINPUT, "%s is for %u shards, not %u", metadata, m.shape.shards,
+                    w->shards);
+    if (!r) {
+        struct rows_options o = {
+            .threads = w->threads, .cancel = w->cancel, .progress = w->progress, .ud = w->ud};
+        r = rows_check_fd(&m, fd, &o, NULL, e);
+        if (r && r != SOUK_ECANCEL)
+            err_prefix(e, "%s", path);
+    }
+    if (!r) {
+        out->how = VERIFIED_ROWS;
+        memcpy(out->is, blob_id_format(&m.id, is), sizeof is);
+    }
+    walrus_meta_release(&m);
+    return r;
+}
+
+static souk_err by_encoding(const char *path, int fd, const blob_id *id,
+                            const struct content_work *w, struct content_proof *out, struct err *e)
+{
+    struct walrus_meta m;
+    char wanted[BLOB_ID_BUF];
+    souk_err r = encode(path, fd, w, &m, e);
+    if (!r) {
+        blob_id_format(&m.id, out->is);
+        if (blob_hash_eq(&m.id, id))
+            out->how = VERIFIED_STRICT;
+        else
+            r = err_set(e, SOUK_EVERIFY, "%s is another file: its blob ID is %s, not %s", path,
+                        out->is, blob_id_format(id, wanted));
+    }
+    walrus_meta_release(&m);
+    return r;
+}
+
+souk_err content_verify(const char *path, const char *text, const char *metadata, bool strict,
+                        const struct content_work *w, struct content_proof *out, struct err *e)
+{
+    struct err none;
+    struct stat st;
+    blob_id id;
+    int fd;
+    e = e ? e : &none;
+    *out = (struct content_proof){.how = VERIFIED_NO};
+    souk_err r = parse_id(text, &id, e);
+    if (!r)
+        r = open_file(path, &fd, e);
+    if (r)
+        return r;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        out->size = (uint64_t)st.st_size;
+    r = metadata && !strict ? by_rows(path, fd, &id, metadata, w, out, e)
+                            : by_encoding(path, fd, &id, w, out, e);
+    close(fd);
     return r;
 }

@@ -28,4 +28,17 @@ struct content_name {
 souk_err content_name(const char *path, const char *metadata, const struct content_work *w,
                       struct content_name *out, struct err *e);
 
+struct content_proof {
+    enum verified how;    /* NO: it is another file, and *e says so */
+    char is[BLOB_ID_BUF]; /* what the file's own ID is; "" when that was not computed */
+    uint64_t size;
+};
+/*
+ * With metadata (a file of content_name's; it proves itself first) row by row, unless strict; else
+ * by encoding the whole. SOUK_EVERIFY: it is another file. SOUK_EINPUT: id is no blob ID (an IPFS
+ * id is told apart), or the metadata is of another blob.
+ */
+souk_err content_verify(const char *path, const char *id, const char *metadata, bool strict,
+                        const struct content_work *w, struct content_proof *out, struct err *e);
+
 #endif

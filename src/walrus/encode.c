@@ -8,8 +8,8 @@
 
 #include "base/banned.h"
 
-/* All an encoding takes, whatever the file: what is left of it is for the columns beyond. */
-#define MEMORY ((size_t)128 << 20)
+/* What the threads share: a thread's own bench comes on top, some 5 MB. */
+#define MEMORY ((size_t)120 << 20)
 enum { SLICE_UNIT = 128 };
 
 static size_t larger(size_t a, size_t b)
@@ -39,17 +39,12 @@ static size_t scratch_room(const struct encode *x)
 /* The widest slice that memory allows; the whole symbol if it does. */
 static uint32_t choose_width(const struct encode *x)
 {
-    size_t n = x->shape.shards, symbol = x->shape.symbol;
-    size_t bench = n * ENCODE_STEP + scratch_room(x) + 2 * ENCODE_BLOCK * (n + 1) * 32 + n * 96;
-    size_t fixed = x->live * (x->blocks + 1) * 32 +
-                   x->work.threads * (bench + x->used_rows * (size_t)ENCODE_WINDOW);
-    size_t each = x->used_rows * x->beyond + x->work.threads * x->shape.columns;
+    size_t symbol = x->shape.symbol, each = (size_t)x->used_rows * x->beyond;
+    size_t fixed = x->live * (size_t)(x->blocks + 1) * sizeof *x->top;
     if (fixed + each * symbol <= MEMORY)
         return (uint32_t)symbol;
-    fixed += (size_t)x->beyond * x->live * (sizeof(struct leaf_state) + 1);
-    size_t units = fixed < MEMORY ? (MEMORY - fixed) / each / SLICE_UNIT : 0;
-    if (units == 0)
-        return SLICE_UNIT;
+    fixed += (size_t)x->beyond * x->live * (sizeof *x->state + sizeof *x->carry);
+    size_t units = (MEMORY - fixed) / each / SLICE_UNIT; /* both are far below, for any shards */
     /* As many slices as that makes, of one size as far as it goes. */
     size_t slices = (symbol - 1) / (units * SLICE_UNIT) + 1;
     return (uint32_t)(((symbol - 1) / slices / SLICE_UNIT + 1) * SLICE_UNIT);
@@ -69,6 +64,8 @@ static bool bench_init(const struct encode *x, struct encode_bench *b)
 {
     size_t n = x->shape.shards;
     b->read = mem_alloc(read_room(x, x->width));
+    bool sliced = x->width < x->shape.symbol;
+    b->run = sliced ? mem_alloc(ENCODE_RUN) : NULL;
     b->beyond = mem_alloc((n - x->shape.rows) * ENCODE_STEP);
     b->scratch = mem_alloc(scratch_room(x));
     b->source = mem_array(n, sizeof *b->source);
@@ -78,13 +75,14 @@ static bool bench_init(const struct encode *x, struct encode_bench *b)
     b->carry = mem_alloc(n);
     b->leaf = mem_alloc(ENCODE_BLOCK * (n + 1) * sizeof *b->leaf);
     b->row = mem_alloc(ENCODE_BLOCK * (n + 1) * sizeof *b->row);
-    return b->read && b->beyond && b->scratch && b->source && b->symbol && b->out && b->state &&
-           b->carry && b->leaf && b->row;
+    return b->read && (b->run || !sliced) && b->beyond && b->scratch && b->source && b->symbol &&
+           b->out && b->state && b->carry && b->leaf && b->row;
 }
 
 static void bench_release(struct encode_bench *b)
 {
     mem_free(b->read);
+    mem_free(b->run);
     mem_free(b->beyond);
     mem_free(b->scratch);
     mem_free(b->source);

@@ -2,9 +2,9 @@
  * encode.h: a file's metadata, and so its blob ID, from nothing but its bytes: the strict proof.
  *
  * All of the redundant encoding is computed and hashed; nothing of it is kept. Work is
- * split over threads; memory is bounded whatever the size (about 125 MB for any file
- * over some 30 MB, half of that below), because the code acts on each two bytes of a
- * symbol apart: a slice of every symbol is encoded at a time.
+ * split over threads; memory is bounded whatever the size (130 MB and some 5 MB a thread
+ * from 250 MB on, half a file below), because the code acts on each two bytes of a symbol
+ * apart: a slice of every symbol is encoded at a time.
  *
  * Blocks for 0.2 s to many minutes: run it on LANE_CONTENT, or in a command.
  */

@@ -28,11 +28,12 @@
 #include "walrus/work.h"
 
 enum {
-    ENCODE_BLOCK = 8,    /* columns of one item of work */
-    ENCODE_LEVELS = 3,   /* of the rows' trees that such a block covers */
-    ENCODE_TOPS = 64,    /* rows' trees of one item of work */
-    ENCODE_STEP = 512,   /* bytes of a column's symbols encoded and hashed while in the cache */
-    ENCODE_WINDOW = 4096 /* bytes read of each symbol at once */
+    ENCODE_BLOCK = 8,      /* columns of one item of work */
+    ENCODE_LEVELS = 3,     /* of the rows' trees that such a block covers */
+    ENCODE_TOPS = 64,      /* rows' trees of one item of work */
+    ENCODE_STEP = 512,     /* bytes of a column's symbols encoded and hashed while in the cache */
+    ENCODE_WINDOW = 8192,  /* bytes read of each of a column's symbols at once */
+    ENCODE_RUN = 256 << 10 /* bytes read at once of a row, for slices of its symbols */
 };
 
 struct encode_source {
@@ -47,6 +48,7 @@ souk_err encode_read(const struct encode_source *s, uint64_t at, uint8_t *to, si
 /* What a thread works in. */
 struct encode_bench {
     uint8_t *read;          /* of the file: a row's slice, or a window of a column or block */
+    uint8_t *run;           /* of a row, for its slices; NULL with one slice */
     uint8_t *beyond;        /* a column's symbols in rows beyond: n - P of ENCODE_STEP bytes */
     void *scratch;          /* rs.h */
     const uint8_t **source; /* n pointers each */

@@ -1,0 +1,160 @@
+// souk inspect beside ONNX Runtime: what both say of Debian's conformance models. And from the
+// shell: what is broken, hostile or another format.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { createRequire } from 'node:module';
+import { execFile } from 'node:child_process';
+
+const souk = path.resolve(process.env.SOUK ?? new URL('../../souk', import.meta.url).pathname);
+const data = '/usr/share/libonnx-testdata/data';
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'souk-inspect-'));
+after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+
+function run(...args) {
+    return new Promise((resolve) =>
+        execFile(souk, [...args, '--data', scratch], { maxBuffer: 1 << 26 }, (e, out, err) =>
+            resolve({ code: e?.code ?? 0, out, err })));
+}
+
+const inspect = async (file) => {
+    const r = await run('inspect', '--json', file);
+    assert.equal(r.code, 0, `${file}: ${r.err}`);
+    return JSON.parse(r.out);
+};
+
+function write(name, bytes) {
+    const file = path.join(scratch, name);
+    fs.writeFileSync(file, bytes);
+    return file;
+}
+
+// --- beside the engine
+
+function compareInputs(file, ours, theirs) {
+    const required = ours.filter((p) => !p.has_default);
+    assert.deepEqual(required.map((p) => p.name), theirs.map((p) => p.name), `${file}: inputs`);
+    for (const [i, t] of theirs.entries()) {
+        const o = required[i];
+        assert.equal(o.kind === 'tensor', t.isTensor, `${file}: ${o.name}: ${o.type}`);
+        if (!t.isTensor) continue;
+        assert.equal(o.element, t.type, `${file}: ${o.name}`);
+        if (o.shape) assert.deepEqual(o.shape.map((d) => d ?? ''), t.shape.map((d) => (d === -1 ? '' : d)), `${file}: ${o.name}`);
+    }
+}
+
+// The engine may know more of an output than the file says; what the file fixes stands.
+function compareOutputs(file, ours, theirs) {
+    assert.deepEqual(ours.map((p) => p.name), theirs.map((p) => p.name), `${file}: outputs`);
+    for (const [i, t] of theirs.entries()) {
+        const o = ours[i];
+        assert.equal(o.kind === 'tensor', t.isTensor, `${file}: ${o.name}: ${o.type}`);
+        if (!t.isTensor) continue;
+        assert.equal(o.element, t.type, `${file}: ${o.name}`);
+        for (const [k, d] of (o.shape ?? []).entries())
+            if (typeof d === 'number') assert.equal(d, t.shape[k], `${file}: ${o.name}`);
+    }
+}
+
+test('names, types and shapes are those that ONNX Runtime sees', { skip: !fs.existsSync(data) && 'libonnx-testdata is not installed' }, async () => {
+    const ort = createRequire(new URL('../../assets/devnet/lib/runner.mjs', import.meta.url))('onnxruntime-node');
+    const files = fs.readdirSync(data).flatMap((kind) => fs.readdirSync(`${data}/${kind}`).map((m) => `${data}/${kind}/${m}/model.onnx`)).filter((f) => fs.existsSync(f));
+    assert.ok(files.length > 1000);
+    let compared = 0;
+    for (let at = 0; at < files.length; at += 8) {
+        const batch = files.slice(at, at + 8);
+        const said = await Promise.all(batch.map(inspect));
+        for (const [i, file] of batch.entries()) {
+            let session;
+            try {
+                session = await ort.InferenceSession.create(file, { logSeverityLevel: 4, intraOpNumThreads: 1, graphOptimizationLevel: 'disabled' });
+            } catch {
+                continue; // it knows not every op of every opset
+            }
+            compareInputs(file, said[i].inputs, session.inputMetadata);
+            compareOutputs(file, said[i].outputs, session.outputMetadata);
+            await session.release();
+            compared++;
+        }
+    }
+    assert.ok(compared >= 970, `${compared} compared`);
+});
+
+// --- from the shell
+
+// Protobuf by hand: just enough for the models below.
+const varint = (n) => { const out = []; for (n = BigInt(n); n >= 128n; n >>= 7n) out.push(Number(n & 127n) | 128); return Buffer.from([...out, Number(n)]); };
+const number = (field, n) => Buffer.concat([varint(field << 3), varint(n)]);
+const bytes = (field, b) => Buffer.concat([varint((field << 3) | 2), varint(Buffer.byteLength(b)), Buffer.from(b)]);
+const model = (graph) => Buffer.concat([number(1, 8), bytes(8, number(2, 17)), bytes(7, graph)]);
+const external = (place) => bytes(5, Buffer.concat([number(1, 1), number(2, 1), bytes(8, 'w'), bytes(13, Buffer.concat([bytes(1, 'location'), bytes(2, place)])), number(14, 1)]));
+
+const refused = [
+    ['an absolute place', external('/etc/passwd'), /outside the model's folder \("\/etc\/passwd"\)/],
+    ['a climb', external('../../../etc/passwd'), /outside the model's folder/],
+    ['a backslash climb', external('..\\..\\x'), /outside the model's folder/],
+    ['the engine\'s memory', external('*/_ORT_MEM_ADDR_/*'), /engine's memory/],
+    ['control characters', external('a\x1b[31mb'), /control characters/],
+    ['a weight that lies', bytes(5, Buffer.concat([number(1, 1n << 40n), number(2, 1), bytes(9, 'four')])), /should be 4398046511104 bytes/],
+];
+for (const [what, graph, words] of refused) {
+    test(`refused: ${what}`, async () => {
+        const r = await run('inspect', write('bad.onnx', model(graph)));
+        assert.equal(r.code, 8);
+        assert.equal(r.out, '');
+        assert.match(r.err, words);
+        assert.match(r.err, /^souk: bad\.onnx: [^\n\x00-\x1f]+\n$/);
+    });
+}
+
+test('a cut model says so', async () => {
+    const whole = model(Buffer.concat([bytes(1, bytes(4, 'Relu')), bytes(12, bytes(1, 'y'))]));
+    const r = await run('inspect', write('cut.onnx', whole.subarray(0, whole.length - 3)));
+    assert.equal(r.code, 8);
+    assert.match(r.err, /^souk: cut\.onnx: not a sound ONNX file: at byte \d+ it is cut short/);
+});
+
+test('weights beside the model are named', async () => {
+    const r = await run('inspect', write('big.onnx', model(Buffer.concat([external('big.onnx.data'), bytes(12, bytes(1, 'y'))]))));
+    assert.equal(r.code, 0);
+    assert.match(r.out, /^weights in {7}big\.onnx\.data$/m);
+});
+
+test('a pickle is named as what it is, and nothing of it runs', async () => {
+    const file = write('model.pkl', `cos\nsystem\n(S'touch ${scratch}/ran'\ntR.`);
+    const r = await run('inspect', file);
+    assert.equal(r.code, 0);
+    assert.match(r.out, /^format {11}Python pickle$/m);
+    assert.match(r.out, /runs when it is loaded/);
+    assert.ok(!fs.existsSync(`${scratch}/ran`));
+});
+
+test('what is not there', async () => {
+    for (const [what, code, words] of [
+        ['./nothing.onnx', 7, /there is no such file/],
+        [scratch, 8, /it is a folder/],
+        ['/dev/null', 8, /no regular file/],
+    ]) {
+        const r = await run('inspect', what);
+        assert.equal(r.code, code, what);
+        assert.match(r.err, words);
+        assert.equal(r.err.split('\n').length, 2, r.err);
+    }
+    const none = await run('inspect');
+    assert.equal(none.code, 2);
+});
+
+// Text of a stranger's reaches no terminal as it is.
+test('names that play with the terminal', async () => {
+    const name = 'x\x1b]0;owned\x07\u202e';
+    const file = write('play.onnx', model(Buffer.concat([bytes(2, name), bytes(11, bytes(1, name)), bytes(12, bytes(1, 'y'))])));
+    const page = await run('inspect', file);
+    assert.equal(page.code, 0);
+    assert.doesNotMatch(page.out, /[\x00-\x09\x0b-\x1f\u202e]/);
+    const said = await inspect(file);
+    assert.equal(said.inputs[0].name, name);
+    assert.equal(said.graph, name);
+});

@@ -15,4 +15,5 @@ code=0
     ${QUICK:+--quick} || code=$?
 node tests/bench/bench_sync.mjs || code=$?
 node tests/bench/bench_call.mjs || code=$?
+node tests/bench/bench_walrus.mjs "$build/walrus_kernels" || code=$?
 exit "$code"

@@ -36,7 +36,7 @@
     X(SORT, "sort", "s", "sort", "Choose the sort column", SCREEN)                                 \
     X(SORT_LEFT, "sort-left", "<lt>", "sort left", "Sort by the column to the left", SCREEN)       \
     X(SORT_RIGHT, "sort-right", ">", "sort right", "Sort by the column to the right", SCREEN)      \
-    X(REVERSE, "reverse", "r", "reverse", "Reverse the order", SCREEN)                             \
+    X(REVERSE, "reverse", "I", "invert", "Invert the order", SCREEN)                               \
     X(WINDOW_LESS, "window-shorter", "[", "shorter", "Shorter window: all, 90, 30, 7 days", SCREEN)\
     X(WINDOW_MORE, "window-longer", "]", "window", "Longer window: 7, 30, 90 days, all", SCREEN)   \
     X(AUTHOR, "author", "a", "author", "The author's page", SCREEN)                                \
@@ -45,6 +45,9 @@
     X(EXPLAIN, "explain", "e", "explain", "Where this figure comes from", SCREEN)                  \
     X(DEVNET, "devnet", "D", "start devnet", "Start the built-in market on this machine", SCREEN)  \
     X(CALL, "call", "c", "call", "Call it: ask the price, pay, see the answer", SCREEN)            \
+    X(RUN, "run", "r", "run", "Run it on this machine: fill in its inputs, see its outputs", SCREEN)\
+    X(GET, "get", "d", "get", "Get its file, proved on the way; on one that comes: stop", SCREEN)  \
+    X(CHECK, "check", "v", "check", "Check the file against its blob ID again", SCREEN)            \
     X(CALL_OTHER, "call-other", "U", "call other", "Call a URL, or a model of a gateway", SCREEN)  \
     X(RAW, "as-json", "<C-t>", "JSON", "The input as fields, or as one JSON text", SCREEN)         \
     X(RECEIPTS, "receipts", "R", "receipts", "What was bought, and what became of it", SCREEN)     \
@@ -52,7 +55,7 @@
     X(SEND, "send", "t", "send", "Send tokens or coin", SCREEN)                                    \
     X(RECEIVE, "receive", "i", "receive", "Your address, as a QR code too", SCREEN)                \
     X(LIMITS, "limits", "b", "limits", "Set the limits of a token: call, day, week", SCREEN)       \
-    X(VOID, "void", "X", "take back", "Take back a signature, allowance, transaction", SCREEN)     \
+    X(VOID, "void", "X", "take away", "Take away: signature, allowance, transaction, file", SCREEN)\
     X(SPEED_UP, "speed-up", "p", "speed up", "Send it again with a higher fee", SCREEN)            \
     X(WALLETS, "wallets", "w", "wallets", "Choose, make or import a wallet; accounts", SCREEN)     \
     X(UNLOCK, "unlock", "u", "unlock", "Unlock the wallet, at the terminal", GENERAL)              \
@@ -63,6 +66,7 @@
     X(TAB_3, "authors", "3", "Authors", "Authors: who earns", GENERAL)                             \
     X(TAB_4, "activity", "4", "Activity", "Activity: what is running, fresh, failed", GENERAL)     \
     X(TAB_5, "wallet", "5", "Wallet", "Wallet: what you have, and what may be taken", GENERAL)     \
+    X(TAB_6, "library", "6", "Library", "Library: the models on this disk", GENERAL)               \
     X(SYNC, "sync", "S", "sync", "Fetch what is new, now", GENERAL)                                \
     X(PALETTE, "palette", ": <C-p>", "palette", "Find a command by name", GENERAL)                 \
     X(HELP, "help", "? <F1>", "help", "All keys of this screen", GENERAL)                          \

@@ -430,7 +430,7 @@ static size_t list_actions(struct app *a, bool general, enum action out[ACT_COUN
     }
     for (int act = ACT_NONE + 1; general && act < ACT_COUNT && n < ACT_COUNT; act++) {
         bool other_tab =
-            act >= ACT_TAB_1 && act <= ACT_TAB_5 && (size_t)(act - ACT_TAB_1) >= a->cfg.n_tabs;
+            act >= ACT_TAB_1 && act <= ACT_TAB_6 && (size_t)(act - ACT_TAB_1) >= a->cfg.n_tabs;
         bool nobody = means_nothing(a, (enum action)act);
         if (action_info((enum action)act)->group == GROUP_GENERAL && !other_tab && !nobody &&
             !has(out, n, (enum action)act)) {
@@ -495,6 +495,7 @@ static bool own_action(struct app *a, enum action act)
     case ACT_TAB_3:
     case ACT_TAB_4:
     case ACT_TAB_5:
+    case ACT_TAB_6:
         app_tab(a, (size_t)(act - ACT_TAB_1));
         return true;
     case ACT_PALETTE:

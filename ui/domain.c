@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "ui/getting.h"
 #include "ui/purser.h"
 
 #include "base/banned.h"
@@ -25,6 +26,8 @@ void domain_release(struct domain *d)
     d->catalog = NULL;
     purser_free(d->purser);
     d->purser = NULL;
+    getting_free(d->getting);
+    d->getting = NULL;
 }
 
 /* --- pages in the background */
@@ -37,7 +40,7 @@ struct page_job {
     void *self; /* NULL: nobody waits any more */
     void *page;
     enum window window;
-    char key[512];
+    char key[1024];
 };
 
 static void page_run(struct market_job *mj, struct store *s)
@@ -243,12 +246,15 @@ static void start_later(void *ud)
     domain_sync(d, false);
     if (d->purser)
         purser_look(d->purser);
+    if (d->getting)
+        getting_look(d->getting);
 }
 
 void domain_start(struct domain *d, struct app *a)
 {
     d->app = a;
     d->purser = purser_new(d);
+    d->getting = getting_new(d);
     loop_timer(market_loop(d->market), 0, start_later, d); /* after the first frame */
 }
 
@@ -256,6 +262,7 @@ void domain_stop(struct domain *d)
 {
     d->app = NULL;
     purser_stop(d->purser);
+    getting_stop(d->getting);
 }
 
 /* --- marks */
@@ -319,4 +326,6 @@ void domain_status(void *domain, struct app_status *out)
         snprintf(out->activity, sizeof out->activity, "syncing %d %%", (int)(done * 100 / total));
     else if (running && !out->synced_at)
         snprintf(out->activity, sizeof out->activity, "syncing");
+    if (d->getting)
+        getting_words(d->getting, out->activity, sizeof out->activity);
 }

@@ -34,7 +34,9 @@ struct domain {
     int64_t marked[MARKS_MAX]; /* model ids */
     size_t marks;
     bool wants_devnet;
-    struct purser *purser; /* the wallet (purser.h); from domain_start to domain_release */
+    /* From domain_start to domain_release: */
+    struct purser *purser;   /* the wallet (purser.h) */
+    struct getting *getting; /* the models on this disk (getting.h) */
 };
 
 void domain_init(struct domain *d, struct market *m, enum window w); /* and loads the head */

@@ -10,8 +10,8 @@
 
 #include "base/banned.h"
 
-static const struct screen_ops *const tabs[] = {&screen_market, &screen_health, &screen_authors,
-                                                &screen_activity, &screen_wallet};
+static const struct screen_ops *const tabs[] = {&screen_market,   &screen_health, &screen_authors,
+                                                &screen_activity, &screen_wallet, &screen_library};
 
 static void on_sync(void *ud)
 {

@@ -39,7 +39,7 @@ struct model_row {
     const struct figures *figures;    /* never NULL */
     int64_t listed_at, first_seen;    /* 0: not listed */
     uint8_t mark;                     /* enum mark */
-    bool has_blob, on_disk, gone;
+    bool has_blob, gone;
 };
 
 struct facet {

@@ -11,7 +11,7 @@
 #include "base/human.h"
 #include "base/mem.h"
 #include "market/catalog.h"
-#include "ui/domain.h"
+#include "ui/getting.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
 #include "ui/widgets/bars.h"
@@ -202,15 +202,29 @@ static void ask_text(struct market_screen *s)
 
 /* --- cells */
 
-static void cell_mark(const struct model_row *m, struct strip *out)
+/* The whole of it on this disk, or on its way there. */
+static void cell_disk(const struct getting *g, const struct model_row *m, struct strip *out)
+{
+    const struct coming *c = getting_find_model(g, m->id);
+    bool here = m->brief && m->brief->blob_id
+                    ? getting_have(g, untrusted(m->brief->blob_id)) != NULL
+                    : getting_have_model(g, m->author, m->name) != NULL;
+    if (here)
+        strip_glyph(out, GL_ON_DISK, ST_ACCENT);
+    else if (c)
+        strip_glyph(out, c->state == COMING_FAILED ? GL_CROSS : GL_DOWN,
+                    c->state == COMING_FAILED ? ST_BAD : ST_ACCENT);
+}
+
+static void cell_mark(const struct model_row *m, const struct getting *g, struct strip *out)
 {
     if (m->mark == MARK_PROVEN)
         strip_glyph(out, GL_CHECK, ST_GOOD);
     else
         strip_str(out, m->mark == MARK_UNPROVEN ? "?" : "–",
                   m->mark == MARK_UNPROVEN ? ST_WARN : ST_DIM);
-    if (m->on_disk)
-        strip_glyph(out, GL_ON_DISK, ST_ACCENT);
+    if (g) /* not in the very first frame */
+        cell_disk(g, m, out);
 }
 
 static void cell_count(struct strip *out, uint64_t n)
@@ -250,7 +264,7 @@ static void cell(void *ud, size_t row, int col, struct strip *out)
         part_name(m->name, ST_STRONG, out);
         break;
     case COL_MARK:
-        cell_mark(m, out);
+        cell_mark(m, s->d->getting, out);
         break;
     case COL_AUTHOR:
         part_name(m->author, ST_NORMAL, out);
@@ -756,6 +770,14 @@ static bool market_action(void *self, enum action act)
         if (m)
             app_push(s->app, &screen_call, &(struct call_arg){.model = m->id});
         return true;
+    case ACT_RUN:
+        if (m)
+            app_push(s->app, &screen_run, &(struct run_arg){.model = m->id});
+        return true;
+    case ACT_GET:
+        if (m)
+            getting_model(s->d->getting, m->id, NULL, NULL);
+        return true;
     case ACT_CALL_OTHER:
         app_push(s->app, &screen_call_other, NULL);
         return true;
@@ -781,9 +803,10 @@ static bool market_offers(void *self, enum action act)
 }
 
 static const enum action actions[] = {
-    ACT_OPEN,    ACT_CALL,        ACT_FILTER,      ACT_SORT,       ACT_FACETS,  ACT_MARK,
-    ACT_COMPARE, ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_AUTHOR,     ACT_REVERSE, ACT_COPY,
-    ACT_CLEAR,   ACT_CALL_OTHER,  ACT_SORT_LEFT,   ACT_SORT_RIGHT, ACT_DEVNET,  ACT_NONE};
+    ACT_OPEN,        ACT_CALL,      ACT_RUN,        ACT_GET,     ACT_FILTER,
+    ACT_SORT,        ACT_FACETS,    ACT_MARK,       ACT_COMPARE, ACT_WINDOW_MORE,
+    ACT_WINDOW_LESS, ACT_AUTHOR,    ACT_REVERSE,    ACT_COPY,    ACT_CLEAR,
+    ACT_CALL_OTHER,  ACT_SORT_LEFT, ACT_SORT_RIGHT, ACT_DEVNET,  ACT_NONE};
 
 const struct screen_ops screen_market = {
     .name = "market",

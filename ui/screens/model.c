@@ -9,7 +9,9 @@
 #include "base/human.h"
 #include "base/mem.h"
 #include "market/pages.h"
-#include "ui/domain.h"
+#include "ui/getting.h"
+#include "ui/inspecting.h"
+#include "ui/screens/here.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
 #include "ui/widgets/chart.h"
@@ -57,6 +59,8 @@ struct model_screen {
     struct doc doc;
     int doc_width;
     bool files_asked;
+    struct inspecting *reading; /* the file on this disk */
+    struct inspected *file;
     struct rect chart_area;
     struct chart chart; /* as drawn last, for the pointer */
     long hover;
@@ -80,6 +84,7 @@ static void drop(void *page)
 }
 
 static void ask(struct model_screen *s);
+static void look_here(void *ud);
 
 static void files_came(void *ud, const struct err *e)
 {
@@ -104,6 +109,7 @@ static void take(void *self, void *page, const struct err *e)
             s->files_asked = true;
             market_files(s->d->market, s->id, files_came, s);
         }
+        look_here(s);
     }
     app_dirty(s->app);
 }
@@ -112,6 +118,46 @@ static void ask(struct model_screen *s)
 {
     if (!s->job)
         s->job = page_job_start(s->d, &s->id, sizeof s->id, load, take, drop, s);
+}
+
+/* --- the file on this disk */
+
+static const struct library_row *row_here(const struct model_screen *s)
+{
+    const struct model_page *p = s->page;
+    return !p             ? NULL
+           : p->blob_id.n ? getting_have(s->d->getting, p->blob_id)
+                          : getting_have_model(s->d->getting, p->row.author, p->row.name);
+}
+
+static void on_read(void *ud, struct inspected *i, const struct err *e)
+{
+    struct model_screen *s = ud;
+    (void)e; /* what cannot be read is simply not told */
+    s->reading = NULL;
+    inspected_unref(s->file);
+    s->file = i;
+    app_dirty(s->app);
+}
+
+/* The shelf is another one, or the page is: what is in the file is read once. */
+static void look_here(void *ud)
+{
+    struct model_screen *s = ud;
+    const struct library_row *r = row_here(s);
+    blob_id id;
+    if (s->file && (!r || strcmp(r->id, s->file->row.id) != 0)) {
+        inspected_unref(s->file);
+        s->file = NULL;
+    }
+    if (r && !s->file && !s->reading && blob_id_parse(untrusted(r->id), &id))
+        s->reading = inspecting_start(s->d, &id, NULL, on_read, s);
+}
+
+static struct here here_of(const struct model_screen *s)
+{
+    return (struct here){
+        .row = row_here(s), .coming = getting_find_model(s->d->getting, s->id), .model = s->file};
 }
 
 /* --- cells */
@@ -340,6 +386,9 @@ static void draw_text(struct model_screen *s, struct canvas *c, struct rect r)
 
 static void draw_about(struct model_screen *s, struct canvas *c, struct rect r)
 {
+    struct here here = here_of(s);
+    int used = here_draw(&here, c, r);
+    rect_cut_top(&r, used ? used + 1 : 0);
     if (r.w >= WIDE) {
         struct rect right = rect_cut_right(&r, r.w * 9 / 20);
         canvas_vline(c, right.x, right.y, right.h, ST_BORDER);
@@ -399,6 +448,12 @@ static void draw_proof(struct model_screen *s, struct canvas *c, struct rect r)
         canvas_str(c, x, y++, r.w - 21, "not known: no listing, file or description names one",
                    ST_DIM);
     }
+    struct here here = here_of(s);
+    struct strip disk;
+    strip_init(&disk, canvas_charset(c));
+    here_strip(&here, &disk);
+    x = proof_line(c, r, y, "file");
+    canvas_strip(c, x, y++, r.w - 21, &disk);
     if (p->legacy_blob)
         canvas_str(c, x, y++, r.w - 21, "△ an old IPFS id: it cannot be verified the Walrus way",
                    ST_WARN);
@@ -515,6 +570,28 @@ static void copy(struct model_screen *s)
         app_copy(s->app, untrusted(p->row.name), "the model's name");
 }
 
+/* In Versions the selected file, which need not be the model's own word. */
+static const struct file_row *chosen_file(const struct model_screen *s)
+{
+    size_t i = table_selected(s->versions);
+    return s->pane == PANE_VERSIONS && i < s->page->files ? &s->page->file[i] : NULL;
+}
+
+static void get_or_run(struct model_screen *s, enum action act)
+{
+    const struct file_row *f = chosen_file(s);
+    char version[64], name[256];
+    if (f) {
+        snprintf(version, sizeof version, "%.*s", (int)f->version.n, f->version.p);
+        snprintf(name, sizeof name, "%.*s", (int)f->name.n, f->name.p);
+    }
+    struct run_arg run = {.model = s->id, .version = f ? version : NULL, .file = f ? name : NULL};
+    if (act == ACT_RUN)
+        app_push(s->app, &screen_run, &run);
+    else
+        getting_model(s->d->getting, s->id, run.version, run.file);
+}
+
 static bool on_action(void *self, enum action act)
 {
     struct model_screen *s = self;
@@ -550,6 +627,10 @@ static bool on_action(void *self, enum action act)
     case ACT_CALL:
         app_push(s->app, &screen_call, &(struct call_arg){.model = s->id});
         return true;
+    case ACT_RUN:
+    case ACT_GET:
+        get_or_run(s, act);
+        return true;
     case ACT_COPY:
         copy(s);
         return true;
@@ -567,6 +648,10 @@ static void close_screen(void *self)
 {
     struct model_screen *s = self;
     market_files_drop(s->d->market, s);
+    if (s->d->getting)
+        getting_unlisten(s->d->getting, s);
+    inspecting_drop(s->reading);
+    inspected_unref(s->file);
     page_job_drop(s->job);
     model_page_free(s->page);
     table_free(s->calls);
@@ -590,10 +675,11 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
     s->calls = table_new(part_call_columns, PART_CALL_COLS - 1, &call_ops, s);
     s->offers = table_new(offer_columns, OF_COLS, &offer_ops, s);
     s->versions = table_new(version_columns, VE_COLS, &version_ops, s);
-    if (!s->calls || !s->offers || !s->versions) {
+    if (!s->calls || !s->offers || !s->versions || !s->d->getting) {
         close_screen(s);
         return err_nomem(e);
     }
+    getting_listen(s->d->getting, look_here, s);
     ask(s);
     *self = s;
     return SOUK_OK;
@@ -614,9 +700,9 @@ static void crumb(void *self, struct strip *out)
     strip_untrusted(out, untrusted(s->page->row.name), ST_STRONG);
 }
 
-static const enum action actions[] = {ACT_NEXT_PANE,   ACT_CALL,    ACT_AUTHOR,
-                                      ACT_MARK,        ACT_COMPARE, ACT_WINDOW_MORE,
-                                      ACT_WINDOW_LESS, ACT_COPY,    ACT_NONE};
+static const enum action actions[] = {ACT_NEXT_PANE,   ACT_CALL, ACT_RUN,     ACT_GET,
+                                      ACT_AUTHOR,      ACT_MARK, ACT_COMPARE, ACT_WINDOW_MORE,
+                                      ACT_WINDOW_LESS, ACT_COPY, ACT_NONE};
 
 const struct screen_ops screen_model = {
     .name = "model",

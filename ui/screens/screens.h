@@ -12,6 +12,7 @@ extern const struct screen_ops screen_health;   /* tab */
 extern const struct screen_ops screen_authors;  /* tab */
 extern const struct screen_ops screen_activity; /* tab */
 extern const struct screen_ops screen_wallet;   /* tab */
+extern const struct screen_ops screen_library;  /* tab */
 
 extern const struct screen_ops screen_model;   /* arg: const int64_t *, the model's id */
 extern const struct screen_ops screen_compare; /* arg: NULL; compares the domain's marked models */
@@ -26,9 +27,23 @@ extern const struct screen_ops screen_receive;    /* arg: NULL */
 extern const struct screen_ops screen_limits;     /* arg: NULL */
 extern const struct screen_ops screen_new_wallet; /* arg: NULL */
 
+extern const struct screen_ops screen_inspect; /* arg: const char *, a blob ID in the library */
+extern const struct screen_ops screen_run;     /* arg: const struct run_arg * */
+extern const struct screen_ops screen_get_id;  /* arg: const struct get_target * (market/get.h) */
+
+struct run_arg {
+    int64_t model;       /* of the catalogue, when blob is NULL */
+    const char *blob;    /* in the library */
+    const char *label;   /* beside blob: its name, or "" */
+    const char *version; /* beside model: the version and the file of it; NULL: its own word */
+    const char *file;
+};
+
 struct call_arg {
-    int64_t model;    /* of the catalogue, when what is NULL */
-    const char *what; /* what target_find understands */
+    int64_t model;          /* of the catalogue, when what is NULL */
+    const char *what;       /* what target_find understands */
+    struct untrusted input; /* JSON to begin with; empty: an example */
+    bool compare;           /* the answer with that of the same input, run here */
 };
 
 #endif

@@ -57,28 +57,39 @@ static void status_text(const struct app_status *st, struct canvas *c, struct st
     strip_glyph(s, GL_SPACE, ST_NORMAL);
 }
 
-static int tabs_width(const struct header *h, int gap)
+/* How close the tabs stand: columns from a number to its title, and between two tabs. */
+struct spacing {
+    int title, gap;
+};
+
+static int tabs_width(const struct header *h, struct spacing sp)
 {
     int w = 0;
     for (int i = 0; i < h->n_tabs; i++) {
-        w += (int)strlen(h->tab[i]) + 2 + gap;
+        w += (int)strlen(h->tab[i]) + 1 + sp.title + sp.gap;
     }
     return w;
 }
 
-/* Between two tabs, on a row of this width. */
-static int tab_gap(const struct header *h, int width)
+/* "1 Market  2 Health" where there is room, else "1 Market 2 Health", else "1Market 2Health". */
+static struct spacing tab_spacing(const struct header *h, int width)
 {
-    return BRAND_W + tabs_width(h, 2) + STATUS_W <= width ? 2 : 1;
+    static const struct spacing wide[] = {{1, 2}, {1, 1}};
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        if (BRAND_W + tabs_width(h, wide[i]) + STATUS_W <= width) {
+            return wide[i];
+        }
+    }
+    return (struct spacing){0, 1};
 }
 
 /* Tabs from left to right; returns the one at column `x`, drawing when there is a canvas. */
-static int tabs(const struct header *h, int width, int gap, struct canvas *c, struct rect row,
-                int x)
+static int tabs(const struct header *h, int width, struct spacing sp, struct canvas *c,
+                struct rect row, int x)
 {
     int at = BRAND_W;
     for (int i = 0; i < h->n_tabs; i++) {
-        int w = (int)strlen(h->tab[i]) + 2; /* "1 Market" */
+        int w = (int)strlen(h->tab[i]) + 1 + sp.title;
         if (at + w > width) {
             break;
         }
@@ -87,12 +98,13 @@ static int tabs(const struct header *h, int width, int gap, struct canvas *c, st
         }
         if (c) {
             canvas_strf(c, row.x + at, row.y, 1, ST_KEY, "%d", i + 1);
-            canvas_str(c, row.x + at + 2, row.y, w - 2, h->tab[i], i == h->at ? ST_TITLE : ST_DIM);
+            canvas_str(c, row.x + at + 1 + sp.title, row.y, w - 1 - sp.title, h->tab[i],
+                       i == h->at ? ST_TITLE : ST_DIM);
             if (i == h->at) {
                 canvas_over(c, (struct rect){row.x + at, row.y, w, 1}, OVER_UNFOCUSED);
             }
         }
-        at += w + gap;
+        at += w + sp.gap;
     }
     return -1;
 }
@@ -102,22 +114,23 @@ void header_draw(const struct header *h, struct canvas *c, struct rect row)
     struct strip s;
     strip_init(&s, canvas_charset(c));
     status_text(&h->status, c, &s);
-    int room = row.w - BRAND_W, gap = tab_gap(h, row.w);
-    int left = (h->crumb ? h->crumb->width : tabs_width(h, gap)) + 1;
-    int right = room - left > room / 3 ? room - left : room / 3;
+    struct spacing sp = tab_spacing(h, row.w);
+    int room = row.w - BRAND_W;
+    int left = (h->crumb ? h->crumb->width : tabs_width(h, sp)) + 1;
+    int least = room / (h->crumb ? 3 : 4), right = room - left > least ? room - left : least;
     right = s.width < right ? s.width : right;
     canvas_strip(c, row.x + row.w - right, row.y, right, &s);
     canvas_str(c, row.x + 1, row.y, BRAND_W - 1, "souk", ST_ACCENT);
     if (h->crumb) {
         canvas_strip(c, row.x + BRAND_W, row.y, room - right - 1, h->crumb);
     } else {
-        tabs(h, row.w - right - 1, gap, c, row, -1);
+        tabs(h, row.w - right - 1, sp, c, row, -1);
     }
 }
 
 int header_tab_at(const struct header *h, int width, int x)
 {
-    return h->crumb ? -1 : tabs(h, width, tab_gap(h, width), NULL, (struct rect){0}, x);
+    return h->crumb ? -1 : tabs(h, width, tab_spacing(h, width), NULL, (struct rect){0}, x);
 }
 
 static int footer_entry(enum action a, struct canvas *c, int x, int y, int room)

@@ -76,7 +76,8 @@ static void take(void *self, void *page, const struct err *e)
     s->failed = *e;
     if (f) {
         s->target = f->target;
-        buf_add(&s->flow->example, f->example.p, f->example.len);
+        if (!s->given)
+            buf_add(&s->flow->example, f->example.p, f->example.len);
         s->input = INPUT_FIELDS;
         set_form(s, call_form(&s->target, untrusted_n(s->flow->example.p, s->flow->example.len),
                               &s->input));
@@ -104,6 +105,23 @@ static void drop_quote(struct call_screen *s)
     buf_clear(&s->described);
 }
 
+static void rerun_changed(void *ud)
+{
+    app_dirty(((struct call_screen *)ud)->app);
+}
+
+void call_answered(struct call_screen *s)
+{
+    const struct purchase_row *p = &s->receipt;
+    bool good = p->status >= 200 && p->status < 300 && p->answer.n;
+    if (!good || !s->target.from_catalog || s->target.gateway)
+        return;
+    s->rerun = rerun_new(s->d, s->target.model, untrusted(s->target.subject),
+                         untrusted_n(s->body.p, s->body.len), p->answer, rerun_changed, s);
+    if (s->rerun && s->flow->compare)
+        rerun_when_ready(s->rerun);
+}
+
 /* It asked for no money: there is an answer, and nothing to keep books of. */
 static void show_free(struct call_screen *s)
 {
@@ -121,6 +139,7 @@ static void show_free(struct call_screen *s)
     s->has_receipt = true;
     s->doc_width = 0;
     s->phase = CALL_DONE;
+    call_answered(s);
 }
 
 static void on_quoted(void *ud, struct quote *q, const struct err *e)
@@ -147,6 +166,8 @@ static void on_quoted(void *ud, struct quote *q, const struct err *e)
 
 static void forget_answer(struct call_screen *s)
 {
+    rerun_free(s->rerun);
+    s->rerun = NULL;
     arena_release(&s->arena);
     arena_init(&s->arena, RECEIPT_MEMORY);
     s->receipt = (struct purchase_row){0};
@@ -265,6 +286,10 @@ static bool done_action(struct call_screen *s, enum action act)
         drop_quote(s);
         s->phase = CALL_ASK;
         return true;
+    case ACT_RUN:
+        if (s->rerun)
+            rerun_start(s->rerun);
+        return true;
     case ACT_COPY:
         app_copy(s->app, s->text.len ? untrusted_n(s->text.p, s->text.len) : s->receipt.answer,
                  "the answer");
@@ -315,6 +340,8 @@ static bool offers(void *self, enum action act)
         return s->phase == CALL_DONE;
     case ACT_WALLETS:
         return s->phase == CALL_OFFERS;
+    case ACT_RUN:
+        return s->phase == CALL_DONE && s->rerun && rerun_state(s->rerun) >= RERUN_READY;
     default:
         return s->phase >= CALL_OFFERS;
     }
@@ -345,6 +372,7 @@ static void close_screen(void *self)
             purchase_drop(f->work);
         buf_release(&f->example);
     }
+    rerun_free(s->rerun);
     quote_free(s->quote);
     form_free(s->form);
     table_free(s->offers);
@@ -382,6 +410,9 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
         return err_nomem(e);
     }
     buf_init(&s->flow->example, EXAMPLE_MAX);
+    buf_add(&s->flow->example, what->input.p, what->input.n);
+    s->given = s->flow->example.len > 0;
+    s->flow->compare = what->compare;
     purser_listen(s->d->purser, lock_changed, s);
     key.market = s->d->market;
     key.model = what->model;
@@ -396,8 +427,8 @@ static void draw(void *self, struct canvas *c, struct rect area)
     call_draw(self, c, area);
 }
 
-static const enum action actions[] = {ACT_OPEN, ACT_RAW,      ACT_NEXT_PANE, ACT_CALL,
-                                      ACT_COPY, ACT_RECEIPTS, ACT_WALLETS,   ACT_NONE};
+static const enum action actions[] = {ACT_OPEN, ACT_RAW,      ACT_RUN,     ACT_NEXT_PANE, ACT_CALL,
+                                      ACT_COPY, ACT_RECEIPTS, ACT_WALLETS, ACT_NONE};
 
 const struct screen_ops screen_call = {
     .name = "call",

@@ -11,6 +11,7 @@
 #define SOUK_UI_CALL_H
 
 #include "ui/domain.h"
+#include "ui/rerun.h"
 #include "ui/screens/money.h"
 #include "ui/widgets/form.h"
 #include "ui/widgets/table.h"
@@ -34,6 +35,7 @@ struct call_screen {
     struct target target;
     struct form *form;
     enum call_input_kind input;
+    bool given;      /* it began with an input of the user's, not with an example */
     struct buf body; /* the request, as made from the form */
 
     bool no_wallet; /* there is none on this network: nothing can be paid */
@@ -52,6 +54,8 @@ struct call_screen {
     int doc_width; /* 0: to be made */
     struct textview view;
 
+    struct rerun *rerun; /* the answer, held against a run here; NULL: not of the market */
+
     struct call_flow *flow; /* NULL where it is only drawn */
 };
 
@@ -66,6 +70,7 @@ struct call_flow {
     struct consent consent;
     enum call_ask_kind ask;
     bool lent;
+    bool compare; /* as soon as there is an answer */
 };
 
 void call_draw(struct call_screen *s, struct canvas *c, struct rect area);
@@ -87,6 +92,8 @@ struct form *call_form_pasted(struct untrusted text, enum call_input_kind *kind)
 void call_choose(struct call_screen *s); /* the selected offer: the questions begin */
 void call_step(void *ud, enum purchase_step step, const char *words); /* purchase_events.step */
 struct call_input call_input_of(const struct call_screen *s);
+
+void call_answered(struct call_screen *s); /* there is an answer: can it be compared? */
 
 /* answer.c: an answer as lines: JSON indented as it came, everything else as text. */
 void answer_doc(struct doc *d, struct untrusted answer, int width, enum text_charset cs);

@@ -146,7 +146,10 @@ static void draw_ask(struct call_screen *s, struct canvas *c, struct rect r)
         [INPUT_PROMPT] = "Your prompt",
     };
     struct rect top = rect_cut_top(&r, 2);
-    canvas_str(c, top.x + 1, top.y, top.w - 2, titles[s->input], ST_TITLE);
+    canvas_str(c, top.x + 1, top.y, top.w - 2,
+               s->given && s->input == INPUT_FIELDS ? "The model's inputs, as they were run here"
+                                                    : titles[s->input],
+               ST_TITLE);
     struct rect foot = rect_cut_bottom(&r, r.h > 6 ? 1 : 0);
     if (foot.h)
         canvas_str(c, foot.x + 1, foot.y, foot.w - 2,
@@ -323,6 +326,11 @@ static void draw_done(struct call_screen *s, struct canvas *c, struct rect r)
     if (s->receipt.words.n) {
         struct rect words = rect_cut_top(&r, r.h > 8 ? 2 : 1);
         part_text(c, words, words.x + 3, words.y, s->receipt.words, ST_WARN);
+    }
+    strip_init(&st, canvas_charset(c));
+    if (s->rerun && rerun_line(s->rerun, &st)) {
+        top = rect_cut_top(&r, 1);
+        canvas_strip(c, top.x + 1, top.y, top.w - 2, &st);
     }
     top = rect_cut_top(&r, 1);
     canvas_hline(c, top.x, top.y, top.w, ST_BORDER);

@@ -94,6 +94,7 @@ static void on_done(void *ud, const struct purchase_row *row, const struct err *
             err_nomem(&s->failed);
         s->has_receipt = true;
         s->doc_width = 0;
+        call_answered(s);
     }
     s->phase = row ? CALL_DONE : CALL_OFFERS;
     purser_look(s->d->purser); /* it locks later now */

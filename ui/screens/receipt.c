@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ui/purser.h"
+#include "ui/rerun.h"
 #include "ui/screens/money.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
@@ -22,7 +23,8 @@ struct receipt_screen {
     struct get_job *reading;
     struct purchase *work; /* going on with it, or asking the chain */
     struct sending *sending;
-    char words[WORDS]; /* of the step under way */
+    struct rerun *rerun; /* its answer, held against a run here; NULL: none to be had */
+    char words[WORDS];   /* of the step under way */
     struct err failed;
     struct arena arena;
     struct purchase_row row;
@@ -47,6 +49,19 @@ static void get_run(struct purser_job *j)
     purchase_get(purse_purchases(k->purse), k->id, &k->arena, &k->row, &j->err);
 }
 
+static void rerun_changed(void *ud)
+{
+    app_dirty(((struct receipt_screen *)ud)->app);
+}
+
+/* The answer to a call of a model can be held against the model itself. */
+static void look_for_file(struct receipt_screen *s)
+{
+    const struct purchase_row *r = &s->row;
+    if (r->model.n && r->status >= 200 && r->status < 300 && r->answer.n && !r->tee.n)
+        s->rerun = rerun_new(s->d, 0, r->model, r->body, r->answer, rerun_changed, s);
+}
+
 static void get_done(struct purser_job *j)
 {
     struct get_job *k = (struct get_job *)j;
@@ -63,6 +78,8 @@ static void get_done(struct purser_job *j)
         s->row = k->row;
         s->read = true;
         s->doc_width = 0;
+        if (!s->rerun)
+            look_for_file(s);
     }
     app_dirty(s->app);
 }
@@ -177,6 +194,10 @@ static bool on_action(void *self, enum action act)
     case ACT_VOID:
         cancel(s);
         return true;
+    case ACT_RUN:
+        if (s->rerun)
+            rerun_start(s->rerun);
+        return true;
     case ACT_COPY:
         copy(s);
         return true;
@@ -188,6 +209,8 @@ static bool on_action(void *self, enum action act)
 static bool offers(void *self, enum action act)
 {
     struct receipt_screen *s = self;
+    if (act == ACT_RUN)
+        return s->rerun && rerun_state(s->rerun) >= RERUN_READY;
     if (act == ACT_RESUME)
         return s->read && may_go_on(&s->row);
     if (act == ACT_VOID)
@@ -213,6 +236,12 @@ static void draw(void *self, struct canvas *c, struct rect area)
     if (s->words[0]) {
         struct rect top = rect_cut_top(&area, 2);
         canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_ACCENT, "▸ %s", s->words);
+    }
+    struct strip st;
+    strip_init(&st, canvas_charset(c));
+    if (s->rerun && rerun_line(s->rerun, &st)) {
+        struct rect top = rect_cut_top(&area, 2);
+        canvas_strip(c, top.x + 1, top.y, top.w - 2, &st);
     }
     if (!s->read) {
         if (!s->failed.code)
@@ -241,6 +270,7 @@ static void close_screen(void *self)
     if (s->work)
         purchase_drop(s->work);
     sending_drop(s->sending);
+    rerun_free(s->rerun);
     arena_release(&s->arena);
     doc_release(&s->doc);
     mem_free(s);
@@ -272,7 +302,7 @@ static void crumb(void *self, struct strip *out)
     strip_strf(out, ST_STRONG, "receipt %lld", (long long)((struct receipt_screen *)self)->id);
 }
 
-static const enum action actions[] = {ACT_RESUME, ACT_VOID, ACT_SYNC, ACT_COPY, ACT_NONE};
+static const enum action actions[] = {ACT_RESUME, ACT_RUN, ACT_VOID, ACT_SYNC, ACT_COPY, ACT_NONE};
 
 const struct screen_ops screen_receipt = {
     .name = "receipt",

@@ -34,6 +34,9 @@ void fixture_free(char *dir); /* removes the directory too; NULL is a no-op */
 /* A watch-only wallet of that network's: nothing of it needs a chain or a signer to be shown. */
 void fixture_watch(const char *dir);
 
+/* Three files in the library: an ONNX model of nobody/untitled, weights, and a pickle. */
+void fixture_library(const char *dir);
+
 /* Writes a file below the directory, making its parents. */
 void fixture_write(const char *dir, const char *leaf, const char *text);
 /* The whole file, terminated; NULL when there is none. free() it. */

@@ -277,6 +277,51 @@ static void test_watched_wallet(void **state)
     fixture_free(dir);
 }
 
+#define OPEN_UNTITLED "/\ntype untitled\n<Enter>\n"
+
+/* What is not here is offered; what cannot be known is asked. */
+static void test_no_library(void **state)
+{
+    (void)state;
+    check("program-library-empty", "6\n");
+    check_at("program-run-absent", market, "devnet", OPEN_UNTITLED "r\n", "80x24 120x40");
+    check_at("program-get-offline", market, "devnet", "d\n", "80x24");
+    check_at("program-get-legacy", market, "devnet", "/\ntype resnet\n<Enter>\nd\n", "80x24");
+    check("program-get-id", OPEN_UNTITLED "d\n");
+    check_at("program-get-id-wrong", market, "devnet",
+             OPEN_UNTITLED "d\npaste not an id\n<Enter><Enter>\n", "80x24");
+}
+
+static void test_files_here(void **state)
+{
+    (void)state;
+    char *dir = fixture_market();
+    fixture_library(dir);
+    check_at("program-library", dir, "devnet", "6\n", "80x24 120x40 200x60 40x10");
+    check_at("program-library-sort", dir, "devnet", "6\ns\n", "80x24");
+    check_at("program-library-remove", dir, "devnet", "6\nX\n", "80x24");
+    check_at("program-library-checked", dir, "devnet", "6\nv\n", "80x24");
+    check_at("program-library-help", dir, "devnet", "6\n?\n", "80x24");
+    check_at("program-file", dir, "devnet", "6\n<Enter>\n", "80x24 120x40 200x60");
+    check_at("program-file-weights", dir, "devnet", "6\nj<Enter>\n", "80x24");
+    check_at("program-file-pickle", dir, "devnet", "6\nG<Enter>\n", "80x24");
+    check_at("program-market-here", dir, "devnet", OPEN_UNTITLED, "80x24");
+    check_at("program-model-here", dir, "devnet", OPEN_UNTITLED "<Enter>\n", "80x24 120x40");
+    check_at("program-model-here-proof", dir, "devnet",
+             OPEN_UNTITLED "<Enter>\n<Tab><Tab><Tab><Tab>\n", "80x24");
+    check_at("program-run", dir, "devnet", OPEN_UNTITLED "r\n", "80x24 120x40 200x60 40x10");
+    check_at("program-run-json", dir, "devnet", OPEN_UNTITLED "r\n<C-t>\n", "80x24");
+    check_at("program-run-pasted", dir, "devnet",
+             OPEN_UNTITLED
+             "r\npaste {\"window\":[7],\"open_high_low_close\":[[1,2,3,4],[5,6,7,8]]}\n",
+             "80x24");
+    check_at("program-run-wrong", dir, "devnet",
+             OPEN_UNTITLED "r\n<C-e><C-u>\ntype 1 2 three\n<Up>\n<Enter>\n", "80x24");
+    check_at("program-run-misfit", dir, "devnet",
+             OPEN_UNTITLED "r\n<C-e><C-u>\ntype 1 2 3\n<Up>\n<Enter>\n", "80x24");
+    fixture_free(dir);
+}
+
 static void test_first_screen(void **state)
 {
     (void)state;
@@ -353,6 +398,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_activity),
         cmocka_unit_test(test_no_wallet),
         cmocka_unit_test(test_watched_wallet),
+        cmocka_unit_test(test_no_library),
+        cmocka_unit_test(test_files_here),
         cmocka_unit_test(test_first_screen),
         cmocka_unit_test(test_hostile_screens),
         cmocka_unit_test(test_ascii),

@@ -169,7 +169,7 @@ static void test_menus(void **state)
     tty_keys(t, "name<Enter>");
     see_no(t, "Sort by");
     see(t, "MODEL▴");
-    tty_keys(t, "r");
+    tty_keys(t, "I");
     see(t, "MODEL▾");
     tty_keys(t, "f");
     see(t, "any task");

@@ -147,14 +147,15 @@ void blake_pairs(enum walrus_cpu cpu, const struct blob_hash *const *pair, size_
 void blake_nodes(enum walrus_cpu cpu, const struct blob_hash *in, size_t count,
                  struct blob_hash *out)
 {
-    const struct blob_hash *pair[BLAKE_PAIRS];
-    struct blob_hash *to[BLAKE_PAIRS];
+    const struct blake_lanes *l = lanes_of(cpu);
+    const struct blob_hash *pair[LANES_MAX];
+    struct blob_hash node[LANES_MAX];
     for (size_t i = 0, n; i < count; i += n) {
-        n = count - i < BLAKE_PAIRS ? count - i : BLAKE_PAIRS;
-        for (size_t j = 0; j < n; j++) {
-            pair[j] = in + 2 * (i + j);
-            to[j] = out + i + j;
-        }
-        blake_pairs(cpu, pair, n, to);
+        n = count - i < l->lanes ? count - i : l->lanes;
+        for (size_t j = 0; j < l->lanes; j++)
+            pair[j] = in + 2 * (i + (j < n ? j : n - 1));
+        l->nodes(pair, n < l->lanes ? node : out + i);
+        if (n < l->lanes)
+            memcpy(out + i, node, n * sizeof *node);
     }
 }

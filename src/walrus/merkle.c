@@ -4,7 +4,8 @@
 
 #include "base/banned.h"
 
-/* Trees side by side: so many that every level fills the lanes, so few that they stay in cache. */
+/* Trees side by side: so many that what is left over of their levels fills the lanes, so few that
+ * they stay in the cache. */
 enum { BESIDE = BLAKE_PAIRS };
 
 /* A level of all trees, n nodes each, from the 2n below; over the first half of what lies there. */
@@ -13,9 +14,10 @@ static void level(enum walrus_cpu cpu, struct blob_hash *leaf, size_t trees, siz
 {
     const struct blob_hash *pair[BLAKE_PAIRS];
     struct blob_hash *out[BLAKE_PAIRS];
-    size_t have = 0;
+    size_t have = 0, full = n - n % BLAKE_PAIRS;
     for (size_t t = 0; t < trees; t++, leaf += stride) {
-        for (size_t i = 0; i < n; i++) {
+        blake_nodes(cpu, leaf, full, leaf);
+        for (size_t i = full; i < n; i++) {
             pair[have] = leaf + 2 * i;
             out[have++] = leaf + i;
             if (have == BLAKE_PAIRS) {

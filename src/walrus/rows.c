@@ -14,7 +14,7 @@
 
 /* Bytes of each symbol encoded and hashed at a time; apart by a line of the cache more, so that
  * they do not all want the same lines. */
-enum { STEP = 512, PITCH = STEP + 64 };
+enum { STEP = 1024, PITCH = STEP + 64 };
 /* Rows in memory at a time, whatever the number of threads. */
 #define ROWS_MEMORY ((uint64_t)256 << 20)
 

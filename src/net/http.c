@@ -493,7 +493,8 @@ void http_pause(struct http_call *c, bool pause)
         return;
     c->paused = pause;
     c->moved_at = clock_mono_ms();
-    if (c->api->easy_pause(c->easy, pause ? CURLPAUSE_RECV : CURLPAUSE_CONT) == CURLE_OK)
+    CURLcode rc = c->api->easy_pause(c->easy, pause ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+    if (rc == CURLE_OK || rc == CURLE_BAD_FUNCTION_ARGUMENT) /* the latter: all of it has come */
         return;
     err_nomem(&c->r.err);
     finish(c);

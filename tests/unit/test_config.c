@@ -260,7 +260,9 @@ static void test_bad_lines(void **state)
 static const char status[] =
     "{\"running\":true,\"payment_chain\":{\"rpc\":\"http://127.0.0.1:1\",\"chain_id\":84532},"
     "\"inference_chain\":{\"rpc\":\"http://127.0.0.1:2\",\"chain_id\":10741},"
-    "\"hub\":\"http://127.0.0.1:3\",\"walrus\":\"http://127.0.0.1:4\",\"bazaar\":\"http://"
+    "\"hub\":\"http://127.0.0.1:3\",\"walrus\":\"http://127.0.0.1:4\","
+    "\"walrus_nodes\":\"http://127.0.0.1:4 http://127.0.0.1:6\",\"walrus_epoch_hours\":24,"
+    "\"walrus_publisher\":\"http://127.0.0.1:4\",\"bazaar\":\"http://"
     "127.0.0.1:5\","
     "\"contracts\":{\"listings\":\"0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\","
     "\"tee_registry\":\"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"},"
@@ -283,6 +285,9 @@ static void test_devnet(void **state)
     assert_string_equal(n->token[0].version, "2");
     assert_int_equal(n->token[0].can, ASSET_EIP3009 | ASSET_PERMIT2);
     assert_true(n->has_tee_registry);
+    assert_string_equal(n->walrus_nodes, "http://127.0.0.1:4 http://127.0.0.1:6");
+    assert_string_equal(n->walrus_publisher, "http://127.0.0.1:4");
+    assert_int_equal(n->walrus_epoch_hours, 24);
     assert_string_equal(n->coin, "ETH");
     assert_int_equal(n->inference_emitter.b[19], 0xf4);
 }

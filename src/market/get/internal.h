@@ -4,6 +4,7 @@
  *   find.c      which file is meant (store, Hub)
  *   get.c       one get: its life, and the one place that decides what is next
  *   pull.c      one request to one aggregator, and the bytes it gives
+ *   watch.c     how it goes: rate, time left, silence
  *   servers.c   which aggregator next; who is to blame for what was wrong
  *   nodes.c     the blob's metadata, of a storage node
  *   keeper.c    what is done on LANE_CONTENT: writing, proving, giving the name
@@ -192,6 +193,10 @@ void pull_start(struct get *g, unsigned server, int row);
 /* Ends it; what came is kept, but of a row. */
 void pull_stop(struct get *g, enum pull_end why);
 void pull_go_on(struct get *g); /* when the disk has caught up */
+
+/* --- watch.c */
+void get_tick(void *ud); /* the timer's, while it lasts */
+void get_tell(struct get *g, int64_t now);
 
 /* --- servers.c */
 void servers_init(struct get *g, const char *urls);

@@ -299,6 +299,7 @@ void keeper_close(struct keeper *k, bool discard)
     library_part_close(k->part, discard);
     k->part = NULL;
     rows_free(k->rows);
+    k->rows = NULL;
     walrus_meta_release(&k->meta);
     MEM_FREE(k->right);
     MEM_FREE(k->row);

@@ -1,0 +1,74 @@
+/* What a watcher is told, and what nobody else would notice: a server that has fallen silent. */
+#include <stdio.h>
+
+#include "market/get/internal.h"
+
+#include "base/banned.h"
+
+enum { STALL_MS = 30000, FIRST_MS = 120000, QUIET_MS = 3000 };
+
+static uint64_t rate(const struct get *g)
+{
+    unsigned n = g->samples < SAMPLES ? g->samples : SAMPLES;
+    unsigned last = (g->samples - 1) % SAMPLES;
+    unsigned first = g->samples <= SAMPLES ? 0 : g->samples % SAMPLES;
+    if (n < 2 || g->sample_at[last] <= g->sample_at[first] || g->sample[last] < g->sample[first])
+        return 0;
+    return (g->sample[last] - g->sample[first]) * 1000 /
+           (uint64_t)(g->sample_at[last] - g->sample_at[first]);
+}
+
+void get_tell(struct get *g, int64_t now)
+{
+    struct get_progress p = {.step = g->proving    ? GET_CHECKING
+                                     : g->have > 0 ? GET_COMING
+                                                   : GET_ASKING,
+                             .done = g->have,
+                             .total = g->total,
+                             .left = -1,
+                             .by_rows = g->meta_known,
+                             .refetched = g->refetched};
+    if (g->proving) {
+        p.done = atomic_load(&g->done_work);
+        p.total = atomic_load(&g->all_work);
+    } else {
+        p.rate = rate(g);
+        if (p.rate > 0 && g->total > g->have)
+            p.left = (int64_t)((g->total - g->have) / p.rate);
+    }
+    if (g->pull.call != NULL)
+        snprintf(p.host, sizeof p.host, "%s", g->server[g->pull.server].host);
+    if (g->pull.call != NULL && now - g->byte_at >= QUIET_MS)
+        snprintf(p.words, sizeof p.words, "the aggregator is silent; %lld s",
+                 (long long)((now - g->byte_at) / 1000));
+    else if (g->retry != 0)
+        snprintf(p.words, sizeof p.words, "no aggregator has it to give just now; asking again");
+    else if (g->pull.call != NULL && g->pull.row >= 0)
+        snprintf(p.words, sizeof p.words, "a part was wrong and is asked for again");
+    g->ev.progress(g->ud, &p);
+}
+
+static void look_after(struct get *g, int64_t now)
+{
+    struct pull *p = &g->pull;
+    int64_t most = g->o.stall_ms > 0 ? g->o.stall_ms : p->told ? STALL_MS : FIRST_MS;
+    if (p->paused)
+        g->byte_at = now;
+    if (p->call == NULL || now - g->byte_at < most)
+        return;
+    err_set(&p->err, SOUK_ENET, "%s has sent nothing for %.3g s", g->server[p->server].host,
+            (double)most / 1000.0);
+    pull_stop(g, PULL_SILENT);
+}
+
+void get_tick(void *ud)
+{
+    struct get *g = ud;
+    int64_t now = clock_mono_ms();
+    g->tick = g->ending ? 0 : loop_timer(g->loop, TICK_MS, get_tick, g);
+    g->sample_at[g->samples % SAMPLES] = now;
+    g->sample[g->samples++ % SAMPLES] = g->have;
+    if (g->ev.progress != NULL && !g->ending)
+        get_tell(g, now);
+    look_after(g, now);
+}

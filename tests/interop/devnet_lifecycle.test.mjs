@@ -240,7 +240,7 @@ test('up: the status names what a test needs, and everything in it is there', as
             body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }) });
         assert.equal(Number((await answer.json()).result), id);
     }
-    for (const key of ['hub', 'walrus', 'seller', 'bazaar', 'facilitator', 'gateway'])
+    for (const key of ['hub', 'walrus', 'walrus_nodes', 'walrus_publisher', 'seller', 'bazaar', 'facilitator', 'gateway'])
         assert.match(first[key], key === 'gateway' ? /^https:\/\/127\.0\.0\.1:\d+$/ : /^http:\/\/127\.0\.0\.1:\d+$/, key);
     for (const key of ['listings', 'permit2', 'exact_proxy', 'upto_proxy', 'multicall3', 'tee_registry', 'inference'])
         assert.match(first.contracts[key], /^0x[0-9a-f]{40}$/, key);

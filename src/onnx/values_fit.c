@@ -170,6 +170,8 @@ souk_err tensor_fit(const struct reading *r, const struct value_type *t, const s
     int64_t dim[VALUES_RANK] = {0};
     size_t rank = 0;
     struct err why;
+    if (g->rank > VALUES_RANK) /* the halves of complex numbers make one more, and this has none */
+        return read_fail(r, "lists nested deeper than %d", VALUES_RANK);
     if (choose_shape(r, t, g, dim, &rank))
         return SOUK_EINPUT;
     souk_err rc = tensor_make(r->out, out, t->elem, dim, rank, &why);

@@ -53,8 +53,7 @@ static void put_scalar(struct json_out *o, const char *key, const struct value *
     buf_release(&b);
 }
 
-/* The elements from *at on, nested from dimension `level` inwards. A hostile shape may be long and
- * hold nothing, so a full buffer ends it. */
+/* The elements from *at on, nested from dimension `level` inwards. */
 static void put_nested(struct json_out *o, const char *key, const struct value *v, size_t level,
                        size_t *at)
 {
@@ -68,13 +67,30 @@ static void put_nested(struct json_out *o, const char *key, const struct value *
     json_arr_close(o);
 }
 
+/* A shape can be long and hold nothing: [1000000000,0] is not worth as many brackets. */
+static bool is_hollow(const struct value *v)
+{
+    enum { BRACKETS = 4096 };
+    int64_t lists = 1;
+    for (size_t i = 0; v->count == 0 && v->dim[i] != 0; i++) {
+        if (v->dim[i] > BRACKETS / lists)
+            return true;
+        lists *= v->dim[i];
+    }
+    return false;
+}
+
 static void put_data(struct json_out *o, const char *key, const struct value *v)
 {
     size_t at = 0;
-    if (v->rank == 0)
+    if (v->rank == 0) {
         put_scalar(o, key, v, 0);
-    else
+    } else if (is_hollow(v)) {
+        json_arr_open(o, key);
+        json_arr_close(o);
+    } else {
         put_nested(o, key, v, 0, &at);
+    }
 }
 
 static void put_shape(struct json_out *o, const struct value *v)

@@ -48,8 +48,9 @@ static void test_forms(void **state)
         "{\"result\":{\"output\":{\"y\":[[1,2.5]]}}}",
         "{\"output\":[{\"name\":\"y\",\"shape\":[1,2],\"result\":[[1,2.5]],\"type\":\"number\"}]}",
         "[{\"name\":\"y\",\"shape\":[1,2],\"result\":[[1,2.5]],\"type\":\"number\"}]",
-        "{\"numbers\":[{\"name\":\"y\",\"values\":[{\"value\":\"1\",\"decimals\":\"0\"},{\"value\":"
-        "25,\"decimals\":1}],\"shape\":[1,2]}],\"strings\":[]}",
+        ("{\"numbers\":[{\"name\":\"y\",\"values\":[{\"value\":\"1\",\"decimals\":\"0\"},{"
+         "\"value\":"
+         "25,\"decimals\":1}],\"shape\":[1,2]}],\"strings\":[]}"),
         "{\"results\":[[1,2.5]]}",
         "[[1,2.5]]",
         "[1,2.5]",

@@ -68,6 +68,8 @@ static void test_forms(void **state)
     expect_text("x:int8[1] y:int8[1]=", "[4]", false, "{\"x\":[4]}");
     expect_text("x:int8[?,0]", "[[],[]]", true,
                 "{\"x\":{\"shape\":[2,0],\"type\":\"int8\",\"data\":[[],[]]}}");
+    expect_text("x:int8", "{\"x\":{\"shape\":[4097,0],\"data\":[]}}", true,
+                "{\"x\":{\"shape\":[4097,0],\"type\":\"int8\",\"data\":[]}}");
     expect_text("", "{}", false, "{}");
 }
 
@@ -214,13 +216,159 @@ static void test_containers(void **state)
                 "input \"x\": element [0] is \"a\", int64 is wanted");
 }
 
+/* --- every type in every form there and back */
+
+static void round_trip(const char *signature, uint64_t seed, const char *dims, bool typed)
+{
+    struct model_info *m = signature_model(signature);
+    struct values v, back;
+    struct err e = {0};
+    if (values_generate(m, seed, dims, &v, &e))
+        fail_msg("%s: %s", signature, e.msg);
+    char *text = values_text(&v, typed), *exact = values_text(&v, true);
+    if (values_from_json(m, untrusted(text), &back, &e))
+        fail_msg("%s: %s", text, e.msg);
+    char *again = values_text(&back, true);
+    assert_string_equal(again, exact);
+    mem_free(text);
+    mem_free(exact);
+    mem_free(again);
+    values_release(&back);
+    values_release(&v);
+    model_info_free(m);
+}
+
+static void test_round_trips(void **state)
+{
+    (void)state;
+    static const char *const shapes[] = {"[]",    "[4]",     "[2,3]",
+                                         "[a,2]", "[a,b,2]", "[1,1,1,1,1,1,1,2]"};
+    static const char *const around[] = {"", "sequence<", "optional<"};
+    for (int t = 1; t < ELEM_COUNT; t++)
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            for (size_t k = 0; k < sizeof around / sizeof *around; k++) {
+                char signature[128] = "x:";
+                size_t n = strlen(signature);
+                snprintf(signature + n, sizeof signature - n, "%s%s%s%s", around[k],
+                         elem_name((enum elem)t), shapes[i], k ? ">" : "");
+                round_trip(signature, i, NULL, true);
+                round_trip(signature, i, NULL, false);
+            }
+    round_trip("x:float32[a,2,b]", 1, "a=3,b=5", false);
+    round_trip("x:float32[a,2,b]", 1, "a=0,b=5", true);
+    round_trip("x:map<int64,float32> y:map<string,string> z:map<string,int64>", 1, NULL, false);
+}
+
+/* --- texts made to do harm */
+
+static void repeat(struct buf *b, const char *s, size_t n)
+{
+    while (n-- > 0)
+        buf_adds(b, s);
+}
+
+static void test_hostile(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {
+        "",       " ",       "{",         "[",           "[1",        "[1,",         "[1,]",
+        "[,1]",   "{\"x\"}", "{\"x\":}",  "{\"x\":1,}",  "{x:1}",     "[1 2]",       "[1]]",
+        "[1}",    "{]",      "]",         "}",           "nul",       "tru",         "-",
+        "01",     "1.",      "1e",        ".5",          "+1",        "'a'",         "\"",
+        "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"",  "[1]x",        "{\"a\" 1}",
+        "{1:2}",  "NaNa",    "--1",       "-Inf",        "[\"a\":1]", "{\"a\":1:2}", "{\"a\",1}",
+    };
+    struct model_info *m = signature_model("x:float32");
+    struct values v;
+    struct err e;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        size_t n = strlen(broken[i]);
+        char *tight = mem_alloc(n ? n : 1); /* for the sanitizer to see a step too far */
+        memcpy(tight, broken[i], n);
+        e = (struct err){0};
+        assert_int_equal(values_from_json(m, untrusted_n(tight, n), &v, &e), SOUK_EINPUT);
+        assert_true(strncmp(e.msg, "the input is ", 13) == 0);
+        values_release(&v);
+        mem_free(tight);
+    }
+    struct buf b;
+    buf_init(&b, 16 << 20);
+    repeat(&b, "[", 1000000);
+    assert_int_equal(values_from_json(m, untrusted_n(b.p, b.len), &v, &e), SOUK_EINPUT);
+    assert_string_equal(e.msg,
+                        "the input is not JSON: values nested too deeply in line 1, column 65");
+    buf_clear(&b);
+    repeat(&b, "[", 18);
+    repeat(&b, "]", 18);
+    assert_int_equal(values_from_json(m, untrusted_n(b.p, b.len), &v, &e), SOUK_EINPUT);
+    assert_string_equal(e.msg, "input \"x\": lists nested deeper than 16");
+    buf_clear(&b);
+    repeat(&b, "[", 17);
+    repeat(&b, "]", 17);
+    assert_int_equal(values_from_json(m, untrusted_n(b.p, b.len), &v, &e), SOUK_EINPUT);
+    buf_clear(&b);
+    repeat(&b, "[", 16);
+    repeat(&b, "]", 16);
+    assert_int_equal(values_from_json(m, untrusted_n(b.p, b.len), &v, &e), SOUK_OK);
+    assert_int_equal(v.of[0].v.rank, 16);
+    values_release(&v);
+    buf_release(&b);
+    model_info_free(m);
+
+    expect_fail("x:float32", "{\"x\":{\"shape\":[4611686018427387904,4],\"data\":[]}}",
+                "input \"x\": \"shape\" is [4611686018427387904,4], but 0 elements were given");
+    expect_fail("x:float32",
+                "{\"x\":{\"shape\":[9223372036854775807,9223372036854775807,0],\"data\":[]}}",
+                "input \"x\": no tensor has the shape [9223372036854775807,9223372036854775807,0]");
+    expect_fail("x:float32",
+                "{\"x\":{\"shape\":[0,9223372036854775807,9223372036854775807],\"data\":[]}}",
+                "input \"x\": no tensor has the shape [0,9223372036854775807,9223372036854775807]");
+    expect_fail("x:float32", "{\"x\":{\"shape\":[-1],\"data\":[]}}",
+                "input \"x\": \"shape\" holds -1, which is no size");
+    expect_fail("x:float32", "{\"x\":{\"shape\":[1e40],\"data\":[]}}",
+                "input \"x\": \"shape\" holds 1e40, which is no size");
+    expect_fail("x:float32", "{\"x\":{\"shape\":5,\"data\":[]}}",
+                "input \"x\": \"shape\" is no list");
+    expect_fail("x:float32", "{\"x\":{\"shape\":[]}}",
+                "input \"x\": an object without \"data\" was given");
+    expect_fail(
+        "x:float32[9223372036854775807,9223372036854775807]", "[1]",
+        "input \"x\": float32[9223372036854775807,9223372036854775807] is larger than memory");
+    expect_fail(
+        "x:sequence<sequence<sequence<sequence<sequence<sequence<sequence<sequence<int8[1]>>>>>>>>",
+        "{\"x\":[[[[[[[[[1]]]]]]]]]}", "input \"x\": nested deeper than 8");
+}
+
+/* Every allocation fails once: said as such, and nothing is left. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const char *signature = "x:float32[2] s:string[1] q:sequence<map<int64,float32>>";
+    const char *text = "{\"x\":[1,2],\"s\":[\"\\u00e9\"],\"q\":[{\"1\":2}]}";
+    for (unsigned long n = 1;; n++) {
+        struct model_info *m = signature_model(signature);
+        struct values v;
+        mem_fail_at(n, false);
+        souk_err rc = values_from_json(m, untrusted(text), &v, NULL);
+        mem_fail_at(0, false);
+        values_release(&v);
+        model_info_free(m);
+        if (rc == SOUK_OK) {
+            assert_true(n > 2);
+            return;
+        }
+        assert_int_equal(rc, SOUK_ENOMEM);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),      cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_names),      cmocka_unit_test(test_integers),
         cmocka_unit_test(test_floats),     cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_containers),
+        cmocka_unit_test(test_containers), cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_hostile),    cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

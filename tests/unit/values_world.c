@@ -49,7 +49,7 @@ static struct value_type take_type(struct arena *a, const char **p)
 {
     static const struct {
         const char *word;
-        int kind;
+        unsigned kind;
     } outer[] = {{"sequence", TYPE_SEQUENCE}, {"map", TYPE_MAP}, {"optional", TYPE_OPTIONAL}};
     struct value_type t = {.kind = TYPE_TENSOR};
     struct untrusted word = take(p, "<[ >,=");

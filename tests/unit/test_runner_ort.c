@@ -71,6 +71,10 @@ static void words_without_source(void **state)
     /* What only looks like one stays. */
     says("cannot open /etc/passwd: no", "cannot open /etc/passwd: no");
     says("see /x/y.cc:3 for more", "see for more");
+    says("Message: element_wise_ops.cc:692 Compute Integer division by zero",
+         "Message: Integer division by zero");
+    says("a.cc:7 operator() no", "no");
+    says("model.cc: is no place, nor is 3.h:x", "model.cc: is no place, nor is 3.h:x");
     says("/x/y.cc:3", "");
     says("/x/y.cc:3 a::b(never closed", "a::b(never closed");
 }

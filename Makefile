@@ -146,13 +146,14 @@ $(B)/tests/bench/minicurses: $(B)/tests/bench/minicurses.o
 .PHONY: test-programs run-tests
 test-programs: $(SOUK) $(SIGNER) $(RUNNER) $(ETHDIFF) $(UNIT) $(SCREENS) $(B)/tests/tty/test_tty $(B)/tests/bench/minicurses
 run-tests:
-	@SOUK=$(abspath $(SOUK)) ETHDIFF=$(abspath $(ETHDIFF)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
+	@SOUK=$(abspath $(SOUK)) PLAIN_RUNNER=$(abspath souk-runner) ETHDIFF=$(abspath $(ETHDIFF)) tests/run.sh "layers=tests/layers.sh && echo 1 passed, 0 failed" \
 	  $(foreach t,$(UNIT) $(B)/tests/tty/test_tty $(SCREENS),"$(notdir $(t))=$(t)") \
 	  "devnet=node --test assets/devnet/test/*.test.mjs" \
 	  $(foreach t,$(wildcard tests/interop/*.test.mjs),"$(basename $(basename $(notdir $(t))))=node --test $(t)") $(EXTRA_TESTS)
 
 test:
 	@assets/setup.sh test
+	@$(MAKE) --no-print-directory -j$$(nproc) souk-runner
 	@$(MAKE) --no-print-directory -j$$(nproc) SAN=1 test-programs
 	@$(MAKE) --no-print-directory SAN=1 run-tests
 

@@ -27,8 +27,9 @@ enum {
     TURN = 4,   /* pieces read in one turn of the loop */
     ABOVE = 10, /* descriptors from here on are in nobody's way in the child */
 };
-#define MEMORY_FLOOR  (512ULL << 20)
-#define MEMORY_THREAD (16ULL << 20) /* of each further thread: its stack, mostly */
+#define MIB           (1ULL << 20)
+#define MEMORY_FLOOR  (512 * MIB)
+#define MEMORY_THREAD (16 * MIB) /* of each further thread: its stack, mostly */
 
 struct onnx_run {
     struct loop *loop;
@@ -71,6 +72,7 @@ static struct wire_task task_of(const struct run_request *rq, uint64_t size)
         t.memory = MEMORY_FLOOR + 4 * size + (t.threads - 1) * MEMORY_THREAD;
         for (size_t i = 0; i < rq->inputs->n; i++)
             t.memory += 3 * bytes_of(&rq->inputs->of[i].v);
+        t.memory = (t.memory + MIB - 1) / MIB * MIB;
     }
     return t;
 }

@@ -1,8 +1,11 @@
 #include "onnx/wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/human.h"
 
 #include "base/banned.h"
 
@@ -259,7 +262,10 @@ uint64_t wire_get64(struct wire_body *b)
 
 souk_err wire_over_memory(uint64_t bytes, struct err *e)
 {
+    char size[HUMAN_BUF];
+    if (bytes % (1 << 20) == 0)
+        snprintf(size, sizeof size, "%llu MiB", (unsigned long long)(bytes >> 20));
     return err_set(e, SOUK_ELIMIT,
-                   "the model took more memory than the %llu MiB it was given (--memory raises it)",
-                   (unsigned long long)(bytes >> 20));
+                   "the model took more memory than the %s it was given (--memory raises it)",
+                   bytes % (1 << 20) == 0 ? size : human_size(size, bytes));
 }

@@ -294,8 +294,8 @@ static void test_the_input_of_a_receipt(void **state)
              "\"decimals\":1}],\"shape\":[1]}]}}",
              "{\"x\":[1.5]}");
     no_input(m, "{\"prompt\":\"hello\"}", "no input of this model in it (\"x\")");
-    no_input(m, "hello", "no JSON");
-    no_input(m, "", "no JSON");
+    no_input(m, "hello", "JSON");
+    no_input(m, "", "empty");
     no_input(m, "{\"x\":\"many\"}", "x");
     model_info_free(m);
     m = info_of("n", ELEM_INT64, "s"); /* whole numbers beyond a double's, as they were sent */

@@ -219,12 +219,14 @@ static souk_err open_file(const struct options *o, const char *what, struct mode
                           struct err *e)
 {
     struct session s;
+    struct err why = {0};
+    blob_id id;
     souk_err r = model_file_open(NULL, what, f, e);
-    if (r != SOUK_ENOTFOUND || model_file_is_path(what))
+    if (r != SOUK_ENOTFOUND || model_file_is_path(what) || blob_id_parse(untrusted(what), &id))
         return r;
-    r = session_open(o, &s, e);
+    r = session_open(o, &s, &why);
     if (r)
-        return r;
+        return err_set(e, r, "there is no file %.100s; and for models, %s", what, why.msg);
     r = model_file_open(s.market, what, f, e);
     session_close(&s);
     return r;

@@ -137,6 +137,8 @@ test('what is not there', async () => {
         ['./nothing.onnx', 7, /there is no such file/],
         [scratch, 8, /it is a folder/],
         ['/dev/null', 8, /no regular file/],
+        ['A'.repeat(43), 7, /blob A+ is not on this disk: souk get A+$/m],
+        ['mira/risk', 7, /there is no file mira\/risk; and for models, nothing of the network/],
     ]) {
         const r = await run('inspect', what);
         assert.equal(r.code, code, what);

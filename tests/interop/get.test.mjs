@@ -580,6 +580,20 @@ describe('the devnet', () => {
         if (m.versions.length > 1) assert.equal((await run(h, 'library', 'path', name(m))).code, 8, 'which of them?');
     });
 
+    test('what was got is inspected by its name, and nothing else is', async () => {
+        const other = world.models.find((x) => x.store === 'stored' && x.versions.length === 1 && /^[\w-]+$/.test(x.name));
+        let r = await run(h, 'inspect', name(other));
+        assert.equal(r.code, 7, r.err);
+        assert.match(r.err, /is not on this disk: souk get /);
+        assert.equal((await run(h, 'get', name(other))).code, 0);
+        const doc = await json(h, 'inspect', name(other));
+        assert.deepEqual([doc.label, doc.blob_id, doc.format, doc.runnable], [name(other), other.blob, 'ONNX', true]);
+        assert.ok(doc.inputs.length > 0 && doc.outputs.length > 0);
+        r = await run(h, 'inspect', other.blob);
+        assert.match(r.out, new RegExp(`^blob id {10}${other.blob}, proved`, 'm'));
+        assert.equal((await run(h, 'inspect', 'nobody/nothing')).code, 7);
+    });
+
     test('expired, served wrong, IPFS, and an entry without a file', async () => {
         let r = await run(h, 'get', name(of('expired')));
         assert.equal(r.code, 7, r.err);

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { createRequire } from 'node:module';
 import { execFile } from 'node:child_process';
+import { T, doubling, external, input, int, model, msg, output, str, tensorType } from './onnx_write.mjs';
 
 const souk = path.resolve(process.env.SOUK ?? new URL('../../souk', import.meta.url).pathname);
 const data = '/usr/share/libonnx-testdata/data';
@@ -85,24 +86,20 @@ test('names, types and shapes are those that ONNX Runtime sees', { skip: !fs.exi
 
 // --- from the shell
 
-// Protobuf by hand: just enough for the models below.
-const varint = (n) => { const out = []; for (n = BigInt(n); n >= 128n; n >>= 7n) out.push(Number(n & 127n) | 128); return Buffer.from([...out, Number(n)]); };
-const number = (field, n) => Buffer.concat([varint(field << 3), varint(n)]);
-const bytes = (field, b) => Buffer.concat([varint((field << 3) | 2), varint(Buffer.byteLength(b)), Buffer.from(b)]);
-const model = (graph) => Buffer.concat([number(1, 8), bytes(8, number(2, 17)), bytes(7, graph)]);
-const external = (place) => bytes(5, Buffer.concat([number(1, 1), number(2, 1), bytes(8, 'w'), bytes(13, Buffer.concat([bytes(1, 'location'), bytes(2, place)])), number(14, 1)]));
+const y = output('y', tensorType(T.float, [1]));
+const elsewhere = (place) => model([msg(5, external('w', T.float, [1], place)), y]);
 
 const refused = [
-    ['an absolute place', external('/etc/passwd'), /outside the model's folder \("\/etc\/passwd"\)/],
-    ['a climb', external('../../../etc/passwd'), /outside the model's folder/],
-    ['a backslash climb', external('..\\..\\x'), /outside the model's folder/],
-    ['the engine\'s memory', external('*/_ORT_MEM_ADDR_/*'), /engine's memory/],
-    ['control characters', external('a\x1b[31mb'), /control characters/],
-    ['a weight that lies', bytes(5, Buffer.concat([number(1, 1n << 40n), number(2, 1), bytes(9, 'four')])), /should be 4398046511104 bytes/],
+    ['an absolute place', elsewhere('/etc/passwd'), /outside the model's folder \("\/etc\/passwd"\)/],
+    ['a climb', elsewhere('../../../etc/passwd'), /outside the model's folder/],
+    ['a backslash climb', elsewhere('..\\..\\x'), /outside the model's folder/],
+    ['the engine\'s memory', elsewhere('*/_ORT_MEM_ADDR_/*'), /engine's memory/],
+    ['control characters', elsewhere('a\x1b[31mb'), /control characters/],
+    ['a weight that lies', model([msg(5, int(1, 1n << 40n), int(2, T.float), str(9, 'four')), y]), /should be 4398046511104 bytes/],
 ];
-for (const [what, graph, words] of refused) {
+for (const [what, bad, words] of refused) {
     test(`refused: ${what}`, async () => {
-        const r = await run('inspect', write('bad.onnx', model(graph)));
+        const r = await run('inspect', write('bad.onnx', bad));
         assert.equal(r.code, 8);
         assert.equal(r.out, '');
         assert.match(r.err, words);
@@ -111,14 +108,14 @@ for (const [what, graph, words] of refused) {
 }
 
 test('a cut model says so', async () => {
-    const whole = model(Buffer.concat([bytes(1, bytes(4, 'Relu')), bytes(12, bytes(1, 'y'))]));
+    const whole = doubling();
     const r = await run('inspect', write('cut.onnx', whole.subarray(0, whole.length - 3)));
     assert.equal(r.code, 8);
     assert.match(r.err, /^souk: cut\.onnx: not a sound ONNX file: at byte \d+ it is cut short/);
 });
 
 test('weights beside the model are named', async () => {
-    const r = await run('inspect', write('big.onnx', model(Buffer.concat([external('big.onnx.data'), bytes(12, bytes(1, 'y'))]))));
+    const r = await run('inspect', write('big.onnx', elsewhere('big.onnx.data')));
     assert.equal(r.code, 0);
     assert.match(r.out, /^weights in {7}big\.onnx\.data$/m);
 });
@@ -152,7 +149,7 @@ test('what is not there', async () => {
 // Text of a stranger's reaches no terminal as it is.
 test('names that play with the terminal', async () => {
     const name = 'x\x1b]0;owned\x07\u202e';
-    const file = write('play.onnx', model(Buffer.concat([bytes(2, name), bytes(11, bytes(1, name)), bytes(12, bytes(1, 'y'))])));
+    const file = write('play.onnx', model([str(2, name), input(name, tensorType(T.float, [1])), y]));
     const page = await run('inspect', file);
     assert.equal(page.code, 0);
     assert.doesNotMatch(page.out, /[\x00-\x09\x0b-\x1f\u202e]/);

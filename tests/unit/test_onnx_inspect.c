@@ -487,6 +487,40 @@ static void test_conformance_models(void **state)
     assert_int_equal(broken, 0);
 }
 
+/* Two models of the Hub, when they are at hand: formulas of three ops, in which nothing was
+ * learned.
+ */
+static void test_models_of_the_hub(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *output;
+    } model[] = {
+        {"erc4337-userop-risk-scorer.onnx", "userop_risk_probability"},
+        {"bridge-route-risk-scorer.onnx", "route_risk"},
+    };
+    const char *shared = getenv("SOUK_SHARED");
+    for (size_t i = 0; i < sizeof model / sizeof *model; i++) {
+        char path[1024];
+        struct model_info *m;
+        struct err e = {0};
+        snprintf(path, sizeof path, "%s/data/%s", shared ? shared : "../shared", model[i].file);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            skip();
+        if (model_inspect(fd, &m, &e) != SOUK_OK)
+            fail_msg("%s", e.msg);
+        close(fd);
+        assert_int_equal(m->inputs, 1);
+        port_is(&m->input[0], "features", "float32[1,10]");
+        port_is(&m->output[0], model[i].output, "float32[1,1]");
+        same(m->producer, "cryptoyasenka");
+        assert_int_equal(m->nodes, 3);
+        assert_int_equal(m->parameters, 0);
+        model_info_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_files_that_are_none),
         cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_conformance_models),
+        cmocka_unit_test(test_models_of_the_hub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,7 @@ $(B)/tests/tty/%: $(B)/tests/tty/%.o $(TTY_OBJ) $(ARCHIVES)
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(TTY_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS) $(TTY_PKGS) -lutil
-# Answers questions about eth/, for tests that compare it with viem.
+# Answers questions about eth/ and numbers, for tests that compare it with viem and JavaScript.
 $(ETHDIFF): $(DIFF_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)

@@ -218,6 +218,11 @@ char jtext_kind(struct jtext v)
     return c == '-' || c == 'N' || c == 'I' || is_digit(c) ? '0' : c;
 }
 
+static bool is_mark(char c)
+{
+    return c == ',' || c == ']' || c == '[' || c == '}' || c == '{' || c == ':';
+}
+
 /* Behind the string that begins at p. */
 static const char *string_end(const char *p, const char *end)
 {
@@ -235,12 +240,12 @@ char jtext_token(const char **at, const char *end, struct jtext *out)
     if (p == end)
         return 0;
     const char *from = p;
-    if (strchr("[]{},:", *p))
-        p++;
-    else if (*p == '"')
+    if (*p == '"')
         p = string_end(p, end);
+    else if (is_mark(*p))
+        p++;
     else
-        while (p < end && !is_space(*p) && !strchr(",]}", *p))
+        while (p < end && !is_space(*p) && !is_mark(*p))
             p++;
     *out = (struct jtext){from, (size_t)(p - from)};
     *at = p;

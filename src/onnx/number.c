@@ -78,14 +78,15 @@ static enum number_fault read_integer(enum elem t, const struct decimal *d, void
 
 static void put_float(enum elem t, double v, void *at)
 {
-    float f = (float)v;
-    uint16_t h = t == ELEM_FLOAT16 ? double_to_half(v) : double_to_bfloat(v);
-    if (t == ELEM_DOUBLE)
+    if (t == ELEM_DOUBLE) {
         memcpy(at, &v, sizeof v);
-    else if (t == ELEM_FLOAT)
+    } else if (t == ELEM_FLOAT) {
+        float f = (float)v;
         memcpy(at, &f, sizeof f);
-    else
+    } else {
+        uint16_t h = t == ELEM_FLOAT16 ? double_to_half(v) : double_to_bfloat(v);
         memcpy(at, &h, sizeof h);
+    }
 }
 
 static double get_float(enum elem t, const void *at)
@@ -231,12 +232,14 @@ static void shortest(enum elem t, const void *at, struct decimal *d)
                                               [ELEM_DOUBLE] = 0x1p-1022,
                                               [ELEM_FLOAT16] = 0x1p-14,
                                               [ELEM_BFLOAT16] = 0x1p-126};
+    int exponent;
     double v = fabs(get_float(t, at));
+    /* Above a power of two the numbers lie wider apart than below: the digits nearest to it may
+     * lie outside below, and the next ones inside above. */
+    int tries = frexp(v, &exponent) == 0.5 ? 2 : 1;
     for (int n = v < normal[t] ? 1 : digits[t].sure; n <= digits[t].enough; n++) {
         decimal_from(v, n, d);
-        /* Above a power of two the numbers lie wider apart than below: the digits nearest to it
-         * may lie outside below, and the next ones inside above. */
-        for (int up = 0; up < 2; up++) {
+        for (int up = 0; up < tries; up++) {
             char back[8];
             if (up)
                 decimal_next(d, n);

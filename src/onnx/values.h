@@ -55,15 +55,19 @@ float bfloat_to_float(uint16_t h);
 uint16_t float_to_bfloat(float f);
 
 /* --- reading, held against the model's inputs: names, types, ranks, fixed dims. Errors name the
- * input, what it should be and what was given. Numbers must fit their type exactly where the type
- * is an integer. *out is initialised here. */
+ * input, what it should be and what was given. Integers are exact whatever their size, as numbers
+ * or in quotes, and must fit their type; other numbers are rounded once, to the nearest, and must
+ * not become infinite. NaN and infinities are words: "NaN", "inf", "-Infinity". *out is initialised
+ * here, and empty after a failure. */
 
 /*
  * JSON: {"name": nested arrays or one number, …}; or {"name": {"shape": […], "data": […]}}; an
  * array or number alone when the model has one input; or what OpenGradient's nodes take:
  * {"numbers":[{"name","values":[{"value","decimals"}],"shape"}],"strings":[{"name","values",
  * "shape"}]}. An object under "input", "inputs" is looked into when the model has no input of that
- * name. Flat data for a shape with one free dim is cut to fit.
+ * name. Flat data for a shape with one free dim is cut to fit, and one of a batch may come without
+ * the batch. A sequence is an array, a map an object, an empty optional null, a complex number a
+ * pair.
  */
 souk_err values_from_json(const struct model_info *m, struct untrusted text, struct values *out,
                           struct err *e);
@@ -79,15 +83,16 @@ souk_err values_read(const struct model_info *m, struct untrusted text, struct v
                      struct err *e);
 
 /*
- * Made from the signature: seeded, small non-negative integers (0 to 9) for integers, -1 to 1 for
- * floats, false and true, short words. dims: "batch=2,sequence=16", for free dims by name, or by
- * input and place "x[0]=2"; the rest is 1. NULL: none.
+ * Made from the signature, for inputs without a default: seeded, small non-negative integers (0 to
+ * 9) for integers, -1 to 1 for floats, false and true, short words. dims: "batch=2,sequence=16",
+ * for free dims by name, or by input and place "x[0]=2"; the rest is 1. NULL: none.
  */
 souk_err values_generate(const struct model_info *m, uint64_t seed, const char *dims,
                          struct values *out, struct err *e);
 
-/* A TensorProto or SequenceProto (of ONNX test data) as value number i of the model's inputs; the
- * value takes what type its file says. Appends to v, which is initialised. */
+/* A TensorProto, or what else the type is (SequenceProto, MapProto, OptionalProto): ONNX's test
+ * data. The value has the type and shape that its file says; but uint16 for bfloat16 is its bits,
+ * as old tests keep it. Appends to v, which is initialised; type NULL is a tensor. */
 souk_err values_add_pb(struct values *v, struct untrusted name, const struct value_type *type,
                        const uint8_t *p, size_t n, struct err *e);
 

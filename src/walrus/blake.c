@@ -29,32 +29,25 @@ void blake_one(const void *p, size_t n, struct blob_hash *out)
         BUG("libsodium has no Blake2b of 32 bytes");
 }
 
-/*
- * The messages of one turn, as many as there are lanes: those at hand where enough are left, else a
- * copy in which the last one stands in for the missing.
- */
-struct turn {
-    size_t n; /* messages that count */
-    const uint8_t *const *p;
-    const uint8_t *prefix;
-    const uint8_t *p_filled[LANES_MAX];
-    uint8_t prefix_filled[LANES_MAX];
+/* What is left when all lanes cannot be filled: the last message stands in for those missing. */
+struct rest {
+    const uint8_t *p[LANES_MAX];
+    uint8_t prefix[LANES_MAX];
+    struct leaf_state state[LANES_MAX];
+    struct blob_hash out[LANES_MAX];
 };
 
-static void turn_take(struct turn *t, unsigned lanes, const uint8_t *const *p,
-                      const uint8_t *prefix, size_t left)
+/* s may be NULL. */
+static void rest_fill(struct rest *r, unsigned lanes, const uint8_t *const *p,
+                      const uint8_t *prefix, const struct leaf_state *s, size_t left)
 {
-    t->n = left < lanes ? left : lanes;
-    t->p = p;
-    t->prefix = prefix;
-    if (t->n == lanes)
-        return;
     for (unsigned i = 0; i < lanes; i++) {
-        t->p_filled[i] = p[i < t->n ? i : t->n - 1];
-        t->prefix_filled[i] = prefix[i < t->n ? i : t->n - 1];
+        size_t from = i < left ? i : left - 1;
+        r->p[i] = p[from];
+        r->prefix[i] = prefix[from];
+        if (s)
+            r->state[i] = s[from];
     }
-    t->p = t->p_filled;
-    t->prefix = t->prefix_filled;
 }
 
 void blake_leaves(enum walrus_cpu cpu, const uint8_t *const *symbol, size_t count, size_t len,
@@ -62,14 +55,14 @@ void blake_leaves(enum walrus_cpu cpu, const uint8_t *const *symbol, size_t coun
 {
     static const uint8_t zero[LANES_MAX];
     const struct blake_lanes *l = lanes_of(cpu);
-    struct blob_hash all[LANES_MAX];
-    struct turn t;
-    for (size_t i = 0; i < count; i += t.n) {
-        turn_take(&t, l->lanes, symbol + i, zero, count - i);
-        bool full = t.n == l->lanes;
-        l->last(NULL, t.prefix, t.p, len, 0, full ? out + i : all);
-        if (!full)
-            memcpy(out + i, all, t.n * sizeof *all);
+    size_t i = 0;
+    for (; count - i >= l->lanes; i += l->lanes)
+        l->last(NULL, zero, symbol + i, len, 0, out + i);
+    if (i < count) {
+        struct rest r = {0};
+        rest_fill(&r, l->lanes, symbol + i, zero, NULL, count - i);
+        l->last(NULL, r.prefix, r.p, len, 0, r.out);
+        memcpy(out + i, r.out, (count - i) * sizeof *out);
     }
 }
 
@@ -87,22 +80,22 @@ void leaf_feed(enum walrus_cpu cpu, struct leaf_state *s, uint8_t *carry,
                const uint8_t *const *slice, size_t count, size_t len, uint64_t before)
 {
     const struct blake_lanes *l = lanes_of(cpu);
-    struct leaf_state all[LANES_MAX] = {0};
-    struct turn t;
+    size_t blocks = len / BLAKE_BLOCK, i = 0;
     if (len % BLAKE_BLOCK || before % BLAKE_BLOCK)
         BUG("a slice of %zu bytes behind %llu: no multiple of %d", len, (unsigned long long)before,
             BLAKE_BLOCK);
-    for (size_t i = 0; len && i < count; i += t.n) {
-        turn_take(&t, l->lanes, slice + i, carry + i, count - i);
-        bool full = t.n == l->lanes;
-        if (!full)
-            memcpy(all, s + i, t.n * sizeof *all);
-        l->feed(full ? s + i : all, t.prefix, t.p, len / BLAKE_BLOCK, before);
-        if (!full)
-            memcpy(s + i, all, t.n * sizeof *all);
-        for (size_t j = 0; j < t.n; j++)
-            carry[i + j] = slice[i + j][len - 1];
+    if (len == 0)
+        return;
+    for (; count - i >= l->lanes; i += l->lanes)
+        l->feed(s + i, carry + i, slice + i, blocks, before);
+    if (i < count) {
+        struct rest r = {0};
+        rest_fill(&r, l->lanes, slice + i, carry + i, s + i, count - i);
+        l->feed(r.state, r.prefix, r.p, blocks, before);
+        memcpy(s + i, r.state, (count - i) * sizeof *s);
     }
+    for (i = 0; i < count; i++)
+        carry[i] = slice[i][len - 1];
 }
 
 void leaf_end(enum walrus_cpu cpu, struct leaf_state *s, const uint8_t *carry,
@@ -110,35 +103,34 @@ void leaf_end(enum walrus_cpu cpu, struct leaf_state *s, const uint8_t *carry,
               struct blob_hash *out)
 {
     const struct blake_lanes *l = lanes_of(cpu);
-    struct leaf_state all[LANES_MAX] = {0};
-    struct blob_hash digest[LANES_MAX];
-    struct turn t;
-    for (size_t i = 0; i < count; i += t.n) {
-        turn_take(&t, l->lanes, slice + i, carry + i, count - i);
-        bool full = t.n == l->lanes;
-        if (!full)
-            memcpy(all, s + i, t.n * sizeof *all);
-        l->last(full ? s + i : all, t.prefix, t.p, len, before, full ? out + i : digest);
-        if (!full)
-            memcpy(out + i, digest, t.n * sizeof *digest);
+    size_t i = 0;
+    for (; count - i >= l->lanes; i += l->lanes)
+        l->last(s + i, carry + i, slice + i, len, before, out + i);
+    if (i < count) {
+        struct rest r = {0};
+        rest_fill(&r, l->lanes, slice + i, carry + i, s + i, count - i);
+        l->last(r.state, r.prefix, r.p, len, before, r.out);
+        memcpy(out + i, r.out, (count - i) * sizeof *out);
     }
+}
+
+static void fill_pairs(const struct blob_hash **all, unsigned lanes,
+                       const struct blob_hash *const *pair, size_t left)
+{
+    for (unsigned i = 0; i < lanes; i++)
+        all[i] = pair[i < left ? i : left - 1];
 }
 
 void blake_pairs(enum walrus_cpu cpu, const struct blob_hash *const *pair, size_t count,
                  struct blob_hash *const *out)
 {
     const struct blake_lanes *l = lanes_of(cpu);
-    const struct blob_hash *filled[LANES_MAX];
-    struct blob_hash node[LANES_MAX];
+    struct blob_hash node[LANES_MAX] = {0};
     for (size_t i = 0, n; i < count; i += n) {
-        const struct blob_hash *const *from = pair + i;
+        const struct blob_hash *all[LANES_MAX];
         n = count - i < l->lanes ? count - i : l->lanes;
-        if (n < l->lanes) {
-            for (size_t j = 0; j < l->lanes; j++)
-                filled[j] = from[j < n ? j : n - 1];
-            from = filled;
-        }
-        l->nodes(from, node);
+        fill_pairs(all, l->lanes, pair + i, n);
+        l->nodes(all, node);
         for (size_t j = 0; j < n; j++)
             *out[i + j] = node[j];
     }
@@ -149,13 +141,16 @@ void blake_nodes(enum walrus_cpu cpu, const struct blob_hash *in, size_t count,
 {
     const struct blake_lanes *l = lanes_of(cpu);
     const struct blob_hash *pair[LANES_MAX];
-    struct blob_hash node[LANES_MAX];
-    for (size_t i = 0, n; i < count; i += n) {
-        n = count - i < l->lanes ? count - i : l->lanes;
-        for (size_t j = 0; j < l->lanes; j++)
-            pair[j] = in + 2 * (i + (j < n ? j : n - 1));
-        l->nodes(pair, n < l->lanes ? node : out + i);
-        if (n < l->lanes)
-            memcpy(out + i, node, n * sizeof *node);
+    struct blob_hash *to[LANES_MAX];
+    size_t i = 0;
+    for (; count - i >= l->lanes; i += l->lanes) {
+        for (unsigned j = 0; j < l->lanes; j++)
+            pair[j] = in + 2 * (i + j);
+        l->nodes(pair, out + i);
     }
+    for (size_t j = 0; j < count - i; j++) {
+        pair[j] = in + 2 * (i + j);
+        to[j] = out + i + j;
+    }
+    blake_pairs(cpu, pair, count - i, to);
 }

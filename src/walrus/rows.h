@@ -29,8 +29,9 @@ bool rows_check(struct rows *r, unsigned row, const uint8_t *p, size_t n);
 
 /*
  * A whole file, on `threads` threads (0: all cores). bad: one bool a row (shape.rows of them), set
- * where it is wrong; may be NULL. SOUK_EVERIFY naming how many rows are wrong and the first range.
- * fn: progress in bytes, from any thread; may be NULL.
+ * where it is wrong or the file has ended; may be NULL. SOUK_EVERIFY: how many rows are wrong and
+ * where the first is, or that the file is of another size. o may be NULL. progress: in bytes, from
+ * any thread; may be NULL.
  */
 struct rows_options {
     unsigned threads;

@@ -23,6 +23,8 @@ static const struct {
     [FORMAT_KERAS] = {"HDF5 or Keras",
                       "may hold code in its layers; export the model to ONNX to run it here"},
     [FORMAT_TFLITE] = {"TensorFlow Lite", "convert it to ONNX to run it here"},
+    [FORMAT_ORT] = {"ONNX Runtime's own format",
+                    "bound to versions of that engine; ask its author for ONNX"},
     [FORMAT_ZIP] = {"zip archive", "unpack it and look at what is inside"},
     [FORMAT_TEXT] = {"text", "no model; the model may be another file of this version"},
 };
@@ -182,6 +184,9 @@ enum model_format format_of(struct source *s)
         return zip_format(s);
     if (n >= 8 && memcmp(head + 4, "TFL3", 4) == 0)
         return FORMAT_TFLITE;
+    /* Before ONNX: a producer's name can begin so, and the engine would look at this first. */
+    if (n >= 8 && memcmp(head + 4, "ORTM", 4) == 0)
+        return FORMAT_ORT;
     if (is_hdf5(s, head, n))
         return FORMAT_KERAS;
     if (is_safetensors(head, n))

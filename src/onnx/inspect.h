@@ -27,6 +27,7 @@ enum model_format {
     FORMAT_TORCH,  /* a zip with a pickle inside (.pt, .pth): the same */
     FORMAT_KERAS,  /* HDF5 or .keras */
     FORMAT_TFLITE,
+    FORMAT_ORT, /* ONNX Runtime's own: another program than an ONNX reader would see in it */
     FORMAT_ZIP,
     FORMAT_TEXT, /* JSON, a README: no model */
     FORMAT_COUNT

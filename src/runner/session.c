@@ -68,6 +68,8 @@ static souk_err set_options(const struct session *x, ort_options *so, struct err
         r = ort_fail(o, o->SetInterOpNumThreads(so, 1), e);
     if (!r)
         r = ort_fail(o, o->SetSessionGraphOptimizationLevel(so, level), e);
+    if (!r) /* not its own format, whatever the bytes look like: nobody looked into that one */
+        r = ort_fail(o, o->AddSessionConfigEntry(so, "session.load_model_format", "ONNX"), e);
     if (!r && t->threads > 1) /* workers that spin take the processor from everybody */
         r = ort_fail(o, o->AddSessionConfigEntry(so, "session.intra_op.allow_spinning", "0"), e);
     if (!r && x->rq->folder[0])

@@ -167,6 +167,19 @@ test('nor with a folder of its own: only what lies in it can be opened', async (
     assert.ok(good.frames.some((x) => x.kind === KIND.end), String(good.frames.find((x) => x.kind === KIND.error)?.body));
 });
 
+// Bytes 4 to 7 "ORTM" are the mark of the engine's own format, and fit into a producer's name: one
+// file for inspect and another for the engine, were it left to guess.
+test('a model that could be taken for another format is what inspect saw, or nothing', async () => {
+    const good = onnx.model([onnx.node('Add', ['x', 'x'], ['y']), onnx.input('x', f([3])), onnx.output('y', f([3]))]);
+    const both = file(Buffer.concat([onnx.int(1, 8), onnx.str(2, 'ORTM'), good]));
+    assert.equal(fs.readFileSync(both).toString('latin1', 4, 8), 'ORTM');
+    const r = await run(both, '--input', '[0,0,0]', '--quiet');
+    assert.equal(r.code, 8);
+    assert.match(r.err, /ONNX Runtime's own format/);
+    const past = await alone(both);
+    assert.ok(past.frames.some((x) => x.kind === KIND.end), String(past.frames.find((x) => x.kind === KIND.error)?.body));
+});
+
 test('a good model opens nothing once the runner is shut in', async () => {
     const r = await alone(file(onnx.model([onnx.node('Add', ['x', 'x'], ['y']), onnx.input('x', f([3])), onnx.output('y', f([3]))])));
     assert.ok(r.frames.some((x) => x.kind === KIND.end));

@@ -38,6 +38,8 @@ static void test_first_bytes(void **state)
     IS("<!DOCTYPE html><html></html>", FORMAT_TEXT);
     IS("\x89HDF\r\n\x1a\n\0\0\0\0", FORMAT_KERAS);
     IS("\x1c\0\0\0TFL3\x14\0\0\0", FORMAT_TFLITE);
+    IS("\x10\0\0\0ORTM\0\0\0\0", FORMAT_ORT);
+    IS("\x08\x08\x12\x04ORTM\x3a\x00", FORMAT_ORT); /* sound ONNX as well */
     IS("\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94.", FORMAT_PICKLE);
     IS("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", FORMAT_TORCH);
     IS("(dp0\nS'a'\np1\nI1\ns.", FORMAT_PICKLE);

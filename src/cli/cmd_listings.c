@@ -86,11 +86,12 @@ static souk_err show_text(const struct paying *p, const struct own_listings *l, 
     souk_err r = out_print(&t, false, e);
     out_release(&t);
     proof_line(l, line);
-    if (!r && unproven)
+    if (!r && unproven) {
         say(p->o,
             "not proven: the model's description on the Hub must have this line, and the cache "
-            "must have read it since (`souk sync`):\n%s",
-            line);
+            "must have read it since (`souk sync`):");
+        say(p->o, "%s", line);
+    }
     return r;
 }
 
@@ -166,36 +167,40 @@ static souk_err look(struct paying *p, struct listings_state *out, struct err *e
     return r;
 }
 
+static souk_err tell_json(const struct listings_state *s, const bytes32 *tx, struct err *e)
+{
+    char hash[HASH_BUF];
+    struct buf b;
+    struct json_out j;
+    buf_init(&b, 4096);
+    json_out_init(&j, &b);
+    json_obj_open(&j, NULL);
+    out_address_json(&j, "contract", s->at);
+    json_out_bool(&j, "configured", s->configured);
+    json_out_bool(&j, "deployed", s->there);
+    json_out_bool(&j, "ours", s->ours);
+    json_out_cstr(&j, "tx", tx ? bytes32_format(*tx, hash) : NULL);
+    json_obj_close(&j);
+    souk_err r = out_json(&b, e);
+    buf_release(&b);
+    return r;
+}
+
 static souk_err tell(struct paying *p, const struct listings_state *s, const bytes32 *tx,
                      struct err *e)
 {
-    char hash[HASH_BUF];
-    const struct network *n = market_network(p->market);
     char at[ADDRESS_BUF];
     address_format(s->at, at);
-    if (p->o->set[OPT_JSON]) {
-        struct buf b;
-        struct json_out j;
-        buf_init(&b, 4096);
-        json_out_init(&j, &b);
-        json_obj_open(&j, NULL);
-        json_out_cstr(&j, "contract", at);
-        json_out_bool(&j, "configured", s->configured);
-        json_out_bool(&j, "deployed", s->there);
-        json_out_bool(&j, "ours", s->ours);
-        json_out_bool(&j, "can_deploy", s->can_deploy);
-        json_out_cstr(&j, "tx", tx ? bytes32_format(*tx, hash) : NULL);
-        json_obj_close(&j);
-        souk_err r = out_json(&b, e);
-        buf_release(&b);
-        return r;
-    }
-    puts(at);
-    if (!s->configured)
+    if (!s->configured) {
         say(p->o,
-            "to use it, write into the configuration (`souk config` tells where):\n"
-            "[network.%s]\nlistings = %s",
-            n->name, at);
+            "to use it, write into the configuration (`souk config` tells where), under "
+            "[network.%s]:",
+            market_network(p->market)->name);
+        say(p->o, "listings = %s", at);
+    }
+    if (p->o->set[OPT_JSON])
+        return tell_json(s, tx, e);
+    puts(at);
     return SOUK_OK;
 }
 

@@ -17,6 +17,7 @@ struct run {
     struct publish *x;
     enum publish_step step;
     bool over, on_line; /* on_line: progress stands on the terminal's line */
+    char said[128];
     struct publish_result r;
     struct err err;  /* how it ended */
     struct err mine; /* why this command stopped it */
@@ -55,10 +56,11 @@ static void on_step(void *ud, enum publish_step s, const char *words, uint64_t d
     struct run *r = ud;
     struct err e = {0};
     r->step = s;
-    if (words) {
+    if (words && strcmp(words, r->said) != 0) {
         clear_line(r);
         say(r->p.o, "%s", words);
-    } else if (total > 0 && s <= PUBLISH_PROVE && !r->p.o->set[OPT_QUIET] &&
+        snprintf(r->said, sizeof r->said, "%s", words);
+    } else if (!words && total > 0 && s <= PUBLISH_PROVE && !r->p.o->set[OPT_QUIET] &&
                isatty(STDERR_FILENO)) {
         show_line(r, doing[s], done, total);
     }

@@ -120,7 +120,7 @@ static void cache_run(struct publish *x, struct store *s)
 
 /* --- what we sent ourselves */
 
-/* A row of ours that lists or takes back, at this contract, from this account. */
+/* A row of ours that lists or takes back, from this account. */
 static bool is_ours(const struct publish *x, const struct sent_row *r, struct call_meaning *m)
 {
     if ((r->kind != CALL_LIST && r->kind != CALL_DELIST) || r->chain != x->net->payment.chain_id ||
@@ -138,7 +138,8 @@ static souk_err take_row(struct publish *x, const struct sent_row *r, const stru
     bool may_be = r->state == SENT_PENDING || r->state == SENT_MINED;
     if (m->kind == CALL_LIST && may_be)
         x->payee[x->payees++] = m->terms.pay_to;
-    if (m->terms.name.n != name.n || memcmp(m->terms.name.p, name.p, name.n) != 0)
+    if (!address_eq(r->to, x->net->listings) || m->terms.name.n != name.n ||
+        memcmp(m->terms.name.p, name.p, name.n) != 0)
         return SOUK_OK;
     x->pending |= r->state == SENT_PENDING;
     if (r->state != SENT_MINED || (uint64_t)r->block < s->block)

@@ -26,6 +26,7 @@ static const struct schema schema_runs = {
     .application = 0x736f7572, /* "sour", runs */
     .what = "record of runs",
     .remedy = "delete it, nothing but the history of runs is lost",
+    .fleeting = true,
 };
 
 struct runs {

@@ -37,6 +37,7 @@ struct schema {
     const char *what;                   /* "cache": as messages call it */
     const char *remedy;                 /* when it is damaged: "delete it, …" */
     bool precious;                      /* a commit is on disk when it returns */
+    bool fleeting;                      /* nobody waits for the disk: lost with the power */
 };
 
 extern const struct migration schema_migrations[]; /* the cache's */

@@ -121,7 +121,10 @@ static souk_err configure(struct store *s, struct err *e)
              "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=%d;"
              "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
              "PRAGMA journal_size_limit=%d",
-             s->kind->precious ? "FULL" : "NORMAL", WAL_PAGES, 4 << 20);
+             s->kind->precious   ? "FULL"
+             : s->kind->fleeting ? "OFF"
+                                 : "NORMAL",
+             WAL_PAGES, 4 << 20);
     return execute(s, sql, e);
 }
 

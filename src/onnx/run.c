@@ -130,7 +130,7 @@ static int reopen(int model, struct err *e)
  * in the rest. */
 static char *const *surroundings(char *out[8])
 {
-    static const char *const names[] = {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
+    static const char *const names[] = {"LD_LIBRARY_PATH", "LOCPATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
     size_t n = 0;
     for (char **v = environ; *v && n < 7; v++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -138,6 +138,10 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_OBJ) $(TTY_OBJ) $(ARCHIVES)
 $(ETHDIFF): $(DIFF_OBJ) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
+# The engine by itself, which souk-runner is measured against.
+$(B)/tests/bench/bare_ort: $(B)/tests/bench/bare_ort.o $(RUNNER_PARTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDHARDEN) -o $@ $^ $(LIBS)
 # The floor souk is measured against: curses and nothing else.
 $(B)/tests/bench/minicurses: $(B)/tests/bench/minicurses.o
 	$(call say,LINK,$@)
@@ -178,7 +182,7 @@ fuzz:
 # --- benchmarks: ratios against named peers, measured in one run ----------------------------------
 bench:
 	@assets/setup.sh bench
-	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer souk-runner $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache $(B)/tests/bench/walrus_kernels
+	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer souk-runner $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache $(B)/tests/bench/walrus_kernels $(B)/tests/bench/bare_ort
 	@tests/bench/run.sh
 
 # The README's picture, drawn from a real terminal screen.

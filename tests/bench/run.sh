@@ -16,4 +16,5 @@ code=0
 node tests/bench/bench_sync.mjs || code=$?
 node tests/bench/bench_call.mjs || code=$?
 node tests/bench/bench_walrus.mjs "$build/walrus_kernels" || code=$?
+node tests/bench/bench_run.mjs "$build/bare_ort" || code=$?
 exit "$code"

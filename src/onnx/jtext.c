@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "base/banned.h"
 
 static bool is_space(char c)
@@ -254,11 +255,13 @@ char jtext_token(const char **at, const char *end, struct jtext *out)
 
 static void take_value(struct jtext_walk *w, struct jtext *out)
 {
-    struct jtext t;
+    struct jtext t = {w->p, 0};
     int depth = 0;
     const char *from = NULL;
     do {
         char kind = jtext_token(&w->p, w->end, &t);
+        if (!kind)
+            BUG("a value without an end: the text was not checked");
         if (!from)
             from = t.p;
         depth += (kind == '[' || kind == '{') - (kind == ']' || kind == '}');

@@ -49,6 +49,8 @@ static souk_err measure_open(struct measure *m)
 static souk_err measure_close(struct measure *m)
 {
     char place[SHAPE_WORDS];
+    if (m->depth == 0)
+        BUG("a list that was not begun: the text was not checked");
     size_t level = --m->depth;
     int64_t n = (int64_t)m->seen[level];
     if (m->known[level] && m->g->dim[level] != n)

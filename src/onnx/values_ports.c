@@ -42,7 +42,7 @@ souk_err port_unknown(const struct model_info *m, struct untrusted name, struct 
     buf_init(&b, 4 * ERR_MSG_MAX);
     buf_adds(&b, "the model has no input ");
     add_name(&b, name);
-    buf_adds(&b, m->inputs == 0 ? ", and takes none" : m->inputs == 1 ? "; it has " : "; it has ");
+    buf_adds(&b, m->inputs ? "; it has " : ", and takes none");
     add_ports(&b, m);
     return say(&b, e);
 }
@@ -60,13 +60,12 @@ souk_err port_missing(const struct port *p, struct err *e)
 
 const struct port *port_alone(const struct model_info *m, struct err *e)
 {
-    const struct port *only = m->inputs == 1 ? &m->input[0] : NULL;
-    size_t needed = 0;
-    for (size_t i = 0; i < m->inputs && m->inputs > 1; i++)
-        if (!m->input[i].has_default && needed++ == 0)
-            only = &m->input[i];
-    if (only && needed < 2)
-        return only;
+    size_t needed = 0, which = 0;
+    for (size_t i = 0; i < m->inputs; i++)
+        if ((m->inputs == 1 || !m->input[i].has_default) && needed++ == 0)
+            which = i;
+    if (needed == 1)
+        return &m->input[which];
     struct buf b;
     buf_init(&b, 4 * ERR_MSG_MAX);
     buf_addf(&b, "the model has %zu inputs%s", m->inputs,

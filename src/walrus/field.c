@@ -11,7 +11,8 @@ static const uint16_t power[BITS] = {0x0001, 0x4690, 0x65D8, 0x62D0, 0x5734, 0x4
                                      0x53B8, 0x1E38, 0x7CAE, 0x4E38, 0x6708, 0xC25C,
                                      0x7A64, 0x9EAC, 0x1124, 0x523A};
 
-static uint32_t change_basis(uint32_t v, const uint16_t *to)
+/* The sum of what v has bits for. */
+static uint32_t sum_over(uint32_t v, const uint16_t *to)
 {
     uint32_t r = 0;
     for (unsigned i = 0; i < BITS; i++)
@@ -22,7 +23,7 @@ static uint32_t change_basis(uint32_t v, const uint16_t *to)
 
 uint16_t field_mul(uint16_t a, uint16_t b)
 {
-    uint32_t x = change_basis(a, beta), y = change_basis(b, beta), r = 0;
+    uint32_t x = sum_over(a, beta), y = sum_over(b, beta), r = 0;
     for (unsigned i = 0; i < BITS; i++) {
         if (y >> i & 1)
             r ^= x;
@@ -30,7 +31,7 @@ uint16_t field_mul(uint16_t a, uint16_t b)
         if (x >> BITS)
             x ^= POLYNOMIAL;
     }
-    return (uint16_t)change_basis(r, power);
+    return (uint16_t)sum_over(r, power);
 }
 
 /* The instruction takes the row of output bit i from byte 7 - i. */
@@ -43,11 +44,18 @@ static uint64_t matrix(const uint16_t *column, unsigned shift)
     return m;
 }
 
-void field_multiplier(uint16_t c, struct multiplier *out)
+void field_products(field_basis products)
+{
+    for (unsigned i = 0; i < BITS; i++)
+        for (unsigned k = 0; k < BITS; k++)
+            products[i][k] = field_mul((uint16_t)(1u << i), (uint16_t)(1u << k));
+}
+
+void field_multiplier(field_basis products, uint16_t c, struct multiplier *out)
 {
     uint16_t column[BITS]; /* c times each basis element */
     for (unsigned i = 0; i < BITS; i++)
-        column[i] = field_mul(c, (uint16_t)(1u << i));
+        column[i] = (uint16_t)sum_over(c, products[i]);
     for (unsigned k = 0; k < 4; k++)
         for (unsigned v = 0; v < 16; v++) {
             uint32_t r = 0;

@@ -20,6 +20,10 @@ struct multiplier {
     uint64_t to_low[2];     /* 8 x 8 bit matrices for GFNI: low and high byte to the low one */
     uint64_t to_high[2];    /* and to the high one */
 };
-void field_multiplier(uint16_t c, struct multiplier *out);
+/* products: of all pairs of basis elements, by field_products; filled in once for many constants.
+ */
+typedef uint16_t field_basis[16][16];
+void field_products(field_basis products);
+void field_multiplier(field_basis products, uint16_t c, struct multiplier *out);
 
 #endif

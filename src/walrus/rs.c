@@ -34,8 +34,10 @@ struct rs *rs_new(unsigned sources, unsigned recovery)
         rs_free(r);
         return NULL;
     }
+    field_basis products;
+    field_products(products);
     for (unsigned i = 0; i < end / 2 + 1; i++)
-        field_multiplier((uint16_t)(2 * i), &r->by[i]);
+        field_multiplier(products, (uint16_t)(2 * i), &r->by[i]);
     return r;
 }
 
@@ -46,14 +48,16 @@ void rs_free(struct rs *r)
     mem_free(r);
 }
 
-static size_t piece_of(size_t len)
+/* Words take more room for each byte of a symbol, and gain nothing from long rows. */
+static size_t piece_of(enum walrus_cpu cpu, size_t len)
 {
-    return len < RS_PIECE ? len : RS_PIECE;
+    size_t most = cpu == WALRUS_CPU_PORTABLE ? RS_PIECE / 4 : RS_PIECE;
+    return len < most ? len : most;
 }
 
 size_t rs_scratch(const struct rs *r, size_t len)
 {
-    return (2 * r->rows + 1) * rs_pitch(piece_of(len)) + RS_CHUNK;
+    return (2 * rs_row(r->rows) + 1) * rs_pitch(piece_of(WALRUS_CPU_BEST, len)) + RS_CHUNK;
 }
 
 void rs_encode(const struct rs *r, enum walrus_cpu cpu, const uint8_t *const *source,
@@ -74,7 +78,7 @@ void rs_encode(const struct rs *r, enum walrus_cpu cpu, const uint8_t *const *so
     }
     cpu = r->rows > 1 ? walrus_cpu_pick(cpu) : WALRUS_CPU_PORTABLE;
     for (; p.from < len; p.from += p.len) {
-        p.len = piece_of(len - p.from);
+        p.len = piece_of(cpu, len - p.from);
 #if defined(__x86_64__)
         if (cpu == WALRUS_CPU_AVX512)
             rs_avx512(&p);

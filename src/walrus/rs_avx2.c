@@ -7,7 +7,9 @@
 
 #define WAY    __attribute__((target("avx2")))
 #define LAYERS 2
-#define V      WAY static inline __attribute__((always_inline))
+#define GRAIN  RS_CHUNK
+#define FROM_MEMORY()
+#define V WAY static inline __attribute__((always_inline))
 
 typedef struct {
     __m256i low, high;
@@ -33,16 +35,28 @@ V void store(uint8_t *p, vec v)
     _mm256_storeu_si256((__m256i *)(void *)(p + 32), v.high);
 }
 
-V vec load_tail(const uint8_t *p, size_t half)
+V vec take(const uint8_t *p)
 {
+    return load(p);
+}
+
+V void give(uint8_t *p, vec v)
+{
+    store(p, v);
+}
+
+V vec take_tail(const uint8_t *p, size_t n)
+{
+    size_t half = n / 2;
     uint8_t chunk[RS_CHUNK] = {0};
     memcpy(chunk, p, half);
     memcpy(chunk + 32, p + half, half);
     return load(chunk);
 }
 
-V void store_tail(uint8_t *p, size_t half, vec v)
+V void give_tail(uint8_t *p, size_t n, vec v)
 {
+    size_t half = n / 2;
     uint8_t chunk[RS_CHUNK];
     store(chunk, v);
     memcpy(p, chunk, half);

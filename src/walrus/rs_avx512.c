@@ -6,59 +6,106 @@
 
 #define WAY    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")))
 #define LAYERS 3
-#define V      WAY static inline __attribute__((always_inline))
+#define GRAIN  128
+/* 28 matrices spread over a register each would be spilled, and read again at eight times the size.
+ */
+#define FROM_MEMORY() __asm__ volatile("" ::: "memory")
+#define V             WAY static inline __attribute__((always_inline))
 
-typedef __m512i vec;
-
-/* Matrices for bytes that stay in their half, and for those from the other half. */
+/* Two chunks: apart, so that no byte has to change its half. */
 typedef struct {
-    __m512i own, other;
-} constant;
+    __m512i low, high;
+} vec;
 
-V __m512i halves(uint64_t low, uint64_t high)
-{
-    return _mm512_mask_set1_epi64(_mm512_set1_epi64((long long)low), 0xF0, (long long)high);
-}
+/* The matrices stay in memory: there are too many for the registers, and an operand may be there.
+ */
+typedef const struct multiplier *constant;
 
 V constant constant_of(const struct multiplier *m)
 {
-    return (constant){halves(m->to_low[0], m->to_high[1]), halves(m->to_low[1], m->to_high[0])};
+    return m;
 }
 
 V vec load(const uint8_t *p)
 {
-    return _mm512_loadu_si512(p);
+    return (vec){_mm512_loadu_si512(p), _mm512_loadu_si512(p + 64)};
 }
 
 V void store(uint8_t *p, vec v)
 {
-    _mm512_storeu_si512(p, v);
+    _mm512_storeu_si512(p, v.low);
+    _mm512_storeu_si512(p + 64, v.high);
 }
 
-V vec load_tail(const uint8_t *p, size_t half)
+V vec apart(__m512i first, __m512i second)
 {
-    __mmask32 mask = (__mmask32)((1ull << half) - 1);
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8(mask, p)),
-                              _mm256_maskz_loadu_epi8(mask, p + half), 1);
+    return (vec){_mm512_shuffle_i64x2(first, second, _MM_SHUFFLE(1, 0, 1, 0)),
+                 _mm512_shuffle_i64x2(first, second, _MM_SHUFFLE(3, 2, 3, 2))};
 }
 
-V void store_tail(uint8_t *p, size_t half, vec v)
+V vec take(const uint8_t *p)
 {
-    __mmask32 mask = (__mmask32)((1ull << half) - 1);
-    _mm256_mask_storeu_epi8(p, mask, _mm512_castsi512_si256(v));
-    _mm256_mask_storeu_epi8(p + half, mask, _mm512_extracti64x4_epi64(v, 1));
+    return apart(_mm512_loadu_si512(p), _mm512_loadu_si512(p + RS_CHUNK));
+}
+
+V void give(uint8_t *p, vec v)
+{
+    vec w = apart(v.low, v.high);
+    store(p, w);
+}
+
+V __mmask32 first(size_t n)
+{
+    return (__mmask32)((1ull << n) - 1);
+}
+
+/* A chunk of n bytes, or none. */
+V __m512i take_chunk(const uint8_t *p, size_t n)
+{
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8(first(n / 2), p)),
+                              _mm256_maskz_loadu_epi8(first(n / 2), p + n / 2), 1);
+}
+
+V void give_chunk(uint8_t *p, size_t n, __m512i v)
+{
+    _mm256_mask_storeu_epi8(p, first(n / 2), _mm512_castsi512_si256(v));
+    _mm256_mask_storeu_epi8(p + n / 2, first(n / 2), _mm512_extracti64x4_epi64(v, 1));
+}
+
+V vec take_tail(const uint8_t *p, size_t n)
+{
+    size_t one = n < RS_CHUNK ? n : RS_CHUNK;
+    return apart(take_chunk(p, one), take_chunk(p + one, n - one));
+}
+
+V void give_tail(uint8_t *p, size_t n, vec v)
+{
+    size_t one = n < RS_CHUNK ? n : RS_CHUNK;
+    vec w = apart(v.low, v.high);
+    give_chunk(p, one, w.low);
+    give_chunk(p + one, n - one, w.high);
 }
 
 V vec plus(vec x, vec y)
 {
-    return _mm512_xor_si512(x, y);
+    return (vec){_mm512_xor_si512(x.low, y.low), _mm512_xor_si512(x.high, y.high)};
+}
+
+V __m512i times(__m512i bytes, const uint64_t *matrix)
+{
+    return _mm512_gf2p8affine_epi64_epi8(bytes, _mm512_set1_epi64((long long)*matrix), 0);
+}
+
+V __m512i sum_of(__m512i x, __m512i y, __m512i z)
+{
+    return _mm512_ternarylogic_epi64(x, y, z, 0x96);
 }
 
 V vec plus_times(vec x, const constant *c, vec y)
 {
-    __m512i swapped = _mm512_shuffle_i64x2(y, y, _MM_SHUFFLE(1, 0, 3, 2));
-    return _mm512_ternarylogic_epi64(x, _mm512_gf2p8affine_epi64_epi8(y, c->own, 0),
-                                     _mm512_gf2p8affine_epi64_epi8(swapped, c->other, 0), 0x96);
+    const struct multiplier *m = *c;
+    return (vec){sum_of(x.low, times(y.low, &m->to_low[0]), times(y.high, &m->to_low[1])),
+                 sum_of(x.high, times(y.low, &m->to_high[0]), times(y.high, &m->to_high[1]))};
 }
 
 #include "walrus/rs_passes.h"

@@ -40,11 +40,19 @@ void rs_portable(const struct rs_piece *p);
 void rs_avx2(const struct rs_piece *p); /* these two: two rows or more */
 void rs_avx512(const struct rs_piece *p);
 
-/* Bytes between rows of vectors: not a multiple of a page, or rows would share lines of the cache.
+/*
+ * Where vectors keep row i: rs_row(i) * rs_pitch(len). Rows that meet in a butterfly are powers of
+ * two apart; neither they nor 64 of them may come to whole pages, or they would share lines of the
+ * cache.
  */
 static inline size_t rs_pitch(size_t len)
 {
-    return (len + RS_CHUNK - 1) / RS_CHUNK * RS_CHUNK + RS_CHUNK;
+    return (len + 2 * RS_CHUNK - 1) / (2 * RS_CHUNK) * (2 * RS_CHUNK) + RS_CHUNK;
+}
+
+static inline size_t rs_row(size_t i)
+{
+    return i + i / 64;
 }
 
 #endif

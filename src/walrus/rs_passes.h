@@ -4,12 +4,15 @@
  *
  *   WAY               the target attribute
  *   LAYERS            of butterflies in one pass, 2 or 3: as many as the registers hold
- *   vec               RS_CHUNK bytes of a row: 32 low bytes, 32 high bytes
+ *   vec, GRAIN        the elements of so many bytes of a row, one or two chunks
  *   constant          a multiplier as butterflies want it, and constant_of(&multiplier)
- *   load, store       a whole chunk, anywhere in memory
- *   load_tail(p, half), store_tail(p, half, v)   a symbol's last one: 2 * half bytes
+ *   load, store       in scratch, in an order of its own
+ *   take, give        of the caller's symbols
+ *   take_tail(p, n), give_tail(p, n, v)   of a symbol's last n bytes, less than GRAIN
  *   plus(x, y)        XOR
  *   plus_times(x, &c, y)   x + c * y
+ *   FROM_MEMORY()     said before each grain: a place to keep the compiler from holding constants
+ *                     in registers that it does not have
  *
  * A pass takes 2^LAYERS rows at a time through so many layers in registers. The first one reads
  * the caller's symbols, the last of a forward transform writes the caller's, the others
@@ -33,28 +36,12 @@ struct rows {
 struct pass {
     struct rows in, out;
     uint8_t *spare;
-    size_t chunks, half; /* whole chunks of a row, and half of what is behind them */
+    size_t len;          /* of a row */
     unsigned layer;      /* the first; others above it */
-    unsigned p0, rows;   /* position of row 0; blocks from here on may be left out */
+    unsigned begin, end; /* rows, as far as they are not to be left out */
+    unsigned p0;         /* position of row 0 */
     bool sum;            /* add to what is in `out` */
 };
-
-/* Once a row and pass, for all of its length. */
-static const uint8_t *row_in(const struct pass *p, unsigned i)
-{
-    if (i >= p->in.n)
-        return zeros;
-    if (!p->in.symbol)
-        return p->in.base + i * p->in.pitch;
-    return p->in.symbol[i] ? p->in.symbol[i] + p->in.from : zeros;
-}
-
-static uint8_t *row_out(const struct pass *p, unsigned i)
-{
-    if (!p->out.out)
-        return p->out.base + i * p->out.pitch;
-    return i < p->out.n && p->out.out[i] ? p->out.out[i] + p->out.from : p->spare;
-}
 
 /* Of a block at this position: its first layer's, then the layers' above. */
 INLINE void constants(constant *c, const struct rs *r, unsigned position, unsigned layer,
@@ -140,65 +127,104 @@ INLINE void forward_block(vec *v, const constant *c, unsigned layers)
             DO(7);        \
         }                 \
     } while (0)
-#define LOAD(i)       (v[i] = load(in[i] + at))
-#define STORE(i)      store(out[i] + at, v[i])
-#define SUM(i)        store(out[i] + at, plus(load(out[i] + at), v[i]))
-#define LOAD_TAIL(i)  (v[i] = load_tail(in[i] + at, p->half))
-#define STORE_TAIL(i) store_tail(out[i] + at, p->half, v[i])
+#define LOAD(i)      (v[i] = load(g->in[i] + at))
+#define TAKE(i)      (v[i] = take(g->in[i] + at))
+#define TAKE_TAIL(i) (v[i] = take_tail(g->in[i] + at, left))
+#define STORE(i)     store(g->out[i] + at, v[i])
+#define SUM(i)       store(g->out[i] + at, plus(load(g->out[i] + at), v[i]))
+#define GIVE(i)      give(g->out[i] + at, v[i])
+#define GIVE_TAIL(i) give_tail(g->out[i] + at, left, v[i])
 
-INLINE void block(vec *v, const constant *c, bool forward, unsigned layers)
+/* Where the rows of one group lie. */
+struct group {
+    const uint8_t *in[8];
+    uint8_t *out[8];
+};
+
+/* Rows first + k * d, k < n. Those of scratch are at equal distances, as rs_row sees to. */
+INLINE void find(const struct pass *p, struct group *g, unsigned first, unsigned d, unsigned n)
 {
+    for (unsigned k = 0; k < n; k++) {
+        unsigned i = first + k * d;
+        if (p->in.symbol)
+            g->in[k] = i < p->in.n && p->in.symbol[i] ? p->in.symbol[i] + p->in.from : zeros;
+        else
+            g->in[k] = i < p->in.n ? p->in.base + rs_row(i) * p->in.pitch : zeros;
+        if (p->out.out)
+            g->out[k] = i < p->out.n && p->out.out[i] ? p->out.out[i] + p->out.from : p->spare;
+        else
+            g->out[k] = p->out.base + rs_row(i) * p->out.pitch;
+    }
+}
+
+enum from { FROM_SCRATCH, FROM_SYMBOLS };
+enum to { TO_SCRATCH, TO_SUM, TO_SYMBOLS };
+
+INLINE void grain(const struct group *g, const constant *c, size_t at, size_t left, enum from from,
+                  enum to to, bool forward, unsigned layers)
+{
+    vec v[8];
+    FROM_MEMORY();
+    if (from == FROM_SCRATCH)
+        EACH_ROW(LOAD);
+    else if (left >= GRAIN)
+        EACH_ROW(TAKE);
+    else
+        EACH_ROW(TAKE_TAIL);
     if (forward)
         forward_block(v, c, layers);
     else
         inverse_block(v, c, layers);
+    if (to == TO_SCRATCH)
+        EACH_ROW(STORE);
+    else if (to == TO_SUM)
+        EACH_ROW(SUM);
+    else if (left >= GRAIN)
+        EACH_ROW(GIVE);
+    else
+        EACH_ROW(GIVE_TAIL);
 }
 
 /* One group of rows, for all of their length. */
-INLINE void along(const struct pass *p, const constant *c, const uint8_t *const *in,
-                  uint8_t *const *out, bool forward, unsigned layers)
+INLINE void along(const struct pass *p, const struct group *g, const constant *c, enum from from,
+                  enum to to, bool forward, unsigned layers)
 {
-    vec v[8];
     size_t at = 0;
-    for (; at < p->chunks * RS_CHUNK; at += RS_CHUNK) {
-        EACH_ROW(LOAD);
-        block(v, c, forward, layers);
-        if (p->sum)
-            EACH_ROW(SUM);
-        else
-            EACH_ROW(STORE);
+    for (; p->len - at >= GRAIN; at += GRAIN)
+        grain(g, c, at, GRAIN, from, to, forward, layers);
+    if (at < p->len)
+        grain(g, c, at, p->len - at, from, to, forward, layers);
+}
+
+INLINE void groups(const struct rs *r, const struct pass *p, enum from from, enum to to,
+                   bool forward, unsigned layers)
+{
+    const unsigned d = 1u << p->layer, n = 1u << layers;
+    struct group g;
+    constant c[7];
+    for (unsigned b = p->begin; b < p->end; b += d * n) {
+        constants(c, r, p->p0 + b, p->layer, layers);
+        for (unsigned i = b; i < b + d; i++) {
+            find(p, &g, i, d, n);
+            along(p, &g, c, from, to, forward, layers);
+        }
     }
-    if (!p->half)
-        return;
-    if (p->in.symbol)
-        EACH_ROW(LOAD_TAIL);
-    else
-        EACH_ROW(LOAD);
-    block(v, c, forward, layers);
-    if (p->out.out)
-        EACH_ROW(STORE_TAIL);
-    else if (p->sum)
-        EACH_ROW(SUM);
-    else
-        EACH_ROW(STORE);
 }
 
 INLINE void pass_of(const struct rs *r, const struct pass *p, bool forward, unsigned layers)
 {
-    const unsigned d = 1u << p->layer, n = 1u << layers;
-    const uint8_t *in[8];
-    uint8_t *out[8];
-    constant c[7];
-    for (unsigned b = 0; b < p->rows; b += d * n) {
-        constants(c, r, p->p0 + b, p->layer, layers);
-        for (unsigned i = b; i < b + d; i++) {
-            for (unsigned k = 0; k < n; k++) {
-                in[k] = row_in(p, i + k * d);
-                out[k] = row_out(p, i + k * d);
-            }
-            along(p, c, in, out, forward, layers);
-        }
-    }
+    if (forward && p->out.out)
+        groups(r, p, FROM_SCRATCH, TO_SYMBOLS, true, layers);
+    else if (forward)
+        groups(r, p, FROM_SCRATCH, TO_SCRATCH, true, layers);
+    else if (p->in.symbol && p->sum)
+        groups(r, p, FROM_SYMBOLS, TO_SUM, false, layers);
+    else if (p->in.symbol)
+        groups(r, p, FROM_SYMBOLS, TO_SCRATCH, false, layers);
+    else if (p->sum)
+        groups(r, p, FROM_SCRATCH, TO_SUM, false, layers);
+    else
+        groups(r, p, FROM_SCRATCH, TO_SCRATCH, false, layers);
 }
 
 WAY static void pass(const struct rs *r, const struct pass *p, bool forward, unsigned layers)
@@ -219,68 +245,99 @@ WAY static void pass(const struct rs *r, const struct pass *p, bool forward, uns
 #endif
 }
 
-static unsigned layers_of(const struct rs *r)
+/* A whole transform: what it begins with, works in, and ends as; one pass of it at a time. */
+struct transform {
+    const struct rs *r;
+    struct pass p; /* all that passes have in common */
+    struct rows from, work, to;
+    unsigned layers, rows; /* all of them; rows that are not zero, or that are wanted */
+    bool sum;
+};
+
+static unsigned smaller(unsigned a, unsigned b)
 {
-    unsigned layers = 0;
-    while (1u << layers < r->rows)
-        layers++;
-    return layers;
+    return a < b ? a : b;
 }
 
-/* p.in, p.rows of it other than zero, by way of w into p.out, which may be w. */
-static void inverse(const struct rs *r, struct pass p, const struct rows *w)
+/*
+ * `layers` layers over the rows from `begin` on. Depth first: a part small enough for the nearest
+ * cache is done with before the next is begun.
+ */
+static void inverse(const struct transform *t, unsigned begin, unsigned layers)
 {
-    const struct rows end = p.out;
-    const bool sum = p.sum;
-    unsigned all = layers_of(r);
-    for (unsigned done = 0, n; done < all; done += n) {
-        n = all - done < LAYERS ? all - done : LAYERS;
-        bool last = done + n == all;
-        p.layer = done;
-        p.out = last ? end : *w;
-        p.sum = last && sum;
-        pass(r, &p, false, n);
-        p.rows = (p.rows + (1u << (done + n)) - 1) >> (done + n) << (done + n);
-        p.in = *w;
-        p.in.n = p.rows;
+    unsigned n = layers % LAYERS ? layers % LAYERS : LAYERS, below = layers - n;
+    if (below > LAYERS) {
+        for (unsigned i = 0; i < 1u << n && begin + (i << below) < t->rows; i++)
+            inverse(t, begin + (i << below), below);
+    } else if (below) {
+        struct pass p = t->p;
+        p.in = t->from;
+        p.out = t->work;
+        p.begin = begin;
+        p.end = smaller(begin + (1u << layers), t->rows);
+        pass(t->r, &p, false, below);
     }
+    struct pass p = t->p;
+    bool last = layers == t->layers;
+    p.in = below ? t->work : t->from;
+    if (below) /* written so far */
+        p.in.n = (t->rows + (1u << below) - 1) >> below << below;
+    p.out = last ? t->to : t->work;
+    p.sum = last && t->sum;
+    p.layer = below;
+    p.begin = begin;
+    p.end = begin + 1;
+    pass(t->r, &p, false, n);
 }
 
-/* p.in by way of w into p.out, p.rows of it wanted. */
-static void forward(const struct rs *r, struct pass p, const struct rows *w)
+static void forward(const struct transform *t, unsigned begin, unsigned layers)
 {
-    const struct rows end = p.out;
-    for (unsigned left = layers_of(r), n; left > 0; left -= n) {
-        n = left % LAYERS ? left % LAYERS : LAYERS;
-        p.layer = left - n;
-        p.out = p.layer ? *w : end;
-        pass(r, &p, true, n);
-        p.in = *w;
+    unsigned n = layers % LAYERS ? layers % LAYERS : LAYERS, below = layers - n;
+    struct pass p = t->p;
+    p.in = layers == t->layers ? t->from : t->work;
+    p.out = below ? t->work : t->to;
+    p.layer = below;
+    p.begin = begin;
+    p.end = begin + 1;
+    pass(t->r, &p, true, n);
+    if (below > LAYERS) {
+        for (unsigned i = 0; i < 1u << n && begin + (i << below) < t->rows; i++)
+            forward(t, begin + (i << below), below);
+    } else if (below) {
+        p.in = t->work;
+        p.out = t->to;
+        p.layer = 0;
+        p.end = smaller(begin + (1u << layers), t->rows);
+        pass(t->r, &p, true, below);
     }
 }
 
 static void encode_piece(const struct rs_piece *q)
 {
     const struct rs *r = q->r;
-    struct pass p = {.chunks = q->len / RS_CHUNK, .half = q->len % RS_CHUNK / 2};
     size_t pitch = rs_pitch(q->len);
-    struct rows sum = {.base = q->scratch, .pitch = pitch, .n = r->rows}, w = sum;
-    w.base += r->rows * pitch;
-    p.spare = w.base + r->rows * pitch;
+    struct rows sum = {.base = q->scratch, .pitch = pitch, .n = r->rows}, more = sum;
+    more.base += rs_row(r->rows) * pitch;
+    struct transform t = {.r = r};
+    t.p.len = q->len;
+    t.p.spare = more.base + rs_row(r->rows) * pitch;
+    while (1u << t.layers < r->rows)
+        t.layers++;
+    t.to = sum;
     for (unsigned k = 0; k < q->sources && (k == 0 || r->high); k += r->rows) {
-        p.rows = q->sources - k < r->rows ? q->sources - k : r->rows;
-        p.in = (struct rows){.symbol = q->source + k, .from = q->from, .n = p.rows};
-        p.out = sum;
-        p.sum = k > 0;
-        p.p0 = r->high ? r->rows + k : 0;
-        inverse(r, p, k ? &w : &sum);
+        t.rows = smaller(q->sources - k, r->rows);
+        t.from = (struct rows){.symbol = q->source + k, .from = q->from, .n = t.rows};
+        t.work = k ? more : sum;
+        t.sum = k > 0;
+        t.p.p0 = r->high ? r->rows + k : 0;
+        inverse(&t, 0, t.layers);
     }
-    p.sum = false;
+    t.from = sum;
+    t.work = r->high ? sum : more;
     for (unsigned k = 0; k < r->recovery; k += r->rows) {
-        p.rows = r->recovery - k < r->rows ? r->recovery - k : r->rows;
-        p.in = sum;
-        p.out = (struct rows){.out = q->out + k, .from = q->from, .n = p.rows};
-        p.p0 = r->high ? 0 : r->rows + k;
-        forward(r, p, r->high ? &sum : &w);
+        t.rows = smaller(r->recovery - k, r->rows);
+        t.to = (struct rows){.out = q->out + k, .from = q->from, .n = t.rows};
+        t.p.p0 = r->high ? 0 : r->rows + k;
+        forward(&t, 0, t.layers);
     }
 }

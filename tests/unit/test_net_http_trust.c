@@ -445,6 +445,87 @@ static void test_stream_has_a_cap(void **state)
     assert_true(get(rq).too_big);
 }
 
+/* --- a receiver that is slower than the network */
+
+struct slow {
+    struct http_call *call;
+    size_t came, pauses, while_paused;
+    bool paused;
+    int calls;
+    struct err err;
+};
+
+static void slow_done(void *ud, struct http_response *r)
+{
+    struct slow *s = ud;
+    s->calls++;
+    s->err = r->err;
+}
+
+static void go_on(void *ud)
+{
+    struct slow *s = ud;
+    s->paused = false;
+    if (s->calls == 0)
+        http_pause(s->call, false);
+}
+
+static bool slow_receive(void *ud, const struct http_response *so_far, const char *p, size_t n)
+{
+    struct slow *s = ud;
+    (void)so_far;
+    (void)p;
+    s->came += n;
+    s->while_paused += s->paused;
+    if (!s->paused && s->pauses < 5) {
+        s->pauses++;
+        s->paused = true;
+        http_pause(s->call, true);
+        http_pause(s->call, true);      /* twice is once */
+        loop_timer(loop, 60, go_on, s); /* longer than the server may be silent */
+    }
+    return true;
+}
+
+static struct slow slow_get(struct http_request rq)
+{
+    struct slow s = {0};
+    struct err e;
+    char url[80];
+    snprintf(url, sizeof url, "%s/x", hostile_url(server));
+    rq.url = url;
+    rq.stream = slow_receive;
+    s.call = http_send(http, &rq, slow_done, &s, &e);
+    assert_non_null(s.call);
+    while (s.calls == 0)
+        loop_step(loop, -1);
+    until_idle();
+    assert_int_equal(s.calls, 1);
+    return s;
+}
+
+static void test_stream_has_to_wait(void **state)
+{
+    (void)state;
+    static char answer[(3 << 20) + 128];
+    const struct http_request rq = {.stall_ms = 30};
+    int head =
+        snprintf(answer, sizeof answer, "HTTP/1.1 200 Yes\r\nContent-Length: %d\r\n\r\n", 3 << 20);
+    memset(answer + head, 'x', 3 << 20);
+    hostile_forget(server);
+    hostile_queue(server, (struct hostile_answer){
+                              .bytes = answer, .n = (size_t)head + (3 << 20), .end = HOSTILE_KEEP});
+    struct slow s = slow_get(rq);
+    assert_int_equal(s.err.code, SOUK_OK); /* the silence was ours */
+    assert_int_equal(s.came, 3 << 20);
+    assert_true(s.pauses > 1);
+    assert_int_equal(s.while_paused, 0);
+    raw("HTTP/1.1 200 Yes\r\nContent-Length: 5\r\n\r\nwhole", HOSTILE_KEEP, NULL);
+    s = slow_get(rq); /* all of it has come when it is to wait */
+    assert_int_equal(s.err.code, SOUK_OK);
+    assert_int_equal(s.came, 5);
+}
+
 static void test_stream_stopped_by_its_receiver(void **state)
 {
     (void)state;
@@ -521,6 +602,7 @@ int main(void)
         WITH_SERVER(test_stream_as_it_comes),
         WITH_SERVER(test_stream_only_what_was_asked_for),
         WITH_SERVER(test_stream_has_a_cap),
+        WITH_SERVER(test_stream_has_to_wait),
         WITH_SERVER(test_stream_stopped_by_its_receiver),
         WITH_SERVER(test_no_memory),
     };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -357,17 +358,14 @@ static const char *const data_dirs[] = {"node", "simple", "pytorch-converted", "
 
 static uint8_t *whole_file(const char *path, size_t *n)
 {
+    struct stat st;
+    uint8_t *p = NULL;
     FILE *f = fopen(path, "rb");
-    uint8_t *p = mem_alloc(8 << 20);
-    if (f && p) {
-        *n = fread(p, 1, 8 << 20, f);
-        fclose(f);
-        return p;
-    }
+    if (f && fstat(fileno(f), &st) == 0 && (p = mem_alloc((size_t)st.st_size + 1)))
+        *n = fread(p, 1, (size_t)st.st_size, f);
     if (f)
         fclose(f);
-    mem_free(p);
-    return NULL;
+    return p;
 }
 
 /* Files NAME_0.pb, NAME_1.pb … of one test: how many were read. */
@@ -395,6 +393,24 @@ static size_t read_files(const char *dir, const char *name, const struct port *p
     return i;
 }
 
+/* And every model can be tried with values made up for it, as JSON too. */
+static void make_up(const char *path, const struct model_info *m)
+{
+    struct values v, back;
+    struct err e = {0};
+    if (values_generate(m, 1, NULL, &v, &e))
+        fail_msg("%s: %s", path, e.msg);
+    char *text = values_text(&v, true);
+    if (values_from_json(m, untrusted(text), &back, &e))
+        fail_msg("%s: %s", path, e.msg);
+    char *again = values_text(&back, true);
+    assert_string_equal(text, again);
+    mem_free(text);
+    mem_free(again);
+    values_release(&v);
+    values_release(&back);
+}
+
 static size_t read_test(const char *dir)
 {
     char path[600];
@@ -410,6 +426,7 @@ static size_t read_test(const char *dir)
         fail_msg("%s: %s", path, e.msg);
     size_t n = read_files(dir, "input", m->input, m->inputs) +
                read_files(dir, "output", m->output, m->outputs);
+    make_up(path, m);
     model_info_free(m);
     return n;
 }

@@ -17,7 +17,7 @@
 #include "base/banned.h"
 
 /* A product of shards and bytes from which plain C, with sanitizers, is too slow to try. */
-enum { HEAVY = 600 << 20 };
+enum { HEAVY = 100 << 20 };
 
 static void check_id(const char *what, const struct walrus_meta *m, const char *want)
 {

@@ -242,6 +242,8 @@ void get_fail(struct get *g, const struct err *why)
     g->ending = true;
     g->err = *why;
     atomic_store(&g->cancel, true);
+    if (g->inside > 0)
+        g->inside++; /* whoever is inside stops what is under way */
 }
 
 static void on_retry(void *ud)

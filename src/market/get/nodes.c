@@ -12,8 +12,10 @@ static void answered(void *ud, struct http_response *r)
 {
     struct get *g = ud;
     g->meta_call = NULL;
-    if (g->ending)
+    if (g->ending) {
+        get_turn(g);
         return;
+    }
     if (r->err.code == SOUK_OK && r->status == 200 && r->body.len > 0) {
         struct work *w = work_new(g, WORK_META);
         if (w != NULL) {

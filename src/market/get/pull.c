@@ -188,7 +188,7 @@ static bool on_bytes(void *ud, const struct http_response *r, const char *bytes,
         return false;
     if (p->whole && p->to != 0 && p->body >= p->to && p->row >= 0)
         p->end = PULL_ENOUGH;
-    return p->end == PULL_OPEN;
+    return p->end == PULL_OPEN && !g->ending;
 }
 
 /* --- the end */
@@ -306,8 +306,10 @@ void pull_start(struct get *g, unsigned server, int row)
     buf_release(&url);
     g->at = server;
     g->byte_at = clock_mono_ms();
-    if (p->call == NULL)
+    if (p->call == NULL) {
         server_done_with(g, server, &e);
+        get_turn(g); /* to somebody else, when whoever called this is through */
+    }
 }
 
 void pull_stop(struct get *g, enum pull_end why)

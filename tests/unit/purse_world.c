@@ -133,6 +133,32 @@ static const char *logs(const struct test_chain *c, const json *params, struct b
     return NULL;
 }
 
+static bool is_at(struct untrusted text, address a)
+{
+    address b;
+    return address_parse(text.p, text.n, &b) && address_eq(a, b);
+}
+
+/* An account of EIP-7702; the deployment proxy; ModelListings, or something else in its place. */
+static void put_code(const struct test_chain *c, struct untrusted at, struct buf *out)
+{
+    struct buf code;
+    char hex[2 * 4096 + 3] = "0x";
+    buf_init(&code, 4096);
+    call_deploy_listings(&code);
+    if (is_at(at, CREATE2_PROXY) && c->proxy)
+        memcpy(hex, "0x60", 5);
+    else if (is_at(at, listings_address()) && c->other_listings)
+        memcpy(hex, "0x61", 5);
+    else if (is_at(at, listings_address()) && c->listings)
+        /* Behind the salt and the 28 bytes that return it. */
+        hex_encode((const uint8_t *)code.p + 60, code.len - 60, hex);
+    else if (!is_at(at, CREATE2_PROXY) && !is_at(at, listings_address()) && c->code)
+        memcpy(hex, "0xef0100", 9);
+    buf_addf(out, "\"%s\"", hex);
+    buf_release(&code);
+}
+
 static const char *say(void *ud, const char *method, const json *params, struct buf *out)
 {
     struct test_chain *c = ud;
@@ -146,7 +172,7 @@ static const char *say(void *ud, const char *method, const json *params, struct 
     else if (strcmp(method, "eth_getBalance") == 0)
         put_number(out, c->coin);
     else if (strcmp(method, "eth_getCode") == 0)
-        buf_adds(out, c->code ? "\"0xef0100\"" : "\"0x\"");
+        put_code(c, param(params, 0), out);
     else if (strcmp(method, "eth_getTransactionCount") == 0)
         put_number(out, u256_from_u64(c->nonce));
     else if (strcmp(method, "eth_maxPriorityFeePerGas") == 0)
@@ -178,15 +204,16 @@ static const char *say(void *ud, const char *method, const json *params, struct 
 
 static void configure(const struct purse_world *w)
 {
-    char path[PATH_BUF], text[1024];
+    char path[PATH_BUF], text[1024], at[ADDRESS_BUF];
     if (paths_get(PATH_CONFIG, "config", path, NULL) != SOUK_OK)
         fail();
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int n = snprintf(text, sizeof text,
                      "network = t\n[network.t]\npayment_chain_id = 8453\npayment_rpc = %s %s\n"
-                     "payment_max_range = 100\n"
+                     "payment_max_range = 100\nlistings = %s\n"
                      "token = USDC %s 6 name=\"USD Coin\" version=2 can=eip3009,permit2\n",
-                     node_url(w->node), w->second != NULL ? node_url(w->second) : "", usdc_address);
+                     node_url(w->node), w->second != NULL ? node_url(w->second) : "",
+                     address_format(listings_address(), at), usdc_address);
     assert_int_equal(write(fd, text, (size_t)n), n);
     close(fd);
 }
@@ -257,7 +284,7 @@ static void take_draft(void *ud, const struct draft *d, const struct err *e)
 {
     assert_true((d == NULL) == (e != NULL));
     if (d != NULL)
-        *(struct draft *)ud = *d;
+        draft_copy(ud, d);
 }
 
 souk_err world_draft(struct purse_world *w, const struct draft_request *rq, struct draft *d,

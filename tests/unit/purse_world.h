@@ -14,7 +14,7 @@
 enum { CHAIN_TXS = 16 };
 
 struct chain_tx {
-    uint8_t raw[1024];
+    uint8_t raw[4096];
     size_t len;
     bytes32 hash;
     struct tx tx; /* its data leads into raw */
@@ -36,6 +36,7 @@ struct test_chain {
     const char *logs; /* the answer to eth_getLogs; NULL: none */
     uint64_t range;   /* more blocks in one are an error; 0: any */
     bool code;
+    bool proxy, listings, other_listings; /* the deployment proxy, and whose code is at listings */
     unsigned behind; /* so many calls meet a node that has not seen the block yet */
 };
 void chain_mine(struct test_chain *c, size_t i); /* this one, and what has its number never */

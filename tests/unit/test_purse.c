@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "market/publish.h"
 #include "purse_world.h"
 
 #include "base/banned.h"
@@ -242,6 +243,141 @@ static void a_fee_a_thousand_times_too_high_is_refused(void **state)
     w.chain.priority = 1500000;
     w.chain.gas = 60000000;
     refused(world_draft(&w, &rq, &d, &e), SOUK_EVERIFY, "60000000 gas, which cannot be");
+}
+
+/* --- listings */
+
+static struct draft_request listing(void)
+{
+    struct draft_request rq = {.kind = DRAFT_LIST};
+    rq.terms =
+        (struct listing_terms){.author = untrusted("mira"),
+                               .name = untrusted("eth-volatility"),
+                               .blob_id = untrusted("KjZv9fQQ6ceGsl0YjP-5xIhbrmFV_1ftBjlo7yn4T2A"),
+                               .endpoint = untrusted("https://api.example/v1"),
+                               .price = num(1500),
+                               .asset = w.usdc.token,
+                               .pay_to = who(0x11, 0x22)};
+    w.chain.listings = true;
+    return rq;
+}
+
+static void keep_draft(void *ud, const struct draft *d, const struct err *why)
+{
+    if (why == NULL)
+        draft_copy(ud, d);
+}
+
+static void a_listing_is_drafted_and_sent(void **state)
+{
+    (void)state;
+    struct draft_request rq = listing();
+    struct sent_row row;
+    char name[] = "eth-volatility"; /* the caller's until purse_draft has returned */
+    rq.terms.name = untrusted(name);
+    struct draft d;
+    struct purse_call *c = purse_draft(w.p, &rq, keep_draft, &d);
+    memset(name, 'x', sizeof name - 1);
+    ok(purse_wait(w.p, c, &e));
+    assert_true(address_eq(d.tx.to, listings_address()) && u256_is_zero(d.tx.value));
+    assert_int_equal(d.meaning.kind, CALL_LIST);
+    assert_true(d.meaning.terms.name.n == 14 &&
+                memcmp(d.meaning.terms.name.p, "eth-volatility", 14) == 0);
+    assert_string_equal(d.asset.symbol, "USDC");
+    same(d.amount, 1500);
+    assert_true(d.needs_password);
+    assert_non_null(strstr(d.meaning_text, "List \"eth-volatility\" of \"mira\""));
+    assert_non_null(strstr(d.meaning_text, "at 0.0015 USDC a call"));
+    ok(world_send(&w, &d, true, &row, &e));
+    assert_int_equal(row.kind, CALL_LIST);
+    assert_true(address_eq(row.to, listings_address()));
+    assert_int_equal(call_meaning(w.chain.tx[0].tx.data, w.chain.tx[0].tx.data_len).kind,
+                     CALL_LIST);
+    rq.kind = DRAFT_DELIST;
+    ok(world_draft(&w, &rq, &d, &e));
+    assert_int_equal(d.meaning.kind, CALL_DELIST);
+    assert_non_null(strstr(d.meaning_text, "Take back the listing of"));
+    w.chain.refuse_gas = "execution reverted";
+    refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "is anything of that name listed");
+}
+
+static void what_could_not_be_listed_is_said(void **state)
+{
+    (void)state;
+    static char text[LISTING_NAME_MAX + 1];
+    struct draft d;
+    struct draft_request rq = listing();
+    memset(text, 'x', sizeof text);
+    w.chain.listings = false;
+    refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "there is no contract at");
+    rq = listing();
+    rq.terms.name = untrusted_n(text, sizeof text);
+    refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "may have 512 bytes, and has 513");
+    rq = listing();
+    rq.terms.name = untrusted("");
+    refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "needs the model's name");
+    rq = listing();
+    rq.terms.asset = who(1, 2);
+    refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "one of the tokens");
+    const address nobody[] = {{{0}}, PERMIT2, w.usdc.token, listings_address()};
+    for (size_t i = 0; i < sizeof nobody / sizeof nobody[0]; i++) {
+        rq = listing();
+        rq.terms.pay_to = nobody[i];
+        refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "nobody could be paid");
+    }
+    rq.terms.price = num(0); /* nobody needs to be */
+    rq.terms.pay_to = nobody[0];
+    ok(world_draft(&w, &rq, &d, &e));
+    assert_int_equal(w.chain.asked_raw, 0);
+}
+
+struct got_look {
+    struct listings_state s;
+    struct err err;
+};
+
+static void keep_look(void *ud, const struct listings_state *s, const struct err *why)
+{
+    struct got_look *g = ud;
+    if (s != NULL)
+        g->s = *s;
+    else
+        g->err = *why;
+}
+
+static struct listings_state look(void)
+{
+    struct got_look g = {0};
+    ok(purse_wait(w.p, listings_look(w.p, keep_look, &g), &e));
+    assert_true(g.s.configured && address_eq(g.s.at, listings_address()));
+    return g.s;
+}
+
+static void the_contract_is_deployed_by_the_proxy(void **state)
+{
+    (void)state;
+    const struct draft_request rq = {.kind = DRAFT_DEPLOY};
+    struct draft d;
+    struct sent_row row;
+    refused(world_draft(&w, &rq, &d, &e), SOUK_EINPUT, "no deployment proxy");
+    struct listings_state s = look();
+    assert_true(!s.there && !s.ours && !s.can_deploy);
+    w.chain.proxy = true;
+    w.chain.gas = 366492;
+    s = look();
+    assert_true(s.can_deploy && s.gas == 366492 && !s.there);
+    ok(world_draft(&w, &rq, &d, &e));
+    assert_int_equal(d.meaning.kind, CALL_DEPLOY);
+    assert_true(address_eq(d.tx.to, CREATE2_PROXY));
+    ok(world_send(&w, &d, true, &row, &e));
+    assert_int_equal(row.kind, CALL_DEPLOY);
+    w.chain.listings = true;
+    w.chain.refuse_gas = "execution reverted";
+    s = look();
+    assert_true(s.there && s.ours && s.gas == 0);
+    w.chain.other_listings = true;
+    s = look();
+    assert_true(s.there && !s.ours);
 }
 
 static void a_locked_wallet_still_drafts(void **state)
@@ -530,6 +666,9 @@ int main(void)
         TEST(all_of_it),
         TEST(what_cannot_be_is_said),
         TEST(a_fee_a_thousand_times_too_high_is_refused),
+        TEST(a_listing_is_drafted_and_sent),
+        TEST(what_could_not_be_listed_is_said),
+        TEST(the_contract_is_deployed_by_the_proxy),
         TEST(a_locked_wallet_still_drafts),
         TEST(sent_and_mined),
         TEST(the_next_number_is_above_our_own),

@@ -107,7 +107,7 @@ async function main() {
         const compiled = contractsFor(path.dirname(dir));
         const world = makeWorld(params);
         const code = await compiled;
-        const { replay, endpoint, account, ROLES, PAYMENT_CHAIN, INFERENCE_CHAIN } = await import('./lib/replay.mjs');
+        const { replay, endpoint, account, ROLES, WALLET_WORDS, PAYMENT_CHAIN, INFERENCE_CHAIN } = await import('./lib/replay.mjs');
         const { anvilBinary } = await import('./lib/chain.mjs');
         progress(0.05, 'writing the history');
         const built = await replay({ world, code, binary: given.anvil || anvilBinary(), dir: tmp,
@@ -136,7 +136,9 @@ async function main() {
         fs.writeFileSync(`${tmp}/ledger.jsonl`, `${lines.join('\n')}\n`);
         fs.writeFileSync(`${tmp}/world.json`, JSON.stringify(worldFile(world, { endpoint })));
         fs.writeFileSync(`${tmp}/abi.json`, JSON.stringify(code));
-        // In a file of its own, which souk hands to its signer without reading it.
+        // In a file of its own, which souk hands to its signer without reading it; and the first account's
+        // key, for programs that take no words.
+        fs.writeFileSync(`${tmp}/wallet.words`, `${WALLET_WORDS}\n`, { mode: 0o600 });
         fs.writeFileSync(`${tmp}/wallet.key`, `${keyOf(wallet)}\n`, { mode: 0o600 });
         fs.writeFileSync(`${tmp}/contracts.json`, JSON.stringify(contracts, null, 1));
         fs.rmSync(dir, { recursive: true, force: true });

@@ -213,14 +213,14 @@ static void provide_wallet(const struct devnet *d)
     struct err why = {0};
     struct buf b;
     address who;
-    char key[PATH_BUF + 16];
+    char words[PATH_BUF + 16];
     buf_init(&b, STATUS_CAP);
     json *status = read_status(d->state, &b) ? json_parse(b.p, b.len, "the status", &why) : NULL;
     const char *addr = json_cstr(json_get(status, "wallet"), "address");
     const char *ledger = json_cstr(status, "ledger"), *end = ledger ? strrchr(ledger, '/') : NULL;
     if (addr && end && address_parse(addr, strlen(addr), &who)) {
-        snprintf(key, sizeof key, "%.*s/wallet.key", (int)(end - ledger), ledger);
-        if (devnet_wallet_ensure(who, key, &why) && !d->o->quiet) {
+        snprintf(words, sizeof words, "%.*s/wallet.words", (int)(end - ledger), ledger);
+        if (devnet_wallet_ensure(who, words, &why) && !d->o->quiet) {
             fputs("souk: the devnet has no wallet for you: ", stderr);
             text_fputs(stderr, untrusted(why.msg));
             fputc('\n', stderr);

@@ -12,6 +12,10 @@
 
 #include "base/banned.h"
 
+/* The account of the devnet's wallet in earlier versions: anvil's tenth development key. */
+static const address BEFORE = {{0xa0, 0xee, 0x7a, 0x14, 0x2d, 0x26, 0x7c, 0x1f, 0x36, 0x71,
+                                0x4e, 0x4a, 0x8f, 0x75, 0x61, 0x2f, 0x20, 0xa7, 0x97, 0x20}};
+
 /* --- descriptors for what souk-signer is told */
 
 static souk_err password_pipe(int *out, struct err *e)
@@ -29,24 +33,24 @@ static souk_err password_pipe(int *out, struct err *e)
     return err_set(e, SOUK_EFAIL, "pipe: %s", strerror(errno));
 }
 
-static souk_err import(const char *dir, const char *key_file, struct err *e)
+static souk_err import(const char *dir, const char *words_file, struct err *e)
 {
     char secret_fd[16], password_fd[16];
-    int password, key = open(key_file, O_RDONLY | O_CLOEXEC);
-    if (key < 0)
-        return err_set(e, SOUK_EFAIL, "%s: %s", key_file, strerror(errno));
+    int password, words = open(words_file, O_RDONLY | O_CLOEXEC);
+    if (words < 0)
+        return err_set(e, SOUK_EFAIL, "%s: %s", words_file, strerror(errno));
     souk_err r = password_pipe(&password, e);
     if (!r) {
-        const int keep[] = {key, password, -1};
+        const int keep[] = {words, password, -1};
         const char *const argv[] = {"import",      DEVNET_WALLET, "--dir",  dir,
                                     "--secret-fd", secret_fd,     "--play", "--password-fd",
                                     password_fd,   NULL};
-        snprintf(secret_fd, sizeof secret_fd, "%d", key);
+        snprintf(secret_fd, sizeof secret_fd, "%d", words);
         snprintf(password_fd, sizeof password_fd, "%d", password);
         r = signer_run(argv, keep, e);
         close(password);
     }
-    close(key);
+    close(words);
     return r;
 }
 
@@ -154,7 +158,7 @@ static souk_err set_limits(const struct limits *l, size_t n, struct err *e)
     return r;
 }
 
-souk_err devnet_wallet_ensure(address who, const char *key_file, struct err *e)
+souk_err devnet_wallet_ensure(address who, const char *words_file, struct err *e)
 {
     char dir[PATH_BUF];
     struct wallet_card card;
@@ -165,8 +169,8 @@ souk_err devnet_wallet_ensure(address who, const char *key_file, struct err *e)
         return r;
     r = wallet_card_read(dir, DEVNET_WALLET, &card, e);
     if (r == SOUK_ENOTFOUND)
-        r = import(dir, key_file, e);
-    else if (!r && !address_eq(card.account[0], who))
+        r = import(dir, words_file, e);
+    else if (!r && !address_eq(card.account[0], who) && !address_eq(card.account[0], BEFORE))
         r = err_set(e, SOUK_EINPUT,
                     "you have a wallet named %s that is not the devnet's, and it stays as it is",
                     DEVNET_WALLET);

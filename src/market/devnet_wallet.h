@@ -1,7 +1,7 @@
 /*
  * devnet_wallet.h: the devnet's play wallet, so that a newcomer can pay at once.
  *
- * Its key is one of anvil's well-known development keys and its password is no
+ * Its words are written in the devnet's sources and its password is no
  * secret; it is kept like any other wallet all the same, in a file that says it
  * is for play, with limits that fit the devnet's prices.
  */
@@ -14,10 +14,11 @@
 #define DEVNET_WALLET "devnet" /* its name, and its password */
 
 /*
- * Makes it unless it is there, and sets limits for what has none yet. key_file: holds the key of
- * `who`; it is handed to souk-signer unread. The devnet must be running. SOUK_EINPUT: another
+ * Makes it unless it is there, and sets limits for what has none yet. words_file: holds the words
+ * whose first account is `who`; it is handed to souk-signer unread. The devnet must be running. One
+ * that an earlier version made, of a single key, is funded still and will do. SOUK_EINPUT: another
  * wallet has the name, and keeps it. Blocks; well under a second.
  */
-souk_err devnet_wallet_ensure(address who, const char *key_file, struct err *e);
+souk_err devnet_wallet_ensure(address who, const char *words_file, struct err *e);
 
 #endif

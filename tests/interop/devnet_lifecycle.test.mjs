@@ -246,7 +246,7 @@ test('up: the status names what a test needs, and everything in it is there', as
         assert.match(first.contracts[key], /^0x[0-9a-f]{40}$/, key);
     assert.equal(first.tokens.USDC.decimals, 6);
     assert.equal(first.tokens.OPG.decimals, 18);
-    assert.deepEqual(first.wallet, { address: '0xa0ee7a142d267c1f36714e4a8f75612f20a79720', name: 'devnet', password: 'devnet' });
+    assert.deepEqual(first.wallet, { address: '0x2540fb2758c2d7462955b30d7d5fbe65f9f7a2b2', name: 'devnet', password: 'devnet' });
     assert.ok(path.isAbsolute(first.ledger));
     const meta = JSON.parse(fs.readFileSync(first.ledger, 'utf8').split('\n', 1)[0]);
     assert.equal(meta.kind, 'meta');
@@ -260,10 +260,13 @@ test('up keeps a play wallet of the name the status says, with limits, and no ke
     const wallets = `${MAIN}/data/wallets`;
     assert.deepEqual(fs.readdirSync(wallets).sort(), ['devnet.head', 'devnet.key', 'devnet.ledger']);
     for (const f of fs.readdirSync(wallets)) assert.equal(fs.statSync(`${wallets}/${f}`).mode & 0o777, 0o600, f);
-    assert.equal(fs.statSync(`${path.dirname(first.ledger)}/wallet.key`).mode & 0o777, 0o600);
-    const key = fs.readFileSync(`${path.dirname(first.ledger)}/wallet.key`, 'utf8').trim().slice(2);
-    for (const file of ['state/devnet/status.json', 'state/devnet/log'])
-        assert.ok(!fs.readFileSync(`${MAIN}/${file}`, 'utf8').includes(key), file);
+    for (const secret of ['wallet.key', 'wallet.words']) {
+        const at = `${path.dirname(first.ledger)}/${secret}`;
+        assert.equal(fs.statSync(at).mode & 0o777, 0o600);
+        const text = fs.readFileSync(at, 'utf8').trim().replace(/^0x/, '');
+        for (const file of ['state/devnet/status.json', 'state/devnet/log'])
+            assert.ok(!fs.readFileSync(`${MAIN}/${file}`, 'utf8').includes(text), file);
+    }
     assert.deepEqual(fs.readdirSync(`${MAIN}/state/signer`), [], 'it is locked');
     const ledger = fs.readFileSync(`${wallets}/devnet.ledger`, 'latin1');
     for (const symbol of ['USDC', 'OPG', 'ETH']) assert.ok(ledger.includes(symbol), `limits for ${symbol}`);

@@ -8,6 +8,7 @@ const require = createRequire(new URL('../../assets/devnet/package.json', import
 export const viem = require('viem');
 const { mnemonicToAccount } = require('viem/accounts');
 
+const WALLET_WORDS = 'bicycle federal scheme clever shoulder position delay cheap saddle village gasp swift';
 const MNEMONIC = 'test test test test test test test test test test test junk';
 export const PERMIT2 = '0x000000000022D473030F116dDEE9F6B43aC78BA3';
 export const ZERO = '0x0000000000000000000000000000000000000000';
@@ -36,7 +37,7 @@ export class Payer {
     constructor(world) {
         this.world = world;
         this.chain = world.contracts.payment_chain.chain_id;
-        this.account = mnemonicToAccount(MNEMONIC, { addressIndex: 9 }); // the devnet's play wallet
+        this.account = mnemonicToAccount(WALLET_WORDS); // the devnet's play wallet
         this.facilitator = mnemonicToAccount(MNEMONIC, { addressIndex: 1 });
         this.rpc = world.chains.payment.rpc;
         [this.usdc, this.opg] = world.contracts.tokens;

@@ -15,10 +15,13 @@ export const UPTO_PROXY = '0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002';
 export const MULTICALL3 = '0xca11bde05977b3631167028862be2a173976ca11';
 export const INFERENCE = '0x00000000000000000000000000000000000000f4';
 
-// anvil's well-known development accounts. They hold play money on this machine only.
+// anvil's well-known development accounts, and the user's play wallet: words of its own, so that it can
+// have as many accounts as it wants and none of them is the devnet's. All hold play money, on this
+// machine only. `before`: the play wallet of earlier versions, which may still be in use.
 const MNEMONIC = 'test test test test test test test test test test test junk';
-export const account = (index) => mnemonicToAccount(MNEMONIC, { addressIndex: index });
-export const ROLES = { deployer: 0, facilitator: 1, gateway: 2, traffic: [5, 6, 7], wallet: 9 };
+export const WALLET_WORDS = 'bicycle federal scheme clever shoulder position delay cheap saddle village gasp swift';
+export const ROLES = { deployer: 0, facilitator: 1, gateway: 2, traffic: [5, 6, 7], before: 9, wallet: 'wallet' };
+export const account = (role) => (role === ROLES.wallet ? mnemonicToAccount(WALLET_WORDS) : mnemonicToAccount(MNEMONIC, { addressIndex: role }));
 
 const CREATE2_FACTORY = '0x4e59b44847b379578588920ca78fbf26c0b4956c';
 const PERMIT2_SALT = '0000000000000000000000000000000000000000d3af2663da51c10215000000';
@@ -127,12 +130,13 @@ async function deployPayment(w, code, world, time) {
         mint(a.usdc, 'USDC', bank, 10n ** 15n);
         mint(a.opg, 'OPG', bank, 10n ** 27n);
     }
-    for (const index of [...ROLES.traffic, ROLES.wallet]) {
+    for (const index of [...ROLES.traffic, ROLES.before, ROLES.wallet]) {
         mint(a.usdc, 'USDC', account(index).address, 10n ** 9n);
         mint(a.opg, 'OPG', account(index).address, 10n ** 22n);
     }
     const owners = [...new Set(world.listings.map((l) => l.owner))];
     await w.rpc.batch(owners.map((o) => ['anvil_setBalance', o, numberToHex(10n ** 18n)]));
+    await w.rpc.call('anvil_setBalance', account(ROLES.wallet).address, numberToHex(10n ** 22n));
     await w.mine(time());
     return [a, mints];
 }

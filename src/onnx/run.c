@@ -130,7 +130,8 @@ static int reopen(int model, struct err *e)
  * in the rest. */
 static char *const *surroundings(char *out[8])
 {
-    static const char *const names[] = {"LD_LIBRARY_PATH", "LOCPATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
+    static const char *const names[] = {"LD_LIBRARY_PATH", "LOCPATH", "ASAN_OPTIONS",
+                                        "UBSAN_OPTIONS"};
     size_t n = 0;
     for (char **v = environ; *v && n < 7; v++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -209,12 +210,13 @@ static void run_free(struct onnx_run *r)
     mem_free(r);
 }
 
+/* For a reason of ours; ENDED: it has said all there is. */
 static void stop(struct onnx_run *r, enum ending_why why)
 {
-    if (r->end.why == ENDED)
+    if (r->end.why == ENDED && !r->said.ended)
         r->end.why = why;
-    pidfd_send_signal(r->process, SIGKILL, NULL,
-                      0); /* not by its number, which may be another's by now */
+    /* Not by its number, which may be another's by now. */
+    pidfd_send_signal(r->process, SIGKILL, NULL, 0);
 }
 
 static void on_time_out(void *ud)
@@ -247,8 +249,14 @@ static bool listen_once(struct onnx_run *r)
             shut(r, &r->answer);
         return false;
     }
-    if (r->end.why == ENDED && run_answer_take(&r->said, r->piece, (size_t)n, &r->end.err))
+    if (r->end.why != ENDED || r->said.ended)
+        return true;
+    if (run_answer_take(&r->said, r->piece, (size_t)n, &r->end.err)) {
+        r->said.ended = false; /* nonsense after the end makes all of it doubtful */
         stop(r, ENDED_BADLY);
+    } else if (r->said.ended) {
+        stop(r, ENDED);
+    }
     return true;
 }
 

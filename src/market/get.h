@@ -31,8 +31,8 @@ struct get_target {
 /*
  * what: author/name[@version], a unique name, a blob ID, a listing id. file: which of the version's
  * files; NULL: the only one, or the only .onnx. SOUK_ENOTFOUND; SOUK_EINPUT with the choices.
- * Reads the cache alone: with files_first, asks the Hub for its files first, by the loop
- * (commands).
+ * Reads the cache alone: with files_first, asks the Hub for what the cache does not know, by the
+ * loop (commands).
  */
 souk_err get_find(struct market *m, const char *what, const char *file, bool files_first,
                   struct get_target *out, struct err *e);
@@ -40,7 +40,7 @@ souk_err get_find(struct market *m, const char *what, const char *file, bool fil
 souk_err get_of_model(struct store *s, int64_t model, const char *version, const char *file,
                       struct get_target *out, struct err *e);
 
-enum get_step { GET_ASKING, GET_COMING, GET_CHECKING, GET_KEEPING };
+enum get_step { GET_ASKING, GET_COMING, GET_CHECKING };
 struct get_progress {
     enum get_step step;
     uint64_t done, total; /* bytes; total 0: not known yet */

@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -21,6 +23,19 @@
 #include "market/get.h"
 #include "market_world.h"
 #include "walrus/encode.h"
+
+/* --- a full disk: this program's own pwrite, which the library's writing goes through */
+
+static bool full;
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    if (full) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return (ssize_t)syscall(SYS_pwrite64, fd, p, n, at);
+}
 
 /* --- the frame */
 
@@ -216,6 +231,44 @@ static void test_silence(void **state)
     run(&g, &o);
     assert_true(g.here);
     assert_non_null(strstr(hostile_request(two, 0), "Range: bytes=20-49\r\n"));
+}
+
+/* Next to nothing is as good as silence: a byte every 5 ms, where there is somebody else. */
+static void test_crawling(void **state)
+{
+    (void)state;
+    const struct get_options o = {.stall_ms = 50};
+    struct got g = {0};
+    char head[256];
+    snprintf(head, sizeof head,
+             "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-%d/%d\r\nContent-Length: %d\r\n\r\n",
+             SIZE - 1, SIZE, SIZE);
+    hostile_queue(one, (struct hostile_answer){.bytes = head, .end = HOSTILE_DRIBBLE, .tail = "x"});
+    hostile_say(two, NULL, 200, "", content); /* ignores ranges */
+    run(&g, &o);
+    assert_true(g.here);
+    assert_true(hostile_count(two) > 0);
+    assert_int_equal(hostile_count(one), 1);
+}
+
+static void test_disk_full(void **state)
+{
+    (void)state;
+    struct got g = {0};
+    say(one, 0, SIZE, HALF, HOSTILE_CLOSE);
+    hostile_say(two, NULL, 404, "", "");
+    run(&g, NULL);
+    assert_int_equal(part_size(), HALF);
+    hostile_forget(one);
+    say(one, HALF, SIZE, SIZE - HALF, HOSTILE_KEEP);
+    full = true;
+    run(&g, NULL);
+    full = false;
+    assert_int_equal(g.err.code, SOUK_EFAIL);
+    assert_non_null(strstr(g.err.msg, "the disk is full"));
+    assert_int_equal(part_size(), HALF); /* what came before is kept */
+    run(&g, NULL);
+    assert_true(g.here);
 }
 
 static void test_silence_of_all(void **state)
@@ -464,6 +517,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whole, opened, closed),
         cmocka_unit_test_setup_teardown(test_silence, opened, closed),
         cmocka_unit_test_setup_teardown(test_silence_of_all, opened, closed),
+        cmocka_unit_test_setup_teardown(test_crawling, opened, closed),
+        cmocka_unit_test_setup_teardown(test_disk_full, opened, closed),
         cmocka_unit_test_setup_teardown(test_stopped, opened, closed),
         cmocka_unit_test_setup_teardown(test_dropped, opened, closed),
         cmocka_unit_test_setup_teardown(test_refused, opened, closed),

@@ -365,7 +365,11 @@ souk_err get_find(struct market *m, const char *what, const char *file, bool fil
     }
     if (rc != SOUK_OK)
         return rc;
-    if (files_first)
-        ask_files(m, model);
+    if (files_first) {
+        bool known = get_of_model(s, model, version, file, out, NULL) == SOUK_OK &&
+                     (out->has_id || out->legacy) && out->file[0] != '\0';
+        if (!known)
+            ask_files(m, model);
+    }
     return get_of_model(s, model, version, file, out, e);
 }

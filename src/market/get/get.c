@@ -462,7 +462,7 @@ struct get *get_start(struct market *m, const struct get_target *t, const struct
         err_nomem(e);
         return NULL;
     }
-    if (!market_offline(m))
+    if (!t->here && !market_offline(m))
         g->asking = stored_ask(m, &t->id, on_stored, g, NULL);
     work_submit(w);
     return g;

@@ -109,6 +109,8 @@ struct pull {
     size_t chunk_n;
     uint64_t chunk_at;
     bool paused;
+    int64_t window_at; /* since when its bytes are counted, monotonic ms */
+    uint64_t window;   /* and how far it was then */
 };
 
 struct given {
@@ -126,55 +128,50 @@ enum { SAMPLES = 24, TICK_MS = 200 };
 struct get {
     struct loop *loop;
     struct http *http;
-    struct market *market; /* until it is dropped */
-    struct get_target target;
-    struct get_options o;
     struct get_events ev;
     void *ud;
-    bool public_only;
-    uint64_t budget;
-    char urls[CONFIG_URLS], node_urls[CONFIG_URLS];
-    struct server server[SERVERS];
-    unsigned servers, at;
-    unsigned works; /* on the lane */
-    unsigned writing;
     struct keeper k;
-
-    bool open, proving, proved, restarting, ending;
-    atomic_bool cancel;
-    struct err err; /* why it ends */
-    uint64_t total; /* 0: not known */
-    bool empty;     /* known, and nothing */
-    bool total_proved;
-    unsigned told_by;   /* who said total; SERVERS: a note */
-    const char *source; /* host of the last bytes; "": none came now */
-    uint64_t have;      /* asked for and come, from the beginning */
-    uint64_t room, room_asked;
-    struct err limit; /* the library's or the disk's no */
     struct pull pull;
+
+    /* what it knows */
+    uint64_t total; /* 0: not known, or see empty */
+    uint64_t have;  /* asked for and come, from the beginning */
+    uint64_t budget, room, room_asked;
     struct given *given;
     size_t givens, given_room;
     struct bad_row *bad;
     size_t bads, bad_room;
-    unsigned refetched;
-
-    char *nodes[SERVERS];
-    unsigned n_nodes, node;
-    struct http_call *meta_call;
-    bool meta_wanted, meta_known, meta_over;
+    const char *source; /* host of the last bytes; "": none came now */
     struct stored_ask *asking;
-    struct stored stored;
-
+    struct http_call *meta_call;
     uint64_t tick, retry, grace; /* timers */
     int64_t byte_at;             /* when the last byte came, or it was asked for */
     int64_t sample_at[SAMPLES];
     uint64_t sample[SAMPLES];
-    unsigned samples;
     atomic_ullong done_work, all_work; /* of the proof */
-
-    struct library_row row;
+    struct library_row row;            /* in the arena, when it is here */
     struct arena arena;
-    unsigned inside; /* calls of turn() on the stack */
+    char *nodes[SERVERS];
+    struct server server[SERVERS];
+    struct stored stored;
+    struct get_options o;
+    struct get_target target;
+    char urls[CONFIG_URLS], node_urls[CONFIG_URLS];
+    struct err err;   /* why it ends */
+    struct err limit; /* the library's or the disk's no */
+
+    unsigned servers, at; /* at: who serves */
+    unsigned n_nodes, node;
+    unsigned works, writing; /* on the lane; of these, chunks */
+    unsigned told_by;        /* who said total; SERVERS: a note */
+    unsigned refetched, samples;
+    unsigned inside; /* calls of get_turn on the stack */
+    atomic_bool cancel;
+    bool public_only;
+    bool open, restarting, proving, proved, ending;
+    bool empty;        /* it is known, and nothing */
+    bool total_proved; /* by metadata */
+    bool meta_wanted, meta_known, meta_over;
 };
 
 /* --- get.c */

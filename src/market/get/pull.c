@@ -305,7 +305,8 @@ void pull_start(struct get *g, unsigned server, int row)
         p->call = http_send(g->http, &rq, on_done, g, &e);
     buf_release(&url);
     g->at = server;
-    g->byte_at = clock_mono_ms();
+    g->byte_at = p->window_at = clock_mono_ms();
+    p->window = p->at;
     if (p->call == NULL) {
         server_done_with(g, server, &e);
         get_turn(g); /* to somebody else, when whoever called this is through */

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-enum { STALL_MS = 30000, FIRST_MS = 120000, QUIET_MS = 3000 };
+enum { STALL_MS = 30000, FIRST_MS = 120000, QUIET_MS = 3000, CRAWL = 1024 /* bytes a second */ };
 
 static uint64_t rate(const struct get *g)
 {
@@ -48,16 +48,43 @@ void get_tell(struct get *g, int64_t now)
     g->ev.progress(g->ud, &p);
 }
 
+static bool anybody_else(const struct get *g)
+{
+    for (unsigned s = 0; s < g->servers; s++) {
+        if (s != g->pull.server && !g->server[s].done_with && !g->server[s].suspect)
+            return true;
+    }
+    return false;
+}
+
+/* One that gives next to nothing is as good as silent, where there are others. */
+static bool crawls(struct get *g, int64_t now, int64_t window)
+{
+    struct pull *p = &g->pull;
+    if (!p->told || now - p->window_at < window)
+        return false;
+    bool slow = p->at - p->window < (uint64_t)window * CRAWL / 1000 && anybody_else(g);
+    p->window_at = now;
+    p->window = p->at;
+    return slow;
+}
+
 static void look_after(struct get *g, int64_t now)
 {
     struct pull *p = &g->pull;
+    const char *host = g->server[p->server].host;
+    int64_t window = g->o.stall_ms > 0 ? g->o.stall_ms : STALL_MS;
     int64_t most = g->o.stall_ms > 0 ? g->o.stall_ms : p->told ? STALL_MS : FIRST_MS;
     if (p->paused)
-        g->byte_at = now;
-    if (p->call == NULL || now - g->byte_at < most)
+        g->byte_at = p->window_at = now;
+    if (p->call == NULL || p->paused)
         return;
-    err_set(&p->err, SOUK_ENET, "%s has sent nothing for %.3g s", g->server[p->server].host,
-            (double)most / 1000.0);
+    if (now - g->byte_at >= most)
+        err_set(&p->err, SOUK_ENET, "%s has sent nothing for %.3g s", host, (double)most / 1000.0);
+    else if (crawls(g, now, window))
+        err_set(&p->err, SOUK_ENET, "%s gives next to nothing", host);
+    else
+        return;
     pull_stop(g, PULL_SILENT);
 }
 

@@ -341,7 +341,7 @@ static souk_err check(struct run_cmd *c, struct err *e)
 {
     struct arena a;
     struct buf b;
-    struct json_out j;
+    struct json_out j = {0};
     char **set;
     size_t n;
     struct checked k = {.json = c->o->set[OPT_JSON] ? &j : NULL};

@@ -11,6 +11,7 @@ import * as text from './text.mjs';
 
 const blobIds = fs.readFileSync(new URL('../blobs.txt', import.meta.url), 'utf8').trim().split('\n');
 
+const LISTED_NAME_MAX = 512; // ModelListings takes none that is longer
 const sha = (s) => createHash('sha256').update(s).digest();
 
 /** The IPFS CIDv0 of a small file, as old Hub models carry it. */
@@ -151,7 +152,7 @@ class World {
     makeListings() {
         const r = this.prng('listings');
         const { slots, recent } = this;
-        const able = this.models.filter((m) => m.author && !m.llm);
+        const able = this.models.filter((m) => m.author && !m.llm && Buffer.byteLength(m.name) <= LISTED_NAME_MAX);
         const want = Math.max(16, Math.floor((this.params.models * 32) / 100));
         const awkward = able.filter((m) => m.awkward).slice(0, Math.floor(want / 4));
         const rest = r.shuffle(able.filter((m) => !m.awkward));

@@ -85,7 +85,7 @@ souk_err content_name(const char *path, const char *metadata, const struct conte
                       struct content_name *out, struct err *e)
 {
     struct walrus_meta m;
-    struct err none;
+    struct err none = {0};
     int fd;
     e = e ? e : &none;
     souk_err r = open_file(path, &fd, e);
@@ -169,7 +169,7 @@ static souk_err by_encoding(const char *path, int fd, const blob_id *id,
 souk_err content_verify(const char *path, const char *text, const char *metadata, bool strict,
                         const struct content_work *w, struct content_proof *out, struct err *e)
 {
-    struct err none;
+    struct err none = {0};
     struct stat st;
     blob_id id;
     int fd;

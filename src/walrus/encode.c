@@ -41,7 +41,7 @@ static uint32_t choose_width(const struct encode *x)
 {
     size_t symbol = x->shape.symbol, each = (size_t)x->used_rows * x->beyond;
     size_t fixed = x->live * (size_t)(x->blocks + 1) * sizeof *x->top;
-    if (fixed + each * symbol <= MEMORY)
+    if (each == 0 || fixed + each * symbol <= MEMORY)
         return (uint32_t)symbol;
     fixed += (size_t)x->beyond * x->live * (sizeof *x->state + sizeof *x->carry);
     size_t units = (MEMORY - fixed) / each / SLICE_UNIT; /* both are far below, for any shards */

@@ -93,7 +93,12 @@ V vec plus(vec x, vec y)
 
 V __m512i times(__m512i bytes, const uint64_t *matrix)
 {
-    return _mm512_gf2p8affine_epi64_epi8(bytes, _mm512_set1_epi64((long long)*matrix), 0);
+    __m512i m = _mm512_set1_epi64((long long)*matrix);
+#ifdef __clang__ /* 14 writes the place of this instruction's broadcast operand wrongly: no such \
+                  */
+    __asm__("" : "+v"(m));
+#endif
+    return _mm512_gf2p8affine_epi64_epi8(bytes, m, 0);
 }
 
 V __m512i sum_of(__m512i x, __m512i y, __m512i z)

@@ -58,11 +58,11 @@ bool get_total(struct get *g, unsigned server, uint64_t total, struct err *e)
 void get_restart(struct get *g)
 {
     struct work *w = work_new(g, WORK_RESTART);
-    pull_stop(g, PULL_STOPPED);
     g->have = 0;
     g->givens = 0;
     g->bads = 0;
     g->restarting = w != NULL;
+    pull_stop(g, PULL_STOPPED); /* hands on what came, and looks at what is next: nothing, yet */
     if (w != NULL)
         work_submit(w);
 }
@@ -87,10 +87,10 @@ static void no_room(struct get *g, const struct err *why)
     }
     g->limit = *why;
     server_done_with(g, s, why);
-    pull_stop(g, PULL_STOPPED);
     g->total = 0;
     g->empty = false;
     g->room_asked = g->room;
+    pull_stop(g, PULL_STOPPED);
 }
 
 /* --- what the lane answers */

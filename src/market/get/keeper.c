@@ -264,7 +264,9 @@ static void done(struct job *j)
     g->works--;
     if (atomic_load(&j->cancelled) && w->err.code == SOUK_OK)
         err_set(&w->err, SOUK_ECANCEL, "stopped");
+    g->inside = 1; /* what it stops and starts is looked at together, below */
     work_done(g, w);
+    g->inside = 0;
     mem_free(w->p);
     mem_free(w->bad);
     mem_free(w);

@@ -269,6 +269,21 @@ static souk_err print_json(const struct publish_result *x, struct err *e)
     return r;
 }
 
+static void print_stored(const struct publish_result *x)
+{
+    const struct stored *s = &x->stored;
+    struct buf b;
+    buf_init(&b, 1024);
+    if (s->is == STORED_WHILE_KEPT && s->end_epoch > 0) /* the publisher's word */
+        buf_addf(&b, "can be deleted; at most until epoch %llu, says %s",
+                 (unsigned long long)s->end_epoch, s->node);
+    else if (s->is != STORED_UNKNOWN)
+        stored_words(s, &b);
+    if (b.len > 0 && !b.bad)
+        out_field("storage", untrusted(b.p));
+    buf_release(&b);
+}
+
 static souk_err print_result(const struct options *o, const struct publish_result *x, struct err *e)
 {
     char id[BLOB_ID_BUF], h[HASH_BUF], to[ADDRESS_BUF];
@@ -280,10 +295,7 @@ static souk_err print_result(const struct options *o, const struct publish_resul
     }
     if (x->has_id)
         out_fieldf("blob ID", "%s", blob_id_format(&x->id, id));
-    if (x->stored.end_epoch > 0)
-        out_fieldf("stored", "%s epoch %llu, reported by %s",
-                   x->stored.is == STORED_WHILE_KEPT ? "deletable, at most until" : "until",
-                   (unsigned long long)x->stored.end_epoch, x->stored.node);
+    print_stored(x);
     out_fieldf("listing", "%s", bytes32_format(x->listing, h));
     if (!address_is_zero(x->pay_to))
         out_fieldf("paid to", "%s", address_format(x->pay_to, to));

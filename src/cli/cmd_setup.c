@@ -69,7 +69,7 @@ static void print_network(const struct network *n, bool is_default)
                n->inference.rpc);
     out_fieldf("  listings", "%s",
                n->has_listings ? address_format(n->listings, a)
-                               : "no contract known yet: set `listings` when one is deployed");
+                               : "none: `souk doctor` tells whether somebody has deployed one");
     for (unsigned i = 0; i < n->tokens; i++)
         out_fieldf(i ? "" : "  tokens", "%-6s %s, %u decimals", n->token[i].symbol,
                    address_format(n->token[i].addr, a), n->token[i].decimals);

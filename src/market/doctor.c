@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/human.h"
 #include "base/paths.h"
+#include "eth/contracts.h"
 #include "net/http.h"
 #include "base/json.h"
 #include "store/store.h"
@@ -58,7 +59,9 @@ struct question {
     struct round *round;
     const char *name;
     char url[512];
-    int64_t chain; /* the id a node must answer; 0: not a node */
+    int64_t chain;                  /* the id a node must answer; 0: not a node */
+    const struct network *listings; /* whose contract for listings a node is asked about */
+    char body[192];
 };
 
 struct round {
@@ -87,6 +90,31 @@ static void judge_node(const struct question *q, const struct http_response *h, 
     json_free(j);
 }
 
+/* Without one configured, there may be one all the same: where everybody's is. */
+static void judge_listings(const struct question *q, const struct http_response *h)
+{
+    const struct round *r = q->round;
+    const struct network *n = q->listings;
+    char at[ADDRESS_BUF];
+    json *j = json_parse(h->body.p, h->body.len, "the node's answer", NULL);
+    struct untrusted code = json_str(j, "result");
+    address_format(n->has_listings ? n->listings : listings_address(), at);
+    if (h->status != 200 || code.n < 2)
+        tell(r->fn, r->ud, q->name, CHECK_NOTE, "whether the contract is at %s is not known", at);
+    else if (n->has_listings)
+        tell(r->fn, r->ud, q->name, code.n > 2 ? CHECK_OK : CHECK_BAD,
+             code.n > 2 ? "there is a contract at %s" : "there is no contract at %s", at);
+    else if (code.n > 2)
+        tell(r->fn, r->ud, q->name, CHECK_NOTE,
+             "somebody has deployed the contract: write listings = %s under [network.%s]", at,
+             n->name);
+    else
+        tell(r->fn, r->ud, q->name, CHECK_NOTE,
+             "none is configured, and nobody has deployed one at %s: `souk listings deploy` does",
+             at);
+    json_free(j);
+}
+
 static void answered(void *ud, struct http_response *h)
 {
     struct question *q = ud;
@@ -95,6 +123,8 @@ static void answered(void *ud, struct http_response *h)
     http_host(q->url, host);
     if (h->err.code)
         tell(r->fn, r->ud, q->name, CHECK_BAD, "%s", h->err.msg);
+    else if (q->listings)
+        judge_listings(q, h);
     else if (q->chain)
         judge_node(q, h, host);
     else if (h->status >= 400)
@@ -105,14 +135,33 @@ static void answered(void *ud, struct http_response *h)
         loop_stop(r->loop, 0);
 }
 
-static void ask(struct round *r, const char *name, int64_t chain, const char *suffix,
-                const char *base, size_t len)
+static struct question *ask(struct round *r, const char *name, int64_t chain, const char *suffix,
+                            const char *base, size_t len)
 {
     if (r->n == QUESTIONS || len == 0)
-        return;
+        return NULL;
     struct question *q = &r->q[r->n++];
     *q = (struct question){.round = r, .name = name, .chain = chain};
     snprintf(q->url, sizeof q->url, "%.*s%s", (int)len, base, suffix);
+    if (chain)
+        snprintf(q->body, sizeof q->body,
+                 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[]}");
+    return q;
+}
+
+/* The first node of the payment chain. */
+static void ask_listings(struct round *r, const struct network *n)
+{
+    char at[ADDRESS_BUF];
+    const char *rpc = n->payment.rpc;
+    struct question *q = ask(r, "listings", n->payment.chain_id, "", rpc, strcspn(rpc, " "));
+    if (!q)
+        return;
+    q->listings = n;
+    snprintf(
+        q->body, sizeof q->body,
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getCode\",\"params\":[\"%s\",\"latest\"]}",
+        address_format(n->has_listings ? n->listings : listings_address(), at));
 }
 
 static void ask_each(struct round *r, const char *name, int64_t chain, const char *suffix,
@@ -129,14 +178,13 @@ souk_err doctor_servers(struct loop *l, const struct network *n, check_fn fn, vo
                         struct err *e)
 {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
-    static const char body[] =
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[]}";
     struct round r = {.loop = l, .fn = fn, .ud = ud};
     ask_each(&r, "hub", 0, "/api/v0/models/?page=0&limit=1", n->hub);
     ask_each(&r, "bazaar", 0, "/discovery/resources?type=http&limit=1&offset=0", n->bazaar);
     ask_each(&r, "payment chain", n->payment.chain_id, "", n->payment.rpc);
     ask_each(&r, "inference chain", n->inference.chain_id, "", n->inference.rpc);
     ask_each(&r, "walrus", 0, "/status", n->walrus);
+    ask_listings(&r, n);
 
     struct http *h = http_new(l, e);
     if (!h)
@@ -146,8 +194,8 @@ souk_err doctor_servers(struct loop *l, const struct network *n, check_fn fn, vo
         struct http_request rq = {.url = q->url, .timeout_ms = ANSWER_MS, .body_cap = ANSWER_CAP};
         if (q->chain) {
             rq.headers = headers;
-            rq.body = body;
-            rq.body_len = sizeof body - 1;
+            rq.body = q->body;
+            rq.body_len = strlen(q->body);
         }
         if (http_send(h, &rq, answered, q, e))
             r.open++;

@@ -223,9 +223,20 @@ describe('publishing', () => {
         assert.equal(puts(), stored + 1);
         const put = walrus.seen.filter(isPut).at(-1);
         assert.equal(put.request.url, '/v1/blobs?epochs=10');
-        const more = await run(home, 'publish', file().path, '--store-only', '--epochs', '3', '--permanent');
+        // For longer or for good is for the publisher to do, also with what is there.
+        const more = await run(home, 'publish', f.path, '--store-only', '--epochs', '3', '--permanent');
         assert.equal(more.code, 0, more.err);
+        assert.equal(more.out, `${await blobId(f.bytes)}\n`);
         assert.equal(walrus.seen.filter(isPut).at(-1).request.url, '/v1/blobs?epochs=3&permanent=true');
+    });
+
+    test('a large file is sent as it is read; one too large is told so', async () => {
+        const home = configure(newHome(), w.status);
+        const f = file(3 << 20);
+        const r = await run(home, 'publish', f.path, '--store-only');
+        assert.equal(r.code, 0, r.err);
+        assert.equal(r.out, `${await blobId(f.bytes)}\n`);
+        await refused(run(home, 'publish', file(11 << 20).path, '--store-only'), 8, /takes no file of 11.5 MB/);
     });
 
     test('killed at any step and done again, it is stored once and listed once, at one address', async () => {
@@ -394,6 +405,8 @@ describe('publishing', () => {
             const [f, m] = [file(), fresh()];
             const args = ['publish', f.path, ...named(m), '--price', '0.001'];
             const missing = await refused(souk(...args), 8, /has no contract for listings.*listings deploy/);
+            const doctor = async () => (await saidJson(runWith(at.home, {}, 'doctor', '--json', '--network', 'bare'))).doc.checks.find((c) => c.check === 'listings');
+            assert.match((await doctor()).text, /nobody has deployed one at 0x/);
             const done = await souk('listings', 'deploy');
             assert.equal(done.code, 0, done.err);
             assert.ok(done.doc.deployed && done.doc.ours && !done.doc.configured);
@@ -401,6 +414,7 @@ describe('publishing', () => {
             assert.match(done.err, new RegExp(`under \\[network.bare\\]:\n.*listings = ${done.doc.contract}`));
             assert.equal(done.doc.contract.toLowerCase(), w.status.contracts.listings.toLowerCase(), 'where the devnet has it too');
             assert.ok((await chain.rpc.call('eth_getCode', done.doc.contract, 'latest')).length > 2000);
+            assert.match((await doctor()).text, /somebody has deployed the contract: write listings = 0x/);
             const again = await souk('listings', 'deploy');
             assert.equal(again.code, 0, again.err);
             assert.equal(again.doc.tx, null);

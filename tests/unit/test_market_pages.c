@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "market/publish.h"
 #include "market_world.h"
+#include "store/page_rows.h"
 
 #define CID_A "jKzAHsOHS1zA193_9N-n5H_IjupBjKce08qMLLseRe8"
 #define DASH  "\xe2\x80\x93"
@@ -394,6 +396,50 @@ static void activity(void **state)
     activity_free(a);
 }
 
+static void own_listings(void **state)
+{
+    struct world *w = *state;
+    struct own_listings *l;
+    char text[96];
+    bool yes;
+    put_listing(w, (struct w_listing){
+                       .owner = "o", .author = "mira", .name = "s2", .day = 96, .delist = true});
+    put_listing(w, (struct w_listing){.owner = "o",
+                                      .author = "nobody",
+                                      .name = "away",
+                                      .pay_to = "pa",
+                                      .price = 0,
+                                      .day = 97});
+    ok(own_listings_load(w->w, addr_of("o"), &l, E));
+    assert_int_equal(l->n, 4);
+    const struct own_listing *away = &l->row[0], *first = &l->row[1], *s1 = &l->row[2],
+                             *s2 = &l->row[3]; /* by name */
+    assert_memory_equal(first->name.p, "main", 4);
+    assert_memory_equal(first->blob_id.p, CID_A, 43);
+    assert_memory_equal(first->endpoint.p, "http://seller/main", 18);
+    assert_true(first->active && first->proven);
+    assert_string_equal(amount_format(&first->price, text, sizeof text), "0.003 USDC");
+    assert_true(address_eq(first->pay_to, addr_of("pm")));
+    assert_int_equal(first->payments, 4);
+    assert_int_equal(first->settlements, 1);
+    assert_string_equal(income_format(&first->income, text, sizeof text), "0.019999 USDC");
+    assert_true(s1->active && s1->proven && s1->payments == 1);
+    assert_true(!s2->active && s2->price.value.w[0] == 500); /* what it was is still told */
+    assert_true(away->active && !away->proven && away->payments == 0);
+    own_listings_free(l);
+    ok(own_listings_load(w->w, addr_of("thief"), &l, E));
+    assert_int_equal(l->n, 1);
+    assert_false(l->row[0].proven);
+    own_listings_free(l);
+    ok(own_listings_load(NULL, addr_of("o"), &l, E)); /* no cache yet */
+    assert_int_equal(l->n, 0);
+    own_listings_free(l);
+    ok(store_is_payee(w->w, addr_of("pm"), &yes, E));
+    assert_true(yes);
+    ok(store_is_payee(w->w, addr_of("o"), &yes, E));
+    assert_false(yes);
+}
+
 /* Of an empty cache every page loads, and says nothing that is not so. */
 static void empty_cache(void **state)
 {
@@ -474,6 +520,7 @@ int main(void)
         T(uploads),
         T(activity),
         cmocka_unit_test(half_of_income),
+        cmocka_unit_test_setup_teardown(own_listings, setup, teardown),
         cmocka_unit_test(empty_cache),
         T(without_memory),
     };

@@ -53,6 +53,7 @@ struct publish {
         WAITS_JOB,
         WAITS_QUERY,
         WAITS_HTTP,
+        WAITS_STORED,
         WAITS_PURSE,
         WAITS_TIMER,
         WAITS_SYNC,
@@ -60,6 +61,7 @@ struct publish {
     } waits;
     struct http_call *http;
     struct purse_call *purse_call;
+    struct stored_ask *stored_ask;
     uint64_t timer, ticker, stopper;
     void (*then)(struct publish *x); /* after the job or the timer */
     struct err err;                  /* of the job */

@@ -67,10 +67,27 @@ static bool compare(void *ud, const struct http_response *r, const char *p, size
 
 /* --- which server, and when */
 
+static void stored_known(void *ud, const struct stored *s, const struct err *e)
+{
+    struct publish *x = ud;
+    x->stored_ask = NULL;
+    if (s != NULL && s->is != STORED_UNKNOWN && (e == NULL || e->code == SOUK_OK))
+        x->r.stored = *s;
+    if (publish_woken(x))
+        address_begin(x);
+}
+
+/* Until when it is stored is good to know, and no reason to stop. Of a deletable blob only the
+ * publisher says it. */
 static void proved(struct publish *x)
 {
     publish_say(x, PUBLISH_PROVE, "served as it was sent", x->size, x->size);
-    address_begin(x);
+    if (x->net->walrus_nodes[0] != '\0' && x->r.stored.is != STORED_WHILE_KEPT)
+        x->stored_ask = stored_ask(x->m, &x->r.id, stored_known, x, NULL);
+    if (x->stored_ask != NULL)
+        x->waits = WAITS_STORED;
+    else
+        address_begin(x);
 }
 
 static void next_round(struct publish *x)

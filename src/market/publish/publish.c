@@ -188,6 +188,10 @@ static void stop(void *ud)
         purse_drop(x->purse_call); /* what was signed is sent all the same */
         publish_woken(x);
         break;
+    case WAITS_STORED:
+        stored_ask_drop(x->stored_ask);
+        publish_woken(x);
+        break;
     case WAITS_TIMER:
     case WAITS_USER:
         publish_woken(x);

@@ -101,13 +101,15 @@ static void found_or_not(void *ud, struct http_response *r)
     bool here = a == BLOB_BYTES && r->status == 206 && r->header[0] != NULL &&
                 walrus_content_range(untrusted(r->header[0]), &first, &last, &total) &&
                 total == x->size;
+    /* For longer, or for good: that is the publisher's to do, also with one that is there. */
+    bool more = (x->rq.permanent || x->rq.epochs > 0) && x->net->walrus_publisher[0] != '\0';
     x->http = NULL;
     if (!publish_woken(x))
         return;
-    if (here) {
+    if (here && !more) {
         x->r.was_there = true;
         prove_begin(x);
-    } else if (a != BLOB_GONE && ++x->at_aggregator < x->aggregators) {
+    } else if (!here && a != BLOB_GONE && ++x->at_aggregator < x->aggregators) {
         look_for_it(x);
     } else {
         upload(x);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "runner/jail_calls.h"
+#include "runner/last_words.h"
+#include "runner/runner.h"
 
 #include "base/banned.h"
 
@@ -24,7 +26,7 @@
 #define ASAN 0
 #endif
 
-enum { FOLDER_DESCRIPTORS = 64 };
+enum { FOLDER_DESCRIPTORS = 64, STACK = 1 << 20, LEAST = 8 << 20 };
 
 /* Of newer kernels than the headers of Debian 12 know. */
 struct ruleset {
@@ -110,15 +112,42 @@ static souk_err enter_landlock(int folder, struct err *e)
     return out;
 }
 
+/* The stack as large as it will be needed: once memory is short it cannot grow, and a fault is what
+ * comes of that. */
+__attribute__((noinline)) static void grow_stack(void)
+{
+    volatile char deep[STACK];
+    deep[0] = 0;
+    (void)deep[0];
+}
+
+/* Less than what the engine has taken already would end in faults that explain nothing. */
+static souk_err check_memory(uint64_t given, int status, struct err *e)
+{
+    uint64_t needed = (status_bytes(status, "VmSize:") + LEAST) >> 20;
+    if (given >> 20 >= needed || ASAN)
+        return SOUK_OK;
+    return err_set(
+        e, SOUK_ELIMIT,
+        "the engine and this model need at least %llu MiB of memory, and were given %llu "
+        "(--memory raises it)",
+        (unsigned long long)needed, (unsigned long long)(given >> 20));
+}
+
 souk_err jail_enter(const struct jail *j, struct err *e)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return failed(e, "privileges");
-    souk_err r = enter_landlock(j->folder, e);
+    grow_stack();
+    souk_err r = check_memory(j->memory, j->status, e);
+    if (!r)
+        r = enter_landlock(j->folder, e);
     if (!r)
         r = set_limits(j, e);
     if (r)
         return r;
+    if (!ASAN)
+        last_words(j->memory, j->answer, j->status);
     int rc = jail_calls(j);
     if (rc == -ENOMEM)
         return err_nomem(e);

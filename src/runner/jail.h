@@ -27,10 +27,11 @@ struct jail {
     bool threads;     /* more than one */
     int folder;       /* of external weights, opened; -1: none */
     int answer;       /* written to, as standard output and error are */
-    int status;       /* read */
+    int status;       /* read: /proc/self/status */
 };
 
 souk_err jail_prepare(int64_t parent, struct err *e);
+/* SOUK_ELIMIT: so little memory was given that there is none left to begin with. */
 souk_err jail_enter(const struct jail *j, struct err *e);
 
 #endif

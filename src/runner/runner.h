@@ -62,6 +62,8 @@ struct model_bytes {
  * status: /proc/self/status, opened. */
 souk_err session_run(const struct ort_use *u, const struct request *rq, struct model_bytes m,
                      int64_t engine_ns, int status, struct wire_out *out, struct err *e);
+/* A line of /proc/self/status, opened: "VmSize:", "VmHWM:", in bytes. */
+uint64_t status_bytes(int status, const char *key);
 void say_step(struct wire_out *out, enum wire_step s, uint64_t n, uint64_t total);
 int64_t nanoseconds(void);
 

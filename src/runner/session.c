@@ -46,16 +46,6 @@ void say_step(struct wire_out *out, enum wire_step s, uint64_t n, uint64_t total
     wire_flush(out);
 }
 
-/* The most memory this process ever had; of the program before exec nothing is in it. */
-static uint64_t peak_rss(int status)
-{
-    char text[4096];
-    ssize_t n = pread(status, text, sizeof text - 1, 0);
-    text[n > 0 ? n : 0] = '\0';
-    const char *at = strstr(text, "VmHWM:");
-    return at ? strtoull(at + strlen("VmHWM:"), NULL, 10) * 1024 : 0;
-}
-
 /* --- loading */
 
 static souk_err set_options(const struct session *x, ort_options *so, struct err *e)
@@ -273,7 +263,8 @@ souk_err session_run(const struct ort_use *u, const struct request *rq, struct m
         r = run_first(&x, e);
     if (!r)
         r = run_again(&x, e);
-    x.times.peak_rss = peak_rss(status);
+    x.times.peak_rss =
+        status_bytes(status, "VmHWM:"); /* unlike rusage, without what was before exec */
     /* The process ends now: what the engine holds goes with it. */
     return r ? r : answer(&x, e);
 }

@@ -58,6 +58,8 @@
     X(VOID, "void", "X", "take away", "Take away: signature, allowance, transaction, file", SCREEN)\
     X(SPEED_UP, "speed-up", "p", "speed up", "Send it again with a higher fee", SCREEN)            \
     X(WALLETS, "wallets", "w", "wallets", "Choose, make or import a wallet; accounts", SCREEN)     \
+    X(PUBLISH, "publish", "P", "publish", "Publish a model: store, prove and list it; change it", GENERAL)\
+    X(LISTINGS, "listings", "O", "listings", "Your own listings: prices, income, withdraw", GENERAL)\
     X(UNLOCK, "unlock", "u", "unlock", "Unlock the wallet, at the terminal", GENERAL)              \
     X(LOCK, "lock", "L", "lock", "Lock the wallet now", GENERAL)                                   \
     X(KILL, "kill", "K", "KILL", "Stop all signing at once; later: allow it again", GENERAL)       \

@@ -404,7 +404,8 @@ static bool takes(struct app *a, enum action act)
 /* What only the domain can do, and it has not said how. */
 static bool means_nothing(const struct app *a, enum action act)
 {
-    bool domains = act == ACT_SYNC || act == ACT_UNLOCK || act == ACT_LOCK || act == ACT_KILL;
+    bool domains = act == ACT_SYNC || act == ACT_UNLOCK || act == ACT_LOCK || act == ACT_KILL ||
+                   act == ACT_PUBLISH || act == ACT_LISTINGS;
     return domains && !a->handler[act].fn;
 }
 

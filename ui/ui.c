@@ -25,6 +25,16 @@ static void on_devnet(void *ud)
     app_quit(d->app, 0);
 }
 
+static void on_publish(void *ud)
+{
+    app_push(((struct domain *)ud)->app, &screen_publish, NULL);
+}
+
+static void on_listings(void *ud)
+{
+    app_push(((struct domain *)ud)->app, &screen_listings, NULL);
+}
+
 static souk_err make_backend(const struct ui_options *o, const char *theme, struct backend **out,
                              struct err *e)
 {
@@ -60,6 +70,8 @@ static souk_err run_app(const struct ui_options *o, struct domain *d, struct loo
     if (!r) {
         app_on(a, ACT_SYNC, on_sync, d);
         app_on(a, ACT_DEVNET, on_devnet, d);
+        app_on(a, ACT_PUBLISH, on_publish, d);
+        app_on(a, ACT_LISTINGS, on_listings, d);
         domain_start(d, a);
         if (s)
             script_start(s);

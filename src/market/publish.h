@@ -52,6 +52,7 @@ struct publish_request {
 /* What is listed under this wallet's address, as the chain says now. */
 struct own_listing {
     bytes32 id;
+    int64_t model; /* of the catalogue; 0: the Hub has none of this name */
     struct untrusted author, name, blob_id, endpoint;
     struct amount price;
     address pay_to;
@@ -84,7 +85,8 @@ struct publish_result {
 
 struct publish;
 struct publish_events {
-    /* words: ours, may be NULL; done, total: of what is under way, 0: unknown. */
+    /* words: ours, may be NULL; done, total: of what is under way, 0: unknown. PUBLISH_MINING comes
+     * with words once it is signed: the gate is not used any more. */
     void (*step)(void *ud, enum publish_step s, const char *words, uint64_t done, uint64_t total);
     /*
      * The wallet needs one more account: have publish_add_account make so many of them, then answer
@@ -110,6 +112,10 @@ void publish_address(struct publish *x, const struct err *e); /* NULL: the accou
 void publish_go(struct publish *x, signer_gate gate);
 void publish_cancel(struct publish *x); /* done comes, later */
 void publish_drop(struct publish *x);   /* no event comes any more; it ends, and frees itself */
+
+/* Would an endpoint be called by anyone? SOUK_EINPUT says why not; an empty one is none, and fine.
+ */
+souk_err publish_endpoint(const struct network *n, struct untrusted url, struct err *e);
 
 /* Withdrawing, and deploying the contract, are drafts (purse.h): DRAFT_DELIST, DRAFT_DEPLOY. */
 

@@ -150,6 +150,8 @@ typedef void (*sent_fn)(void *ud, const struct sent_row *r, const struct err *e)
  */
 struct purse_call *purse_send(struct purse *p, const struct draft *d, signer_gate gate, bool wait,
                               sent_fn done, void *ud);
+/* fn comes, with the ud of done, as soon as it is signed and kept: the signer asks nothing more. */
+void purse_on_signed(struct purse_call *sending, void (*fn)(void *ud));
 /* Brings the history's pending rows up to the chain; what no node knows any more is sent again. */
 struct purse_call *purse_history_refresh(struct purse *p,
                                          void (*done)(void *ud, const struct err *e), void *ud);

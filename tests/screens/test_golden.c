@@ -255,6 +255,9 @@ static void test_no_wallet(void **state)
              "5\nw\n<Enter>\n<Right><Right><Right><Right>\n<Down>\n<C-u>\ntype Bad Name\n"
              "<Enter><Enter><Enter>\n",
              "80x24");
+    check_at("program-listings-no-wallet", market, "devnet", "O\n", "80x24");
+    check("program-publish", "P\n");
+    check_at("program-publish-no-wallet", market, "devnet", "P\n<Up>\n<Enter>\n", "80x24");
     check_at("program-call", market, "devnet", OPEN_MODEL "c\n", "80x24");
     check_at("program-call-offline", market, "devnet",
              OPEN_MODEL "c\npaste {\"x\":1}\n<Enter><Enter>\n", "80x24");
@@ -274,6 +277,11 @@ static void test_watched_wallet(void **state)
     check_at("program-wallets", dir, "devnet", "5\nw\n", "80x24");
     check_at("program-receipts", dir, "devnet", "5\nR\n", "80x24");
     check_at("program-wallet-help", dir, "devnet", "5\n?\n", "80x24");
+    check_at("program-listings", dir, "devnet", "O\n", "80x24 120x40 200x60 40x10");
+    check_at("program-publish-watched", dir, "devnet",
+             "P\ntype /tmp/model.onnx\n<Down>\ntype nobody\n<Down>\ntype untitled\n<Down>\n"
+             "type 0.5\n<Up><Up><Up><Up>\n<Enter>\n",
+             "80x24");
     fixture_free(dir);
 }
 
@@ -302,6 +310,7 @@ static void test_files_here(void **state)
     check_at("program-library-remove", dir, "devnet", "6\nX\n", "80x24");
     check_at("program-library-checked", dir, "devnet", "6\nv\n", "80x24");
     check_at("program-library-help", dir, "devnet", "6\n?\n", "80x24");
+    check_at("program-library-publish", dir, "devnet", "6\nP\n", "80x24");
     check_at("program-file", dir, "devnet", "6\n<Enter>\n", "80x24 120x40 200x60");
     check_at("program-file-weights", dir, "devnet", "6\nj<Enter>\n", "80x24");
     check_at("program-file-pickle", dir, "devnet", "6\nG<Enter>\n", "80x24");

@@ -257,6 +257,9 @@ static bool page_action(void *self, enum action act)
         return false;
     size_t row = table_selected(s->calls);
     switch (act) {
+    case ACT_PUBLISH:
+        app_push(s->app, &screen_publish, &(struct publish_arg){.author = s->name});
+        return true;
     case ACT_NEXT_PANE:
     case ACT_PREV_PANE:
         s->on_calls = !s->on_calls;
@@ -287,8 +290,8 @@ static void page_crumb(void *self, struct strip *out)
     strip_untrusted(out, untrusted(s->name), ST_STRONG);
 }
 
-static const enum action page_actions[] = {ACT_OPEN,        ACT_NEXT_PANE, ACT_WINDOW_MORE,
-                                           ACT_WINDOW_LESS, ACT_COPY,      ACT_NONE};
+static const enum action page_actions[] = {
+    ACT_OPEN, ACT_NEXT_PANE, ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_COPY, ACT_PUBLISH, ACT_NONE};
 
 const struct screen_ops screen_author = {
     .name = "author",

@@ -107,6 +107,10 @@ static bool on_action(void *self, enum action act)
         else
             s->checking = checking_start(s->d, &s->id, on_checked, s);
         return true;
+    case ACT_PUBLISH:
+        if (s->model)
+            publish_of_row(s->app, &s->model->row);
+        return s->model;
     case ACT_COPY:
         app_copy(s->app, untrusted(s->text), "the blob id");
         return true;
@@ -239,7 +243,8 @@ static void crumb(void *self, struct strip *out)
         strip_str(out, s->text, ST_STRONG);
 }
 
-static const enum action actions[] = {ACT_RUN, ACT_CHECK, ACT_COPY, ACT_SYNC, ACT_NONE};
+static const enum action actions[] = {ACT_RUN,     ACT_CHECK, ACT_COPY,
+                                      ACT_PUBLISH, ACT_SYNC,  ACT_NONE};
 
 const struct screen_ops screen_inspect = {
     .name = "inspect",

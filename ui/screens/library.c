@@ -239,6 +239,12 @@ static bool on_row(struct library_screen *s, enum action act, const struct libra
     case ACT_RUN:
         open_page(s, e, &screen_run);
         return true;
+    case ACT_PUBLISH:
+        if (e->coming || e->row->partial)
+            app_toast(s->app, ST_WARN, "it is not whole yet; d goes on with it");
+        else
+            publish_of_row(s->app, e->row);
+        return true;
     case ACT_VOID:
         ask_removal(s, e);
         return true;
@@ -296,6 +302,8 @@ static bool offers(void *self, enum action act)
     case ACT_RUN:
     case ACT_CHECK:
         return whole;
+    case ACT_PUBLISH:
+        return whole || !s->n;
     case ACT_GET:
         return e && !whole;
     case ACT_VOID:
@@ -362,9 +370,9 @@ static void shown(void *self, bool on_top)
         getting_look(s->d->getting);
 }
 
-static const enum action actions[] = {ACT_OPEN,    ACT_RUN,  ACT_GET,        ACT_CHECK,
-                                      ACT_VOID,    ACT_SORT, ACT_COPY,       ACT_SORT_LEFT,
-                                      ACT_REVERSE, ACT_SYNC, ACT_SORT_RIGHT, ACT_NONE};
+static const enum action actions[] = {
+    ACT_OPEN, ACT_RUN,  ACT_GET,       ACT_CHECK,      ACT_VOID,    ACT_PUBLISH, ACT_SORT,
+    ACT_COPY, ACT_SYNC, ACT_SORT_LEFT, ACT_SORT_RIGHT, ACT_REVERSE, ACT_NONE};
 
 const struct screen_ops screen_library = {
     .name = "library",

@@ -46,15 +46,7 @@ static void put(struct form_screen *s, size_t field, const u256 *v, const struct
 {
     char text[U256_FMT];
     bool none = !v || u256_cmp(*v, NO_CAP) == 0;
-    if (!none) { /* without the separators that are not read back */
-        u256_format(*v, a->decimals, -1, text);
-        size_t n = 0;
-        for (size_t i = 0; text[i]; i++)
-            if (text[i] != ',')
-                text[n++] = text[i];
-        text[n] = '\0';
-    }
-    form_set(s->form, field, untrusted(none ? "" : text));
+    form_set(s->form, field, untrusted(none ? "" : money_plain(*v, a, text)));
 }
 
 static void show(struct form_screen *s)

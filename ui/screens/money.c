@@ -34,6 +34,17 @@ char *money_text(u256 v, const struct asset *a, char out[MONEY_BUF])
     return out;
 }
 
+char *money_plain(u256 v, const struct asset *a, char out[U256_FMT])
+{
+    size_t n = 0;
+    u256_format(v, a->decimals, -1, out);
+    for (size_t i = 0; out[i]; i++)
+        if (out[i] != ',')
+            out[n++] = out[i];
+    out[n] = '\0';
+    return out;
+}
+
 struct asset money_asset(const struct network *n, address token)
 {
     struct asset all[CONFIG_TOKENS + 1], none = {.token = token, .symbol = "?"};

@@ -14,6 +14,8 @@ enum { GROUPS_BUF = 56, MONEY_BUF = U256_FMT + ASSET_SYMBOL + 2 };
 char *address_groups(address a, char out[GROUPS_BUF]); /* "0x9deE BB5D 1b22 …" */
 /* "0.01 USDC", exact; of NO_CAP "no limit". */
 char *money_text(u256 v, const struct asset *a, char out[MONEY_BUF]);
+/* As it is typed: "0.01", without what a reader of numbers would not take back. */
+char *money_plain(u256 v, const struct asset *a, char out[U256_FMT]);
 /* The profile's asset at this address (the coin for zero); symbol "?" and 0 decimals when it has
  * none. */
 struct asset money_asset(const struct network *n, address token);

@@ -152,6 +152,8 @@ void draft_ask_doc(void *ud, struct doc *d, int width, enum text_charset cs)
     char to[GROUPS_BUF];
     facts_init(&f, d, width, cs);
     draft_money(t, ask->network, &f);
+    if (t->meaning.kind == CALL_LIST || t->meaning.kind == CALL_DELIST)
+        fact_text(&f, "model", t->meaning.terms.name, ST_STRONG);
     if (!address_is_zero(t->who))
         fact_own(&f, t->meaning.kind == CALL_APPROVE ? "by" : "to", address_groups(t->who, to),
                  ST_CODE);

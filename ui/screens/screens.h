@@ -31,6 +31,19 @@ extern const struct screen_ops screen_inspect; /* arg: const char *, a blob ID i
 extern const struct screen_ops screen_run;     /* arg: const struct run_arg * */
 extern const struct screen_ops screen_get_id;  /* arg: const struct get_target * (market/get.h) */
 
+extern const struct screen_ops screen_publish;    /* arg: const struct publish_arg *, or NULL */
+extern const struct screen_ops screen_publishing; /* arg: const struct publish_request * */
+extern const struct screen_ops screen_listings;   /* arg: NULL */
+
+/* What a publish begins with. */
+struct publish_arg {
+    const char *file, *author, *name; /* NULL: not known */
+    const struct own_listing *listed; /* to be changed; the file may stay away then */
+};
+
+struct library_row;
+void publish_of_row(struct app *a, const struct library_row *r); /* one of the library */
+
 struct run_arg {
     int64_t model;       /* of the catalogue, when blob is NULL */
     const char *blob;    /* in the library */

@@ -519,9 +519,10 @@ static void shown(void *self, bool on_top)
         ask_chain(s);
 }
 
-static const enum action actions[] = {
-    ACT_NEXT_PANE, ACT_UNLOCK,   ACT_LOCK,   ACT_KILL,    ACT_SEND, ACT_RECEIVE, ACT_VOID,
-    ACT_SPEED_UP,  ACT_RECEIPTS, ACT_LIMITS, ACT_WALLETS, ACT_COPY, ACT_NONE};
+static const enum action actions[] = {ACT_NEXT_PANE, ACT_UNLOCK,  ACT_LOCK,    ACT_KILL,
+                                      ACT_SEND,      ACT_RECEIVE, ACT_VOID,    ACT_SPEED_UP,
+                                      ACT_RECEIPTS,  ACT_LIMITS,  ACT_WALLETS, ACT_LISTINGS,
+                                      ACT_PUBLISH,   ACT_COPY,    ACT_NONE};
 
 const struct screen_ops screen_wallet = {
     .name = "wallet",

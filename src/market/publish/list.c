@@ -205,10 +205,18 @@ static void sent(void *ud, const struct sent_row *row, const struct err *e)
         finish(x);
 }
 
+static void on_signed(void *ud)
+{
+    publish_say(ud, PUBLISH_MINING, "signed; waiting for its block", 0, 0);
+}
+
 void publish_go(struct publish *x, signer_gate gate)
 {
     if (x->waits != WAITS_USER || x->step != PUBLISH_LIST)
         BUG("a publish that asked for no agreement got one");
     publish_say(x, PUBLISH_MINING, NULL, 0, 0);
-    wait_for(x, purse_send(x->p, &x->draft, gate, true, sent, x));
+    struct purse_call *c = purse_send(x->p, &x->draft, gate, true, sent, x);
+    if (c != NULL)
+        purse_on_signed(c, on_signed);
+    wait_for(x, c);
 }

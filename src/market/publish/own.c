@@ -77,6 +77,7 @@ static souk_err look_proven(struct loading *x, struct own_listing *r, struct err
     int64_t model = 0;
     struct model_text text = {0};
     souk_err c = store_find_of_author(x->page.s, r->author, r->name, false, on_found, &model, e);
+    r->model = model;
     if (c == SOUK_OK && model != 0)
         c = store_model_text(x->page.s, model, &x->l->arena, &text, e);
     r->proven = hub_description_names_listing(text.description, x->l->owner);

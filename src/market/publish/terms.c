@@ -28,20 +28,17 @@ static souk_err choose_price(struct publish *x, struct err *e)
 }
 
 /* What clients would refuse to call is not listed. */
-static souk_err choose_endpoint(struct publish *x, struct err *e)
+souk_err publish_endpoint(const struct network *n, struct untrusted url, struct err *e)
 {
-    struct listing_terms *t = &x->terms;
-    if (x->rq.endpoint != NULL)
-        t->endpoint = untrusted(x->rq.endpoint);
-    if (t->endpoint.n == 0)
+    if (url.n == 0)
         return SOUK_OK;
-    if (!hub_url_ok(t->endpoint))
+    if (!hub_url_ok(url))
         return err_set(
             e, SOUK_EINPUT,
             "the endpoint is no address that could be called: https://HOST/PATH, at most "
             "%d bytes, without a user name",
             HUB_URL_MAX);
-    if (!x->net->local && t->endpoint.p[4] != 's' && t->endpoint.p[4] != 'S')
+    if (!n->local && url.p[4] != 's' && url.p[4] != 'S')
         return err_set(e, SOUK_EINPUT,
                        "nobody pays over a connection that others can read: the endpoint must "
                        "begin with https://");
@@ -62,9 +59,11 @@ souk_err terms_choose(struct publish *x, struct err *e)
                        "this wallet has listed nothing of this name yet: give the model's file");
     if (!x->now.known && x->net->tokens > 0)
         t->asset = x->net->token[0].addr;
+    if (x->rq.endpoint != NULL)
+        t->endpoint = untrusted(x->rq.endpoint);
     souk_err c = choose_price(x, e);
     if (c == SOUK_OK)
-        c = choose_endpoint(x, e);
+        c = publish_endpoint(x->net, t->endpoint, e);
     if (x->rq.has_pay_to)
         t->pay_to = x->rq.pay_to;
     return c;

@@ -28,6 +28,7 @@ struct send_call {
     char refused[ERR_MSG_MAX]; /* a node's word */
     int64_t wait_ms, waited_ms;
     sent_fn done;
+    void (*signed_fn)(void *ud);
     void *ud;
 };
 
@@ -205,6 +206,8 @@ static void send_it(struct purse_call *c)
     struct send_call *x = (struct send_call *)c;
     struct asking k;
     c->goes_on = true; /* it is signed now */
+    if (x->signed_fn != NULL && !c->dropped)
+        x->signed_fn(x->ud);
     asking_init(&k);
     ask_raw(&k, x->row.raw);
     call_ask(c, &k, 0, sent);
@@ -339,4 +342,9 @@ struct purse_call *purse_send(struct purse *p, const struct draft *d, signer_gat
     x->ud = ud;
     buf_init(&x->raw, RAW_MAX);
     return &x->call;
+}
+
+void purse_on_signed(struct purse_call *sending, void (*fn)(void *ud))
+{
+    ((struct send_call *)sending)->signed_fn = fn;
 }

@@ -8,7 +8,7 @@
  * Columns that are there need the file alone: each is encoded and hashed on its own. Columns
  * beyond need all rows encoded first: that is half a file of bytes. When it is too much, only a
  * slice of each symbol is kept at a time, and the hashes of those columns' symbols go on from
- * slice to slice (facts of the code: it acts on each element apart, and leaf_feed on slices).
+ * slice to slice.
  *
  *     for each slice   encode the rows' slices                      encode_rows.c
  *                      but the last: columns beyond take theirs     encode_columns.c

@@ -1,7 +1,7 @@
 /*
  * rs_internal.h: the code's constants, and the ways to compute it. Inside rs*.c only.
  *
- * The transform of facts as Leopard has it, over N = 2^k rows that begin at position p0: the
+ * The transform, as Leopard has it, over N = 2^k rows that begin at position p0: the
  * butterfly block at position p in the layer of half-width 2^m multiplies by the element with
  * coordinate p >> m. That is always even, since blocks are twice as long, so by[i] is the
  * multiplier of coordinate 2i.

@@ -141,7 +141,7 @@ struct group {
     uint8_t *out[8];
 };
 
-/* Rows first + k * d, k < n. Those of scratch are at equal distances, as rs_row sees to. */
+/* Rows first + k * d, k < n. */
 INLINE void find(const struct pass *p, struct group *g, unsigned first, unsigned d, unsigned n)
 {
     for (unsigned k = 0; k < n; k++) {

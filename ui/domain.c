@@ -201,8 +201,15 @@ static void on_changed(void *ud)
 static void sync_again(void *ud)
 {
     struct domain *d = ud;
+    d->refresh = 0;
     if (d->app)
         domain_sync(d, false);
+}
+
+static void sync_later(struct domain *d)
+{
+    loop_timer_cancel(market_loop(d->market), d->refresh);
+    d->refresh = loop_timer(market_loop(d->market), REFRESH_MS, sync_again, d);
 }
 
 /* Every failure is on the Activity screen; one line here, and only when it is new. */
@@ -218,7 +225,7 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
         app_toast(d->app, ST_BAD, "%s%s", first->msg, failed > 1 ? " (more in Activity)" : "");
     snprintf(last, sizeof last, "%s", failed ? first->msg : "");
     app_changed(d->app);
-    loop_timer(market_loop(d->market), REFRESH_MS, sync_again, d);
+    sync_later(d);
 }
 
 void domain_sync(struct domain *d, bool asked)
@@ -231,6 +238,8 @@ void domain_sync(struct domain *d, bool asked)
     if (market_sync(d->market, &so, &ev, &e)) {
         if (asked)
             app_toast_err(d->app, &e);
+        if (market_syncing(d->market)) /* a publish reads the listings by itself */
+            sync_later(d);
         return;
     }
     d->syncing = true;

@@ -29,6 +29,7 @@ struct domain {
     struct catalog *catalog; /* NULL: nothing in the cache */
     bool complete, loading, again;
     bool syncing;
+    uint64_t refresh; /* the timer of the next sync; 0: none */
     struct live_source source[LIVE_SOURCES];
     size_t sources;
     int64_t marked[MARKS_MAX]; /* model ids */

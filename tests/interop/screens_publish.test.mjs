@@ -13,6 +13,7 @@ import { blobId } from '../../assets/devnet/lib/walrus.mjs';
 import { lock, PASSWORD, peers, runWith } from './money.mjs';
 import { doubling } from './onnx_write.mjs';
 import { Payer, viem } from './payer.mjs';
+import { Proxy } from './proxy.mjs';
 import { configure, json, newHome, souk, startWorld, sync } from './world.mjs';
 
 const { generateMnemonic, english, mnemonicToAccount } = peers('viem/accounts');
@@ -22,7 +23,7 @@ const COLS = 100, ROWS = 40;
 const ENDPOINT = 'http://127.0.0.1:9/v1';
 const lines = (n) => `${PASSWORD}\n`.repeat(n);
 
-let w, payer, home, socket, words, model, file, id;
+let w, payer, walrus, home, socket, words, model, file, id;
 const account = (i) => mnemonicToAccount(words, { addressIndex: i }).address;
 
 const tmux = (...args) => execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
@@ -31,9 +32,9 @@ const keys = (...names) => tmux('send-keys', ...names);
 const type = (text) => tmux('send-keys', '-l', '--', text);
 
 /** Asks for the screen until the condition holds; a deadline, not a sleep, ends it. */
-async function until(what, holds) {
+async function until(what, holds, look = screen) {
     for (const end = Date.now() + DEADLINE; ; await sleep(30)) {
-        const now = screen();
+        const now = look();
         if (holds(now)) return now;
         if (Date.now() > end) assert.fail(`waited for ${what}; the screen:\n${now}`);
     }
@@ -82,7 +83,8 @@ before(async () => {
     w = await startWorld(SIZES);
     payer = new Payer(w);
     words = generateMnemonic(english);
-    home = configure(newHome(), w.status);
+    walrus = await new Proxy(w.status.walrus).listen();
+    home = configure(newHome(), w.status, `[network.devnet]\nwalrus = ${walrus.url}\nwalrus_publisher = ${walrus.url}\n`);
     await sync(home);
     const listed = new Set(w.ledger().filter((l) => l.kind === 'listing').map((l) => `${l.author}/${l.name}`));
     model = (await json(home, 'models')).models.find((m) => m.author && /^[ -~]+$/.test(m.author + m.name) && !listed.has(`${m.author}/${m.name}`));
@@ -109,6 +111,7 @@ after(async () => {
         await lock(home); /* no signer stays behind */
         try { tmux('kill-server'); } catch { /* it has ended by itself */ }
     }
+    await walrus?.close();
     await w?.stop();
 });
 
@@ -144,9 +147,26 @@ test('an empty list says how to begin; a form says what is wrong, field by field
     assert.match(screen(), /0\.05/); // the form is as it was
 });
 
-test('a file is stored, proved and listed, at an account of its own', async () => {
+test('an upload that hangs is stopped, after a question; the form stays', async () => {
+    walrus.fault = (x) => x.request.method === 'PUT'; // taken, and never answered
     await put('file', file);
     await to('[ Publish it ]');
+    keys('Enter');
+    await see('▸ store it on Walrus');
+    keys('1');
+    await see('Stop publishing');
+    keys('Enter'); // the default is No
+    await until('no question', (s) => !s.includes('[ No ]'));
+    keys('q');
+    await see('[ No ]');
+    keys('y', 'Enter');
+    await see('✗ store it on Walrus');
+    walrus.fault = null;
+    keys('q');
+    await see('[ Publish it ]');
+});
+
+test('a file is stored, proved and listed, at an account of its own', async () => {
     keys('Enter');
     await see('An account of its own');
     keys('y', 'Enter');
@@ -209,4 +229,25 @@ test('it is withdrawn', async () => {
         return s.includes('– withdrawn');
     });
     assert.equal((await events(model.name)).at(-1).eventName, 'Delisted');
+});
+
+test('Enter is the model, and leaving souk in the middle of a publish leaves nothing behind', async () => {
+    keys('Enter');
+    await see('[ About ]');
+    keys('q', 'P');
+    await see('Change it');
+    walrus.fault = (x) => x.request.method === 'GET'; // whether it is stored is never answered
+    await put('file', file);
+    await to('[ Change it ]');
+    keys('Enter');
+    await see('▸ store it on Walrus');
+    keys('Q');
+    await until('the end', () => {
+        try {
+            tmux('has-session');
+            return false;
+        } catch {
+            return true;
+        }
+    }, () => '');
 });

@@ -33,6 +33,8 @@ void fixture_free(char *dir); /* removes the directory too; NULL is a no-op */
 
 /* A watch-only wallet of that network's: nothing of it needs a chain or a signer to be shown. */
 void fixture_watch(const char *dir);
+/* The same, watching the owner of the hostile model of attack i instead of whom it did. */
+void fixture_hostile_watch(const char *dir, size_t i);
 
 /* Three files in the library: an ONNX model of nobody/untitled, weights, and a pickle. */
 void fixture_library(const char *dir);

@@ -2,8 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/paths.h"
 #include "hub/hub.h"
+#include "market/purse.h"
 
 #define UTF8_RLO      "\xe2\x80\xae"
 #define UTF8_TAG(low) "\xf3\xa0\x81" low
@@ -143,6 +146,18 @@ void fixture_hostile_owner(size_t i, char out[43])
 {
     char label[32];
     address_format(world_address(owner_label(i, label)), out);
+}
+
+void fixture_hostile_watch(const char *dir, size_t i)
+{
+    char label[32], wallets[PATH_BUF], leaf[PATH_BUF + 32];
+    struct err e = {0};
+    paths_override(dir);
+    fixture_must(signer_dir(wallets, &e), &e);
+    snprintf(leaf, sizeof leaf, "%s/watched.watch", wallets);
+    unlink(leaf); /* the one before, if any */
+    fixture_must(wallet_watch(wallets, "watched", world_address(owner_label(i, label)), &e), &e);
+    paths_override(NULL);
 }
 
 void fixture_hostile_listing(size_t i, char out[67])

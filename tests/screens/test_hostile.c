@@ -151,6 +151,38 @@ static void test_screens_in_ascii(void **state)
     quit(t, "screens in ASCII");
 }
 
+/* A form, or the word that such a name cannot be typed. */
+static bool form_or_word(struct tty *t, void *arg)
+{
+    bool *form = arg;
+    *form = tty_find(t, "Change it", NULL, NULL);
+    return *form || tty_find(t, "cannot be typed", NULL, NULL);
+}
+
+/* The listings of each hostile owner as his own, and the form to change one. */
+static void test_own_listings(void **state)
+{
+    (void)state;
+    size_t forms = 0;
+    for (size_t i = 0; i < fixture_attacks(); i++) {
+        char name[32];
+        bool form = false;
+        fixture_hostile_watch(hostile, i);
+        struct tty *t = open_screens(120, 40, "LANG=C.UTF-8", NULL, NULL);
+        snprintf(name, sizeof name, "h%02zu", i);
+        tty_keys(t, "O");
+        see(t, "1 listed");
+        see(t, name);
+        tty_keys(t, "P");
+        check(t, tty_wait(t, form_or_word, &form, "a form"));
+        forms += form;
+        tty_keys(t, form ? "<Esc>" : "j");
+        check(t, tty_wait_no_text(t, form ? "Change it" : "cannot be typed"));
+        quit(t, fixture_attack_name(i));
+    }
+    assert_in_range(forms, 1, fixture_attacks() - 1);
+}
+
 /* --- the clipboard */
 
 static int digit(char c)
@@ -459,6 +491,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_models),
         cmocka_unit_test(test_screens),
         cmocka_unit_test(test_screens_in_ascii),
+        cmocka_unit_test(test_own_listings),
         cmocka_unit_test(test_clipboard),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_one_by_one),

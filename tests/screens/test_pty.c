@@ -364,12 +364,12 @@ static void test_resize(void **state)
     tty_resize(t, 19, 4);
     see(t, "too small");
     tty_resize(t, 80, 24);
-    see(t, "souk 1 Market 2 Health 3 Authors 4 Activity 5 Wallet");
-    see(t, "f filter  : palette  ? help  q back");
+    see(t, "souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library");
+    see(t, "s sort  : palette  ? help  q back");
     char *now = tty_text(t);
     struct tty *fresh = start(80, 24);
     see(fresh, "60 of 60");
-    see(fresh, "f filter  : palette  ? help  q back");
+    see(fresh, "s sort  : palette  ? help  q back");
     char *same = tty_text(fresh);
     assert_string_equal(now, same);
     free(now);

@@ -93,6 +93,7 @@ before(async () => {
         assert.equal(r.code, 0, r.err);
     };
     await must({ '--secret-fd': `${words}\n`, '--password-fd': lines(2) }, 'wallet', 'import', 'tests', '--play');
+    await must({ '--secret-fd': `0x${'17'.repeat(32)}\n`, '--password-fd': lines(2) }, 'wallet', 'import', 'onekey', '--play');
     await must({}, 'wallet', 'use', 'tests');
     await must({ '--password-fd': lines(2) }, 'wallet', 'unlock');
     await must({ '--password-fd': lines(2) }, 'limits', 'set', 'ETH', '--per-call', '0.01', '--per-day', '1', '--per-week', '5');
@@ -229,6 +230,36 @@ test('it is withdrawn', async () => {
         return s.includes('– withdrawn');
     });
     assert.equal((await events(model.name)).at(-1).eventName, 'Delisted');
+});
+
+test('a wallet of one address asks whether it may be paid there', async () => {
+    keys('5', 'w');
+    await see('wallet onekey');
+    type('onekey');
+    await until('one wallet', (s) => !s.includes('tests, account'));
+    keys('Enter');
+    await until('the other wallet', (s) => /onekey/.test(s) && !s.includes('Wallets'));
+    keys('P');
+    await put('file', file);
+    await put('author', model.author);
+    await put('name', 'another name');
+    await put('price', '1');
+    await to('[ Publish it ]');
+    keys('Enter');
+    await see('One address for all');
+    keys('Enter'); // the default is No
+    await see('✗ an address to be paid at');
+    keys('q');
+    await see('[ Publish it ]');
+    keys('Escape');
+    await see('[ Overview ]');
+    keys('w');
+    await see('wallet tests');
+    type('tests');
+    keys('Enter');
+    await until('the first wallet', (s) => s.includes('tests') && !s.includes('Wallets'));
+    keys('O');
+    await see('– withdrawn');
 });
 
 test('Enter is the model, and leaving souk in the middle of a publish leaves nothing behind', async () => {

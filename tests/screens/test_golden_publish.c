@@ -99,6 +99,12 @@ static void test_agreeing(void **state)
     check("publish-dialog", draw_ask, &a);
     a.before = &fix->before;
     check("publish-dialog-change", draw_ask, &a);
+    fix->draft.meaning_text[0] = '\0'; /* a locked wallet's signer says nothing */
+    fix->draft.meaning.terms.endpoint = untrusted("");
+    a.before = NULL;
+    check_at("publish-dialog-locked", draw_ask, &a, 80, 24);
+    fixture_publish_end(fix);
+    fixture_publish(fix, untrusted(""));
 }
 
 /* --- listings */

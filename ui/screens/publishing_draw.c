@@ -232,9 +232,10 @@ void publish_ask_doc(void *ud, struct doc *d, int width, enum text_charset cs)
     fact_own(&f, "fee", words, ST_NORMAL);
     snprintf(words, sizeof words, "%s, chain %llu", a->network->name,
              (unsigned long long)t->tx.chain);
-    fact_own(&f, "on", words, ST_NORMAL);
-    if (t->meaning_text[0])
+    if (t->meaning_text[0]) /* names the chain as well; 24 rows are few */
         fact_text(&f, "signer", untrusted(t->meaning_text), ST_NORMAL);
+    else
+        fact_own(&f, "on", words, ST_NORMAL);
     if (t->needs_password)
         fact_own(&f, "", "The signer asks for the password at the terminal.", ST_DIM);
 }

@@ -146,7 +146,7 @@ test('a private key, accounts, another password', () => {
     assert.deepEqual(addresses('raw'), lower([privateKeyToAccount(key).address]));
     fails(2, /--accounts is for words/, ['import', 'raw-2', '--accounts', '2', '--play'],
         { secret: key, password: 'pw' });
-    fails(8, /1 to 32 accounts, one of a private key has 1/, ['accounts', 'raw', '--count', '2'],
+    fails(8, /1 to 255 accounts, one of a private key has 1/, ['accounts', 'raw', '--count', '2'],
         { password: 'pw' });
     ok(['accounts', 'scure', '--count', '32'], { password: 'pw' });
     assert.equal(addresses('scure').length, 32);

@@ -25,12 +25,12 @@ static void on_progress(void *ud, uint64_t done, uint64_t total)
     atomic_store(&c->total, total);
 }
 
-static void run(struct work *w)
+static souk_err run(struct work *w)
 {
     struct checking *c = (struct checking *)w;
     struct library_check_options o = {
         .cancel = &w->job.cancelled, .progress = on_progress, .ud = c};
-    library_check(&c->id, &o, &c->how, &w->err);
+    return library_check(&c->id, &o, &c->how, &w->err);
 }
 
 static void tick(void *ud)

@@ -48,8 +48,8 @@ static void page_run(struct market_job *mj, struct store *s)
     struct page_job *j = (struct page_job *)mj;
     if (!s)
         err_set(&mj->err, SOUK_ENOTFOUND, "nothing is in the cache yet");
-    else
-        j->load(s, j->key, j->window, &j->page, &mj->err);
+    else if (j->load(s, j->key, j->window, &j->page, &mj->err) == SOUK_OK)
+        mj->err = (struct err){0}; /* words of something tried on the way count no more */
 }
 
 static void page_done(struct market_job *mj)

@@ -119,10 +119,10 @@ void getting_stop(struct getting *g)
 
 /* --- the shelf */
 
-static void look_run(struct work *w)
+static souk_err look_run(struct work *w)
 {
     struct look_work *k = (struct look_work *)w;
-    library_load(k->budget, &k->list, &w->err);
+    return library_load(k->budget, &k->list, &w->err);
 }
 
 static void look_done(void *owner, struct work *w)
@@ -242,6 +242,11 @@ const struct coming *getting_find_model(const struct getting *g, int64_t model)
     return NULL;
 }
 
+bool coming_is_over(const struct coming *c)
+{
+    return c->state == COMING_FAILED || c->state == COMING_STOPPED;
+}
+
 static void leave(struct getting *g, struct coming *c)
 {
     for (size_t i = 0; i < g->n; i++) {
@@ -274,8 +279,11 @@ static void on_done(void *ud, const struct library_row *row, const struct stored
         app_toast(g->d->app, ST_GOOD, "✓ %.60s is on this disk, %s; r runs it",
                   c->target.name[0] ? c->target.name : row->id, verified_name(row->about.verified));
         leave(g, c);
-    } else if (e->code == SOUK_ECANCEL) {
+    } else if (e->code == SOUK_ECANCEL && c->progress.done) {
         app_toast(g->d->app, ST_NORMAL, "stopped; what came is kept, and d goes on with it");
+        c->state = COMING_STOPPED;
+    } else if (e->code == SOUK_ECANCEL) {
+        app_toast(g->d->app, ST_NORMAL, "stopped; nothing had come yet");
         leave(g, c);
     } else {
         c->state = COMING_FAILED;
@@ -320,7 +328,7 @@ void getting_start(struct getting *g, const struct get_target *t)
         app_toast(a, ST_WARN, "--offline was asked for: nothing is fetched");
         return;
     }
-    if (c && c->state != COMING_FAILED) {
+    if (c && !coming_is_over(c)) {
         app_toast(a, ST_NORMAL, "it is on its way already; Library (6) shows how far");
         return;
     }
@@ -364,7 +372,7 @@ bool getting_words(const struct getting *g, char *out, size_t room)
     uint64_t done = 0, total = 0;
     for (size_t i = 0; i < g->n; i++) {
         const struct coming *c = g->coming[i];
-        left += c->state != COMING_FAILED;
+        left += !coming_is_over(c);
         if (c->state == COMING_RUNS) {
             done += c->progress.done;
             total += c->progress.total;

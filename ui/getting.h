@@ -3,7 +3,7 @@
  *
  * The shelf is what the library holds, read in the background after the first frame and again
  * whenever it changed. What is coming is a queue: two at a time, the rest wait; one that failed
- * stays in it, with the reason, until it is tried again or forgotten.
+ * or was stopped stays in it until it is gone on with or forgotten.
  */
 #ifndef SOUK_UI_GETTING_H
 #define SOUK_UI_GETTING_H
@@ -13,7 +13,13 @@
 
 enum { COMING_MAX = 64, COMING_AT_ONCE = 2 };
 
-enum coming_state { COMING_WAITS, COMING_RUNS, COMING_STOPS, COMING_FAILED };
+enum coming_state {
+    COMING_WAITS,
+    COMING_RUNS,
+    COMING_STOPS,
+    COMING_STOPPED, /* by the user; what came is kept, and whose it is */
+    COMING_FAILED
+};
 struct coming {
     enum coming_state state;
     struct get_target target;
@@ -53,8 +59,9 @@ size_t getting_count(const struct getting *g);
 const struct coming *getting_at(const struct getting *g, size_t i);
 const struct coming *getting_find(const struct getting *g, struct untrusted id); /* NULL */
 const struct coming *getting_find_model(const struct getting *g, int64_t model); /* NULL */
+bool coming_is_over(const struct coming *c);                       /* it failed, or was stopped */
 void getting_start(struct getting *g, const struct get_target *t); /* refusals are toasts */
-void getting_cancel(struct getting *g, const struct coming *c);    /* or forgets a failed one */
+void getting_cancel(struct getting *g, const struct coming *c); /* or forgets one that has ended */
 /* "getting 43 %", for the header; false: nothing is coming. */
 bool getting_words(const struct getting *g, char *out, size_t room);
 

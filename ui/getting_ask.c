@@ -100,7 +100,7 @@ static void look(struct get_ask *a)
 void getting_model(struct getting *g, int64_t model, const char *version, const char *file)
 {
     const struct coming *c = file ? NULL : getting_find_model(g, model);
-    if (c && c->state != COMING_FAILED) {
+    if (c && !coming_is_over(c)) {
         getting_cancel(g, c);
         return;
     }

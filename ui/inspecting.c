@@ -34,25 +34,32 @@ void inspected_unref(struct inspected *i)
     mem_free(i);
 }
 
-static void run(struct work *w)
+static void look_fit(struct inspected *i)
+{
+    i->failed = (struct err){0};
+    if (model_runnable(i->file.info, &i->unfit) == SOUK_OK)
+        i->unfit = (struct err){0};
+}
+
+static souk_err run(struct work *w)
 {
     struct inspecting *k = (struct inspecting *)w;
     struct inspected *i = mem_zalloc(sizeof *i);
-    if (!i) {
-        err_nomem(&w->err);
-        return;
-    }
+    if (!i)
+        return err_nomem(&w->err);
     i->refs = 1;
     arena_init(&i->arena, MEMORY);
-    if (library_about(&k->id, &i->arena, &i->row, &w->err) != SOUK_OK) {
+    souk_err c = library_about(&k->id, &i->arena, &i->row, &w->err);
+    if (c != SOUK_OK) {
         inspected_unref(i);
-        return;
+        return c;
     }
     if (model_file_of_blob(&k->id, k->label[0] ? k->label : NULL, &i->file, &i->failed) == SOUK_OK)
-        model_runnable(i->file.info, &i->unfit);
+        look_fit(i);
     else
         i->file.info = NULL;
     k->got = i;
+    return SOUK_OK;
 }
 
 static void finished(void *owner, struct work *w)

@@ -127,13 +127,13 @@ struct input_work {
     bool made;
 };
 
-static void input_work_run(struct work *w)
+static souk_err input_work_run(struct work *w)
 {
     struct input_work *k = (struct input_work *)w;
     values_init(&k->values);
     k->made = true;
-    running_receipt_input(k->file->file.info, untrusted_n(k->body.p, k->body.len), &k->values,
-                          &w->err);
+    return running_receipt_input(k->file->file.info, untrusted_n(k->body.p, k->body.len),
+                                 &k->values, &w->err);
 }
 
 static void input_given_up(struct work *w)
@@ -154,10 +154,11 @@ struct compare_work {
     struct agreement got;
 };
 
-static void compare_run(struct work *w)
+static souk_err compare_run(struct work *w)
 {
     struct compare_work *k = (struct compare_work *)w;
     agree_json(&k->here, untrusted_n(k->answer.p, k->answer.len), AGREE_RTOL, AGREE_ATOL, &k->got);
+    return SOUK_OK;
 }
 
 static void compared(void *owner, struct work *w)

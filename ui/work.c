@@ -7,8 +7,13 @@
 static void work_run(struct job *job)
 {
     struct work *w = (struct work *)job;
+    souk_err c;
     if (!atomic_load(&job->cancelled))
-        w->run(w);
+        c = w->run(w);
+    else
+        c = err_set(&w->err, SOUK_ECANCEL, "stopped");
+    if (c == SOUK_OK) /* whoever tried something on the way may have left words in it */
+        w->err = (struct err){0};
 }
 
 static void work_done(struct job *job)

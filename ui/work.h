@@ -13,11 +13,11 @@
 
 struct work {
     struct job job; /* first */
-    void (*run)(struct work *w);
+    souk_err (*run)(struct work *w);
     void (*done)(void *owner, struct work *w); /* takes what it keeps out of it */
     void (*release)(struct work *w);           /* may be NULL; the struct itself is freed after */
     void *owner;                               /* NULL: dropped */
-    struct err err;                            /* of run() */
+    struct err err;                            /* of run(); code 0 when it returned SOUK_OK */
 };
 
 void work_start(struct loop *l, enum lane lane, struct work *w, void *owner);

@@ -97,6 +97,7 @@ static void make_coming(struct fixture_content *f)
     snprintf(p->words, sizeof p->words, "walrus.example gave two bad rows");
     f->coming[1].progress = (struct get_progress){
         .step = GET_CHECKING, .done = 31000000, .total = 48000000, .left = -1};
+    f->coming[4].progress = (struct get_progress){.done = 9000000, .total = 48000000, .left = -1};
     err_set(&f->coming[3].failed, SOUK_ENOTFOUND, "%s",
             "no aggregator has it any more: its storage ended with epoch 31 (about Aug 2026)");
 }

@@ -16,12 +16,16 @@ static void coming_strip(const struct coming *k, struct strip *out)
         strip_untrusted(out, untrusted(k->failed.msg), ST_BAD);
         return;
     }
-    strip_str(out, k->state == COMING_WAITS ? "· waits for others to come" : "▸ coming", ST_ACCENT);
+    strip_str(out,
+              k->state == COMING_WAITS     ? "· waits for others to come"
+              : k->state == COMING_STOPPED ? "△ stopped"
+                                           : "▸ coming",
+              k->state == COMING_STOPPED ? ST_WARN : ST_ACCENT);
     if (p->total && p->done <= p->total)
         strip_strf(out, ST_STRONG, " %d %%", (int)(p->done * 100 / p->total));
-    if (p->rate)
+    if (p->rate && k->state == COMING_RUNS)
         strip_strf(out, ST_DIM, " %s/s", human_size(rate, p->rate));
-    strip_str(out, " · d stops it", ST_DIM);
+    strip_str(out, k->state == COMING_STOPPED ? " · d goes on with it" : " · d stops it", ST_DIM);
 }
 
 static void row_strip(const struct library_row *r, struct strip *out)

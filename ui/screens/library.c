@@ -106,9 +106,9 @@ static void sort_menu(struct library_screen *s)
 
 /* --- taking one away */
 
-static void remove_run(struct work *w)
+static souk_err remove_run(struct work *w)
 {
-    library_remove(&((struct removal *)w)->id, &w->err);
+    return library_remove(&((struct removal *)w)->id, &w->err);
 }
 
 static void removed(void *owner, struct work *w)
@@ -204,7 +204,7 @@ static void go_on(struct library_screen *s, const struct library_row *r)
 
 static void get(struct library_screen *s, const struct library_entry *e)
 {
-    if (e->coming && e->coming->state == COMING_FAILED) {
+    if (e->coming && coming_is_over(e->coming)) {
         struct get_target t = e->coming->target;
         getting_start(s->d->getting, &t);
     } else if (e->coming) {

@@ -140,6 +140,11 @@ static void coming_cell(const struct coming *k, struct strip *out)
     case COMING_STOPS:
         strip_str(out, "· stopping", ST_DIM);
         break;
+    case COMING_STOPPED:
+        strip_str(out, "△ stopped", ST_WARN);
+        if (p->total && p->done <= p->total)
+            strip_strf(out, ST_STRONG, " at %d %%", (int)(p->done * 100 / p->total));
+        break;
     case COMING_FAILED:
         strip_strf(out, ST_BAD, "✗ %s", library_failure(&k->failed));
         break;

@@ -213,7 +213,9 @@ static void cell_disk(const struct getting *g, const struct model_row *m, struct
         strip_glyph(out, GL_ON_DISK, ST_ACCENT);
     else if (c)
         strip_glyph(out, c->state == COMING_FAILED ? GL_CROSS : GL_DOWN,
-                    c->state == COMING_FAILED ? ST_BAD : ST_ACCENT);
+                    c->state == COMING_FAILED    ? ST_BAD
+                    : c->state == COMING_STOPPED ? ST_WARN
+                                                 : ST_ACCENT);
 }
 
 static void cell_mark(const struct model_row *m, const struct getting *g, struct strip *out)

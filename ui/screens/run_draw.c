@@ -177,7 +177,7 @@ static void draw_absent(const struct run_screen *s, struct canvas *c, struct rec
         y = part_text(c, r, r.x, y, untrusted(k->failed.msg), ST_BAD);
         canvas_str(c, r.x, y + 1, 1, "d", ST_KEY);
         canvas_str(c, r.x + 3, y + 1, r.w - 3, "tries again", ST_NORMAL);
-    } else if (k) {
+    } else if (k && k->state != COMING_STOPPED) {
         canvas_strf(c, r.x, y, r.w, ST_ACCENT, "▸ it is coming: %s of %s",
                     human_size(done, k->progress.done),
                     k->progress.total ? human_size(total, k->progress.total) : "?");
@@ -339,9 +339,11 @@ static void draw_form(struct run_screen *s, struct canvas *c, struct rect r)
                s->input == RUN_JSON ? "All inputs, as one JSON object" : "What the model takes",
                s->focus == RUN_ON_FORM ? ST_TITLE : ST_DIM);
     rect_cut_top(&r, r.h > ROOMY / 2 ? 2 : 1);
-    form_draw(s->form, c, (struct rect){r.x + 1, r.y, r.w - 2, r.h});
-    if (s->focus != RUN_ON_FORM)
-        canvas_cursor(c, r.x, r.y, false);
+    struct rect in = {r.x + 1, r.y, r.w - 2, r.h};
+    if (s->focus == RUN_ON_FORM && s->phase != RUN_BUSY)
+        form_draw(s->form, c, in);
+    else
+        form_show(s->form, c, in);
 }
 
 static void draw_past(struct run_screen *s, struct canvas *c, struct rect r)

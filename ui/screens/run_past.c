@@ -18,22 +18,22 @@ struct past_work {
     size_t n;
 };
 
-static void past_run(struct work *w)
+static souk_err past_run(struct work *w)
 {
     struct past_work *k = (struct past_work *)w;
     struct runs *r = NULL;
-    if (runs_open(&r, &w->err) != SOUK_OK)
-        return;
+    souk_err c = runs_open(&r, &w->err);
+    if (c != SOUK_OK)
+        return c;
     if (!k->id) {
-        run_list(r, untrusted(k->blob), untrusted(""), LISTED, &k->arena, &k->row, &k->n, &w->err);
+        c = run_list(r, untrusted(k->blob), untrusted(""), LISTED, &k->arena, &k->row, &k->n,
+                     &w->err);
     } else {
         k->row = arena_alloc(&k->arena, sizeof *k->row);
-        if (!k->row)
-            err_nomem(&w->err);
-        else
-            run_get(r, k->id, &k->arena, k->row, &w->err);
+        c = k->row ? run_get(r, k->id, &k->arena, k->row, &w->err) : err_nomem(&w->err);
     }
     runs_close(r);
+    return c;
 }
 
 static void past_release(struct work *w)

@@ -36,18 +36,20 @@ static void make_fields(struct prep_work *k)
                 k->field[i] = run_field_text(&k->in.values, at, k->in.from == RUN_FROM_EXAMPLE);
 }
 
-static void prep_run(struct work *w)
+static souk_err prep_run(struct work *w)
 {
     struct prep_work *k = (struct prep_work *)w;
     struct json_out o;
-    if (run_input_read(&k->in, k->model->file.info, &w->err) != SOUK_OK)
-        return;
+    souk_err c = run_input_read(&k->in, k->model->file.info, &w->err);
+    if (c != SOUK_OK)
+        return c;
     if (k->want == WANT_FORM)
         make_fields(k);
     if (k->want == WANT_JSON || k->want == WANT_CALL) {
         json_out_init(&o, &k->json);
         values_plain_json(&o, NULL, &k->in.values);
     }
+    return SOUK_OK;
 }
 
 static void prep_release(struct work *w)
@@ -222,10 +224,11 @@ struct answer_work {
     struct run_times times;
 };
 
-static void answer_run(struct work *w)
+static souk_err answer_run(struct work *w)
 {
     struct answer_work *k = (struct answer_work *)w;
     run_shown_take(k->answer, &k->outputs, &k->times);
+    return SOUK_OK;
 }
 
 static void answered(void *owner, struct work *w)

@@ -311,7 +311,7 @@ static int label_width(const struct form *f, const struct canvas *c, int w)
     return (widest < most ? widest : most) + 1;
 }
 
-void form_draw(struct form *f, struct canvas *c, struct rect area)
+static void draw(struct form *f, struct canvas *c, struct rect area, bool focused)
 {
     int below = area.h > (int)f->n + 2 ? area.h - (int)f->n : area.h > 3 ? 3 : 1;
     int rows = area.h - below;
@@ -325,15 +325,27 @@ void form_draw(struct form *f, struct canvas *c, struct rect area)
     int label_w = label_width(f, c, area.w);
     for (size_t i = 0; i < room && f->top + i < f->n; i++) {
         struct rect row = {area.x, area.y + (int)i, area.w, 1};
-        draw_field(f->field[f->top + i], c, row, label_w, f->top + i == f->focus);
+        draw_field(f->field[f->top + i], c, row, label_w, focused && f->top + i == f->focus);
     }
     rect_cut_top(&area, rows + (below > 2));
-    bool on = f->focus == f->n;
+    bool on = focused && f->focus == f->n;
     canvas_strf(c, area.x, area.y, area.w, on ? ST_ACCENT : ST_DIM, on ? "[ %s ]" : "  %s  ",
                 f->button);
     if (on) {
         canvas_cursor(c, area.x + 2, area.y, false);
     }
     rect_cut_top(&area, 1 + (area.h > 2));
-    draw_words(f, c, area);
+    if (focused) {
+        draw_words(f, c, area);
+    }
+}
+
+void form_draw(struct form *f, struct canvas *c, struct rect area)
+{
+    draw(f, c, area, true);
+}
+
+void form_show(struct form *f, struct canvas *c, struct rect area)
+{
+    draw(f, c, area, false);
 }

@@ -43,5 +43,6 @@ enum form_event form_event(struct form *f, const struct event *ev);
 /* Fields, a blank, the button, and below it words on the focused field. */
 int form_rows(const struct form *f); /* what it would like to have */
 void form_draw(struct form *f, struct canvas *c, struct rect area);
+void form_show(struct form *f, struct canvas *c, struct rect area); /* keys go elsewhere */
 
 #endif

@@ -240,10 +240,10 @@ test('a run is stopped', async () => {
     keys('C-e', 'C-u');
     type('1000000');
     keys('Down', 'Enter');
-    await see('Esc stops it');
+    await see('It runs in a process of its own');
     keys('Escape');
     await see('[ Run it ]');
-    await gone('Esc stops it');
+    await gone('It runs in a process of its own');
     keys('Up', 'C-e', 'C-u');
     type('0');
     keys('Down', 'Enter');

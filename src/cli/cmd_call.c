@@ -8,6 +8,7 @@
 #include "cli/input.h"
 #include "cli/out.h"
 #include "cli/receipt.h"
+#include "market/get.h"
 
 #include "base/banned.h"
 
@@ -383,6 +384,19 @@ static souk_err ask(struct calling *c, struct consent *consent, struct err *e)
     return r;
 }
 
+/* A model that is on this disk can answer too: is it the same? */
+static void offer_comparison(const struct calling *c)
+{
+    const struct target *of = &c->quote->target;
+    struct store *s = market_reader(c->p.market);
+    struct get_target t;
+    if (of->from_catalog && s && !get_of_model(s, of->model, NULL, NULL, &t, NULL) && t.here)
+        say(c->p.o,
+            "its model is on this disk: `souk run --receipt %lld` runs the same input here and "
+            "compares the answers",
+            (long long)c->bought);
+}
+
 static souk_err show_purchase(struct calling *c, struct err *e)
 {
     struct arena a;
@@ -412,6 +426,8 @@ static souk_err show_purchase(struct calling *c, struct err *e)
             row.has_tx ? bytes32_format(row.tx, hash) : "");
         if (row.tee.n)
             say(c->p.o, "enclave: %.*s", (int)row.tee.n, row.tee.p);
+        if (row.answer.n)
+            offer_comparison(c);
     }
     arena_release(&a);
     return r;

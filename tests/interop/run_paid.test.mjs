@@ -49,6 +49,14 @@ test('with it, the same input gives the same answer', async () => {
     assert.match(doc.blob_id, /^[\w-]{43}$/);
 });
 
+test('who paid for a call of a model that is here is told how to compare', async () => {
+    const r = await run(home, 'call', listing.model, '--input', JSON.stringify(listing.input), '--yes', '--accept', 'unproven');
+    assert.equal(r.code, 0, r.err);
+    const hint = /`souk (run --receipt \d+)`/.exec(r.err);
+    assert.ok(hint, r.err);
+    assert.match((await run(home, ...hint[1].split(' '))).err, /the seller's answer: /);
+});
+
 test('another answer is found out', async () => {
     const spec = modelSpec(listing.listing.model);
     const shape = (s) => s.map((d) => (typeof d === 'number' ? d : 1));

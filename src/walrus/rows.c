@@ -240,7 +240,7 @@ static souk_err verdict(const struct walrus_meta *m, const bool *bad, uint64_t t
     }
     char id[BLOB_ID_BUF];
     if (there != s->size)
-        return err_set(e, SOUK_EVERIFY, "has %llu bytes, but blob %s has %llu",
+        return err_set(e, SOUK_EVERIFY, "it has %llu bytes, but blob %s has %llu",
                        (unsigned long long)there, blob_id_format(&m->id, id),
                        (unsigned long long)s->size);
     if (!wrong)
@@ -253,7 +253,7 @@ static souk_err verdict(const struct walrus_meta *m, const bool *bad, uint64_t t
                        "it by rows",
                        blob_id_format(&m->id, id));
     return err_set(e, SOUK_EVERIFY,
-                   "is not blob %s: %u of %u rows are wrong, the first is bytes %llu to %llu",
+                   "it is not blob %s: %u of %u rows wrong, the first is bytes %llu to %llu",
                    blob_id_format(&m->id, id), wrong, s->rows, (unsigned long long)from,
                    (unsigned long long)(from + len - 1));
 }

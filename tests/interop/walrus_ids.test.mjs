@@ -79,7 +79,7 @@ test('another file is told, with the ID that it has', () => {
     assert.deepEqual(strict.json, { file: other, blob_id: ID, verified: false, strict: false, is, size: 12345 });
     const rows = said(run('verify', other, ID, '--metadata', sidecar, '--json'));
     assert.equal(rows.code, 4);
-    assert.match(rows.err, /1 of 334 rows are wrong, the first is bytes 4002 to 5335\n$/);
+    assert.match(rows.err, /1 of 334 rows wrong, the first is bytes 4002 to 5335\n$/);
     assert.deepEqual(rows.json, { file: other, blob_id: ID, verified: false, strict: false, is: null, size: 12345 });
     for (const cut of [bytes.subarray(0, 12344), Buffer.concat([ONE, Buffer.from([0])])]) {
         assert.equal(run('verify', file('cut', cut), ID).code, 4);

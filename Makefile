@@ -35,7 +35,7 @@ LDHARDEN := -pie -Wl,-z,relro,-z,now,--as-needed
 endif
 
 CFLAGS  ?=
-ALLCF   := -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -DSOUK_PREFIX='"$(PREFIX)"' -Isrc -I. \
+ALLCF   := -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -Isrc -I. \
            $(OPT) $(WARN) $(HARDEN) $(CURL) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
 # libcurl is not here: it is loaded at its first use (src/net/curl.h says why).
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmd4c -lpthread -ldl -lm
@@ -205,7 +205,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -D__cppcheck__ -Isrc -I. src ui
 	clang-tidy --quiet $(wildcard src/*/*.c src/*/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
-	  -DSOUK_VERSION='""' -DSOUK_PREFIX='""' -Isrc -I.
+	  -DSOUK_VERSION='""' -Isrc -I.
 
 install: souk souk-signer souk-runner
 	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin souk souk-signer souk-runner

@@ -10,10 +10,6 @@
 
 #include "base/banned.h"
 
-#ifndef SOUK_PREFIX
-#define SOUK_PREFIX "/usr/local"
-#endif
-
 static const struct {
     const char *name; /* below an override */
     const char *env;
@@ -145,13 +141,10 @@ souk_err paths_program(const char *name, char out[PATH_BUF], struct err *e)
     if (dir[0] && join(out, dir, name, NULL, NULL) == SOUK_OK && access(out, X_OK) == 0) {
         return SOUK_OK;
     }
-    souk_err rc = join(out, SOUK_PREFIX "/bin", name, NULL, e);
-    if (rc || access(out, X_OK) == 0) {
-        return rc;
-    }
     return err_set(e, SOUK_ENOTFOUND,
-                   "the program %s is neither beside this one nor in %s/bin: install souk again",
-                   name, SOUK_PREFIX);
+                   "the program %s is not beside this one, in %s: install souk "
+                   "again",
+                   name, dir);
 }
 
 souk_err paths_asset(const char *leaf, char out[PATH_BUF], struct err *e)
@@ -170,12 +163,12 @@ souk_err paths_asset(const char *leaf, char out[PATH_BUF], struct err *e)
     if (dir[0] && join(out, dir, "assets", leaf, NULL) == SOUK_OK && access(out, F_OK) == 0) {
         return SOUK_OK;
     }
-    souk_err rc = join(out, SOUK_PREFIX "/share/souk", leaf, NULL, e);
-    if (rc || access(out, F_OK) == 0) {
-        return rc;
+    if (dir[0] && join(out, dir, "../share/souk", leaf, NULL) == SOUK_OK &&
+        access(out, F_OK) == 0) {
+        return SOUK_OK;
     }
     return err_set(e, SOUK_ENOTFOUND,
-                   "souk's own file %s is neither beside the program nor in %s/share/souk: "
-                   "install souk again, or set SOUK_ASSETS",
-                   leaf, SOUK_PREFIX);
+                   "souk's own file %s is neither in %s/assets nor in %s/../share/souk: install "
+                   "souk again, or set SOUK_ASSETS",
+                   leaf, dir, dir);
 }

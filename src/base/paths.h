@@ -27,12 +27,11 @@ const char *paths_overridden(void);   /* NULL: not */
  * A leaf that would lead out of the directory ("..") is SOUK_EINPUT. */
 souk_err paths_get(enum path_kind kind, const char *leaf, char out[PATH_BUF], struct err *e);
 
-/* One of the project's programs: beside this one, else in PREFIX/bin. The environment is not asked.
- */
+/* One of the project's programs, beside this one. The environment is not asked. */
 souk_err paths_program(const char *name, char out[PATH_BUF], struct err *e);
 
 /* One of the program's own files, which must exist: in $SOUK_ASSETS when that is set, else in
- * assets/ beside the binary, else in PREFIX/share/souk. */
+ * assets/ beside the binary, else in ../share/souk from it, where `make install` puts them. */
 souk_err paths_asset(const char *leaf, char out[PATH_BUF], struct err *e);
 
 #endif

@@ -63,6 +63,16 @@ static void hub_said(void *ud, const struct err *e)
     look(ud);
 }
 
+static void toggle(struct getting *g, const struct get_target *t)
+{
+    char id[BLOB_ID_BUF];
+    const struct coming *c = getting_find(g, untrusted(blob_id_format(&t->id, id)));
+    if (c && !coming_is_over(c))
+        getting_cancel(g, c);
+    else
+        getting_start(g, t);
+}
+
 static void take(void *self, void *page, const struct err *e)
 {
     struct get_ask *a = self;
@@ -72,6 +82,7 @@ static void take(void *self, void *page, const struct err *e)
     if (t && !t->has_id && !t->legacy && !a->asked_hub && !market_offline(d->market)) {
         mem_free(t);
         a->asked_hub = true;
+        app_toast(d->app, ST_NORMAL, "asking the Hub which file it is…");
         market_files(d->market, a->key.model, hub_said, a);
         return;
     }
@@ -85,7 +96,7 @@ static void take(void *self, void *page, const struct err *e)
     else if (t->here)
         app_toast(d->app, ST_GOOD, "it is on this disk already; r runs it, 6 shows it");
     else
-        getting_start(a->g, t);
+        toggle(a->g, t);
     mem_free(t);
     forget(a);
 }

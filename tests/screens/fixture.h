@@ -36,6 +36,8 @@ void fixture_watch(const char *dir);
 /* The same, watching the owner of the hostile model of attack i instead of whom it did. */
 void fixture_hostile_watch(const char *dir, size_t i);
 
+/* The library of a market of attacks: each is in every name of a model, and in its file's texts. */
+void fixture_hostile_library(const char *dir);
 /* Three files in the library: an ONNX model of nobody/untitled, weights, and a pickle. */
 void fixture_library(const char *dir);
 

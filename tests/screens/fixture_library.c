@@ -83,3 +83,40 @@ void fixture_library(const char *dir)
     buf_release(&content);
     paths_override(NULL);
 }
+
+/* The texts of a file end at a NUL, and are cut where inspect cuts them. */
+static void make_hostile(size_t i, struct buf *out)
+{
+    struct onnx_make m;
+    char text[1024], name[1100];
+    struct untrusted a = fixture_attack(i);
+    size_t n = a.n < sizeof text - 1 ? a.n : sizeof text - 1;
+    memcpy(text, a.p, n);
+    text[n] = '\0';
+    snprintf(name, sizeof name, "x%02zu %s", i, text);
+    onnx_make_init(&m, 8, 17);
+    onnx_make_input(&m, name, ELEM_FLOAT, text[0] && !strchr(text, ',') ? text : "?");
+    onnx_make_output(&m, text, ELEM_FLOAT, "1");
+    onnx_make_node(&m, "Relu", i % 2 ? "" : text, "x", "y", NULL);
+    if (i % 2 == 0) /* operators of nobody knows whom: such a model cannot be run */
+        onnx_make_opset(&m, text, 1);
+    onnx_make_meta(&m, text, text);
+    onnx_make_done(&m, out);
+}
+
+void fixture_hostile_library(const char *dir)
+{
+    clock_fix(FIXTURE_NOW);
+    paths_override(dir);
+    for (size_t i = 0; i < fixture_attacks(); i++) {
+        struct buf content;
+        struct untrusted a = fixture_attack(i);
+        a = untrusted_n(a.p, a.n < 200 ? a.n : 200);
+        make_hostile(i, &content);
+        add(dir, &content,
+            (struct library_about){.author = a, .model = a, .version = a, .file = a, .source = a},
+            (int64_t)(i + 1) * HOUR);
+        buf_release(&content);
+    }
+    paths_override(NULL);
+}

@@ -183,6 +183,37 @@ static void test_own_listings(void **state)
     assert_in_range(forms, 1, fixture_attacks() - 1);
 }
 
+/* --- models' files: the library, a file's page, its form */
+
+static void test_files(void **state)
+{
+    (void)state;
+    struct tty *t = open_screens(120, 40, "LANG=C.UTF-8", NULL, NULL);
+    tty_keys(t, "6");
+    see(t, "48 models");
+    for (size_t i = 0; i < fixture_attacks(); i++) {
+        char name[32];
+        snprintf(name, sizeof name, "x%02zu", i);
+        tty_keys(t, "<Enter>");
+        see(t, "Inputs");
+        see(t, name);
+        tty_keys(t, "G");
+        see(t, "Metadata");
+        if (i % 2) {
+            tty_keys(t, "r");
+            see(t, "What the model takes");
+            see(t, name);
+            tty_keys(t, "<Esc>");
+            check(t, tty_wait_no_text(t, "What the model takes"));
+        }
+        tty_keys(t, "q");
+        see(t, "GOT▾");
+        check_clean(t, fixture_attack_name(i));
+        tty_keys(t, "j");
+    }
+    quit(t, "files");
+}
+
 /* --- the clipboard */
 
 static int digit(char c)
@@ -471,6 +502,7 @@ static int setup(void **state)
 {
     (void)state;
     hostile = fixture_hostile();
+    fixture_hostile_library(hostile);
     scratch = fixture_empty();
     return 0;
 }
@@ -492,6 +524,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_screens),
         cmocka_unit_test(test_screens_in_ascii),
         cmocka_unit_test(test_own_listings),
+        cmocka_unit_test(test_files),
         cmocka_unit_test(test_clipboard),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_one_by_one),

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "market/running.h"
-#include "onnx/jtext.h"
+#include "onnx/values/jtext.h"
 
 #include "base/banned.h"
 

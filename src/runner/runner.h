@@ -18,7 +18,7 @@
 #ifndef SOUK_RUNNER_RUNNER_H
 #define SOUK_RUNNER_RUNNER_H
 
-#include "onnx/wire.h"
+#include "onnx/run/wire.h"
 #include "runner/ort.h"
 
 /* --- the request */

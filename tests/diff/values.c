@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "diff.h"
-#include "onnx/number.h"
+#include "onnx/values/number.h"
 
 #include "base/banned.h"
 

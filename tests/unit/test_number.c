@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "onnx/decimal.h"
-#include "onnx/number.h"
+#include "onnx/values/decimal.h"
+#include "onnx/values/number.h"
 #include "onnx/values.h"
 
 #include "base/banned.h"

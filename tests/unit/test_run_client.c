@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "onnx/ending.h"
+#include "onnx/run/ending.h"
 #include "runner/runner.h"
 
 #include "base/banned.h"

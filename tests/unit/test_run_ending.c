@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "onnx/ending.h"
+#include "onnx/run/ending.h"
 
 #include "base/banned.h"
 

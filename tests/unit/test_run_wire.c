@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "onnx/answer.h"
+#include "onnx/run/answer.h"
 
 #include "base/banned.h"
 

@@ -55,13 +55,10 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) | \
      ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) | ON(LIBRARY) | ON(BLOB_ID) |      \
      ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
-#define ON_LISTS                                                                 \
-    (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS) | ON(LIBRARY))
-#define ON_MONEY                                                                   \
-    (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | \
-     ON(LISTINGS))
-#define ON_SIGNS \
-    (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
+#define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS) | ON(LIBRARY))
+#define ON_MONEY \
+    (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
+#define ON_SIGNS   (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
 #define ON_CONTENT (ON(GET) | ON(LIBRARY) | ON(BLOB_ID) | ON(VERIFY) | ON(RUN))
 
 /* id, name, argument ("" for none), commands it belongs to, one line of help */

@@ -321,8 +321,9 @@ static void encode_piece(const struct rs_piece *q)
     struct transform t = {.r = r};
     t.p.len = q->len;
     t.p.spare = more.base + rs_row(r->rows) * pitch;
-    while (1u << t.layers < r->rows)
+    do /* there are two rows at least */
         t.layers++;
+    while (1u << t.layers < r->rows);
     t.to = sum;
     for (unsigned k = 0; k < q->sources && (k == 0 || r->high); k += r->rows) {
         t.rows = smaller(q->sources - k, r->rows);

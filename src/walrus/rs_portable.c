@@ -35,8 +35,8 @@ static void give(const uint16_t *row, uint8_t *p, size_t len)
 /* The first `rows` rows can be other than zero. */
 static void inverse(const struct rs *r, uint16_t *w, size_t n, unsigned p0, unsigned rows)
 {
-    unsigned m = 0;
-    for (unsigned d = 1; d < r->rows; d *= 2, m++)
+    for (unsigned m = 0; 1u << m < r->rows; m++) {
+        const unsigned d = 1u << m;
         for (unsigned b = 0; b < rows; b += 2 * d) {
             const struct multiplier *c = &r->by[(p0 + b) >> m >> 1];
             for (unsigned i = b; i < b + d; i++) {
@@ -47,15 +47,17 @@ static void inverse(const struct rs *r, uint16_t *w, size_t n, unsigned p0, unsi
                 }
             }
         }
+    }
 }
 
 /* The first `rows` rows are wanted. */
 static void forward(const struct rs *r, uint16_t *w, size_t n, unsigned p0, unsigned rows)
 {
     unsigned m = 0;
-    while (2u << m < r->rows)
+    while (1u << m < r->rows)
         m++;
-    for (unsigned d = r->rows / 2; d > 0; d /= 2, m--)
+    while (m-- > 0) {
+        const unsigned d = 1u << m;
         for (unsigned b = 0; b < rows; b += 2 * d) {
             const struct multiplier *c = &r->by[(p0 + b) >> m >> 1];
             for (unsigned i = b; i < b + d; i++) {
@@ -66,6 +68,7 @@ static void forward(const struct rs *r, uint16_t *w, size_t n, unsigned p0, unsi
                 }
             }
         }
+    }
 }
 
 /* Sources [at, at + rows) into w, and zero behind. */

@@ -89,7 +89,7 @@ static void attach(void *ud)
     struct err e = {0};
     souk_err c = purser_purse(s->d->purser, &purse, &e);
     s->none = c == SOUK_ENOTFOUND;
-    s->failed = c == SOUK_OK || s->none ? (struct err){0} : e;
+    s->failed = c != SOUK_OK && !s->none ? e : (struct err){0};
     address owner = purse ? purse_address(purse) : (address){{0}};
     if (!address_eq(owner, s->flow->owner)) {
         own_listings_free(s->list);

@@ -123,8 +123,8 @@ static void draw_empty(const struct listings_screen *s, struct canvas *c, struct
                    "P publishes a model: its file is stored on Walrus and proved, and listed with "
                    "a price and an address of its own to be paid at.",
                    ST_NORMAL);
-    y = part_words(c, r, r.x, y + 1,
-                   "What was listed just now, or elsewhere, comes with the next sync (S).", ST_DIM);
+    part_words(c, r, r.x, y + 1,
+               "What was listed just now, or elsewhere, comes with the next sync (S).", ST_DIM);
 }
 
 static void draw_totals(const struct listings_screen *s, struct canvas *c, struct rect r)

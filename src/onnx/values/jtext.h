@@ -34,8 +34,8 @@ struct jtext_walk {
     bool object;
 };
 struct jtext_walk jtext_walk(struct jtext v);
-bool jtext_next(struct jtext_walk *w, struct jtext *key,
-                struct jtext *value); /* key: may be NULL */
+/* key: may be NULL */
+bool jtext_next(struct jtext_walk *w, struct jtext *key, struct jtext *value);
 
 /* Of an object's member, the first of that name; of nothing else. */
 bool jtext_member(struct jtext object, const char *name, struct jtext *value);

@@ -1,6 +1,7 @@
 #include "ui/checking.h"
 
 #include "base/mem.h"
+#include "ui/getting.h"
 #include "ui/work.h"
 
 #include "base/banned.h"
@@ -44,7 +45,14 @@ static void finished(void *owner, struct work *w)
 {
     struct checking *c = owner;
     loop_timer_cancel(market_loop(c->d->market), c->timer);
-    c->done(c->ud, c->how, &w->err);
+    if (w->err.code == SOUK_ECANCEL)
+        w->err = (struct err){0}; /* as was asked */
+    else if (!w->err.code)
+        app_toast(c->d->app, ST_GOOD, "✓ every byte is what its ID names: %s",
+                  verified_name(c->how));
+    getting_look(c->d->getting);
+    c->done(c->ud, &w->err);
+    app_dirty(c->d->app);
 }
 
 struct checking *checking_start(struct domain *d, const blob_id *id, checking_fn done, void *ud)

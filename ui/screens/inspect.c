@@ -74,16 +74,12 @@ static void ask_stored(struct inspect_screen *s)
         s->asking = stored_ask(s->d->market, &s->id, on_stored, s, &s->stored_failed);
 }
 
-static void on_checked(void *ud, enum verified v, const struct err *e)
+static void on_checked(void *ud, const struct err *e)
 {
     struct inspect_screen *s = ud;
     s->checking = NULL;
-    s->failed = e->code == SOUK_ECANCEL ? (struct err){0} : *e;
-    if (!e->code)
-        app_toast(s->app, ST_GOOD, "✓ every byte is what its ID names: %s", verified_name(v));
+    s->failed = *e;
     read_it(s);
-    getting_look(s->d->getting);
-    app_dirty(s->app);
 }
 
 static void run_it(struct inspect_screen *s)

@@ -139,8 +139,7 @@ static void ask_removal(struct library_screen *s, const struct library_entry *e)
 {
     struct buf words;
     char size[HUMAN_BUF];
-    if (e->coming) { /* what came so far becomes a row of its own, to be taken away or gone on with
-                      */
+    if (e->coming) { /* what came so far becomes a row, to be taken away or gone on with */
         getting_cancel(s->d->getting, e->coming);
         return;
     }
@@ -160,16 +159,12 @@ static void ask_removal(struct library_screen *s, const struct library_entry *e)
 
 /* --- checking one */
 
-static void checked(void *ud, enum verified how, const struct err *e)
+static void checked(void *ud, const struct err *e)
 {
     struct library_screen *s = ud;
     s->flow->checking = NULL;
     s->checked[0] = '\0';
-    s->failed = e->code == SOUK_ECANCEL ? (struct err){0} : *e;
-    if (!e->code)
-        app_toast(s->app, ST_GOOD, "✓ every byte is what its ID names: %s", verified_name(how));
-    getting_look(s->d->getting);
-    app_dirty(s->app);
+    s->failed = *e;
 }
 
 static void check(struct library_screen *s, const struct library_entry *e)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ui/backend.h"
 #include "ui/widgets/bars.h"
@@ -785,6 +786,52 @@ static void test_chrome(void **state)
     canvas_free(c);
 }
 
+/* The header's right side loses whole words, the least useful first, and never the sign. */
+static void test_status_fits(void **state)
+{
+    (void)state;
+    struct header h = {.tab = {"Market", "Health", "Authors", "Activity", "Wallet", "Library"},
+                       .n_tabs = 6};
+    const struct {
+        struct app_status is;
+        int width;
+        const char *shown;
+    } cases[] = {
+        {{.network = "devnet", .light = ST_GOOD, .synced_at = 1000},
+         100,
+         " souk 1 Market  2 Health  3 Authors  4 Activity  5 Wallet  6 Library        "
+         "devnet ● synced 5 m ago"},
+        {{.network = "devnet", .light = ST_GOOD, .synced_at = 1000},
+         80,
+         " souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library              devnet ●"},
+        {{.network = "devnet", .light = ST_DIM, .synced_at = 1000, .offline = true},
+         80,
+         " souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library      devnet ○ offline"},
+        {{.network = "devnet", .light = ST_WARN},
+         80,
+         " souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library devnet △ never synced"},
+        {{.network = "devnet", .light = ST_GOOD, .synced_at = 1000, .activity = "syncing 43 %"},
+         80,
+         " souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library devnet ● syncing 43 %"},
+        {{.network = "devnet", .light = ST_GOOD, .synced_at = 1000, .lock = "open 10 m"},
+         80,
+         " souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library  open 10 m · devnet ●"},
+        {{.network = "opengradient", .light = ST_BAD, .synced_at = 1000, .lock = "open 10 m"},
+         80,
+         " souk 1Market 2Health 3Authors 4Activity 5Wallet 6Library         open 10 m · ✗"},
+    };
+    clock_fix(1300);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[256];
+        struct canvas *c = make(cases[i].width, 1, TEXT_UNICODE);
+        h.status = cases[i].is;
+        header_draw(&h, c, (struct rect){0, 0, cases[i].width, 1});
+        snprintf(line, sizeof line, "%s\n", cases[i].shown);
+        assert_shows(c, line);
+        canvas_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -816,6 +863,7 @@ int main(void)
         cmocka_unit_test(test_dialog_shows_hostile_words_as_words),
         cmocka_unit_test(test_messages_scroll_and_close),
         cmocka_unit_test(test_chrome),
+        cmocka_unit_test(test_status_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include "base/human.h"
 #include "base/banned.h"
 
-enum { BRAND_W = 6, STATUS_W = 26 /* what the right side needs to say the most of it */ };
+enum { BRAND_W = 6, STATUS_W = 26 /* what the right side needs to say all of it, mostly */ };
 
 static enum glyph_id light_sign(enum style light)
 {
@@ -27,34 +27,69 @@ static void freshness(int64_t seconds, bool offline, struct strip *s)
     }
 }
 
-static void status_text(const struct app_status *st, struct canvas *c, struct strip *s)
+/* How much the right side says. What is useful least goes first, and whole; the sign always stays.
+ */
+enum telling { TELL_ALL, TELL_STATE, TELL_NETWORK, TELL_SIGN };
+
+/* What the sign means, in words. Returns whether an age is among them. */
+static bool state_words(const struct app_status *st, enum telling t, struct strip *s)
 {
-    if (!st->network) {
-        return;
+    bool all = t == TELL_ALL, doing = st->activity[0], aged = all && !doing && st->synced_at;
+    if (st->offline && (all || !doing)) {
+        strip_str(s, " offline", ST_WARN);
+        if (all) {
+            strip_str(s, doing || st->synced_at ? "," : ", never synced", ST_WARN);
+        }
     }
-    if (st->lock) { /* first: what is cut at the end is less important than an open wallet */
+    if (doing) {
+        strip_glyph(s, GL_SPACE, ST_NORMAL);
+        strip_untrusted(s, untrusted(st->activity), ST_ACCENT);
+    } else if (aged) {
+        strip_glyph(s, GL_SPACE, ST_NORMAL);
+        freshness(clock_now() - st->synced_at, st->offline, s);
+    } else if (!st->offline && !st->synced_at) {
+        strip_str(s, " never synced", ST_STALE);
+    }
+    return aged;
+}
+
+/* Returns whether an age is in it. */
+static bool status_text(const struct app_status *st, enum telling t, struct strip *s)
+{
+    bool aged = st->lock;
+    if (!st->network) {
+        return false;
+    }
+    if (st->lock) { /* an open wallet is more important than the rest */
         strip_str(s, st->lock, st->lock_style);
         strip_str(s, " · ", ST_DIM);
-        canvas_note_age(c);
     }
-    strip_str(s, st->network, ST_STRONG);
-    strip_glyph(s, GL_SPACE, ST_NORMAL);
+    if (t < TELL_SIGN) {
+        strip_str(s, st->network, ST_STRONG);
+        strip_glyph(s, GL_SPACE, ST_NORMAL);
+    }
     strip_glyph(s, light_sign(st->light), st->light);
-    strip_glyph(s, GL_SPACE, ST_NORMAL);
-    /* What matters comes first: at 80 columns the end may be cut. */
-    if (st->offline) {
-        bool more = st->activity[0] || st->synced_at;
-        strip_str(s, more ? "offline, " : "offline, never synced", ST_WARN);
+    if (t < TELL_NETWORK) {
+        aged |= state_words(st, t, s);
     }
-    if (st->activity[0]) {
-        strip_untrusted(s, untrusted(st->activity), ST_ACCENT);
-    } else if (st->synced_at) {
-        freshness(clock_now() - st->synced_at, st->offline, s);
+    strip_glyph(s, GL_SPACE, ST_NORMAL);
+    return aged;
+}
+
+/* The most that fits into so many columns. */
+static void status_fit(const struct app_status *st, int room, struct canvas *c, struct strip *s)
+{
+    bool aged = false;
+    for (int t = TELL_ALL; t <= TELL_SIGN; t++) {
+        strip_init(s, canvas_charset(c));
+        aged = status_text(st, (enum telling)t, s);
+        if (s->width <= room) {
+            break;
+        }
+    }
+    if (aged) {
         canvas_note_age(c);
-    } else if (!st->offline) {
-        strip_str(s, "never synced", ST_STALE);
     }
-    strip_glyph(s, GL_SPACE, ST_NORMAL);
 }
 
 /* How close the tabs stand: columns from a number to its title, and between two tabs. */
@@ -112,12 +147,12 @@ static int tabs(const struct header *h, int width, struct spacing sp, struct can
 void header_draw(const struct header *h, struct canvas *c, struct rect row)
 {
     struct strip s;
-    strip_init(&s, canvas_charset(c));
-    status_text(&h->status, c, &s);
     struct spacing sp = tab_spacing(h, row.w);
     int room = row.w - BRAND_W;
-    int left = (h->crumb ? h->crumb->width : tabs_width(h, sp)) + 1;
-    int least = room / (h->crumb ? 3 : 4), right = room - left > least ? room - left : least;
+    int left = h->crumb ? h->crumb->width + 1 : tabs_width(h, sp);
+    int parts = h->crumb ? 3 : 4, least = (room + parts - 1) / parts;
+    int right = room - left > least ? room - left : least;
+    status_fit(&h->status, right, c, &s);
     right = s.width < right ? s.width : right;
     canvas_strip(c, row.x + row.w - right, row.y, right, &s);
     canvas_str(c, row.x + 1, row.y, BRAND_W - 1, "souk", ST_ACCENT);

@@ -163,5 +163,5 @@ int main(int argc, char **argv)
     if (r)
         fprintf(stderr, "%s\n", e.msg);
     fflush(stdout);
-    _exit(r);
+    _exit((int)r);
 }

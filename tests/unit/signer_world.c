@@ -150,20 +150,26 @@ signer_gate world_gate(const char *password)
     return p[0];
 }
 
-/* Which process listens: asked of the kernel on a connection of our own. */
-static pid_t signer_pid(void)
+int world_connect(void)
 {
     char path[PATH_BUF];
-    int dir, fd;
+    int dir = -1, fd = -1;
     struct err e;
-    struct ucred peer;
-    socklen_t n = sizeof peer;
     if (paths_get(PATH_STATE, "signer", path, &e) || socket_dir(path, &dir, &e) ||
         socket_connect(dir, "w", &fd, &e))
         fail_msg("%s", e.msg);
+    close(dir);
+    return fd;
+}
+
+/* Which process listens: asked of the kernel on a connection of our own. */
+static pid_t signer_pid(void)
+{
+    struct ucred peer;
+    socklen_t n = sizeof peer;
+    int fd = world_connect();
     assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n), 0);
     close(fd);
-    close(dir);
     return peer.pid;
 }
 

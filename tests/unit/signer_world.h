@@ -32,6 +32,8 @@ souk_err world_unlock_at(struct signer_world *w, int64_t clock, int lock_after, 
 void world_unlock(struct signer_world *w, int64_t clock);
 void world_lock(struct signer_world *w); /* returns when the process is gone */
 
+/* A connection to its socket, without the client. */
+int world_connect(void);
 /* A pipe that brings this password. */
 signer_gate world_gate(const char *password);
 /* Limits of the decisions' table, set with the user's yes. */

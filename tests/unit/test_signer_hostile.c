@@ -434,14 +434,9 @@ static void hear(const uint8_t *p, size_t n)
 
 static void reconnect(void)
 {
-    char path[PATH_BUF];
-    int dir;
     if (fd >= 0)
         close(fd);
-    if (paths_get(PATH_STATE, "signer", path, &e) || socket_dir(path, &dir, &e) ||
-        socket_connect(dir, "w", &fd, &e))
-        fail_msg("%s", e.msg);
-    close(dir);
+    fd = world_connect();
 }
 
 static bool receive(uint8_t *p, size_t n)

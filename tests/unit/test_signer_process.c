@@ -25,7 +25,6 @@
 
 #include "base/paths.h"
 #include "signer_world.h"
-#include "wallet/socket.h"
 #include "wallet/wire.h"
 
 #include "base/banned.h"
@@ -80,17 +79,6 @@ static struct signer_state state_now(void)
     if (signer_state(w.s, &st, &e))
         fail_msg("%s", e.msg);
     return st;
-}
-
-static int connect_raw(void)
-{
-    char path[PATH_BUF];
-    int dir, fd;
-    if (paths_get(PATH_STATE, "signer", path, &e) || socket_dir(path, &dir, &e) ||
-        socket_connect(dir, "w", &fd, &e))
-        fail_msg("%s", e.msg);
-    close(dir);
-    return fd;
 }
 
 /* --- paying */
@@ -221,7 +209,7 @@ static void the_password_says_yes_and_nothing_else_does(void **state)
     assert_int_equal(signer_pay(w.s, &p, &a, &e), SOUK_ELIMIT);
     assert_int_equal(a.refusal, REFUSE_OVER_CALL);
     static const char *const wrong[] = {"wrong", "", "Correct horse", "correct horse ",
-                                        "a\nb\nc\n" WORLD_PASSWORD};
+                                        ("a\nb\nc\n" WORLD_PASSWORD)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         p.gate = world_gate(wrong[i]);
         assert_int_equal(signer_pay(w.s, &p, &a, &e), SOUK_ELIMIT);
@@ -452,7 +440,7 @@ static void slow_and_many_clients_keep_nobody_waiting(void **state)
     enum { MANY = 40 };
     int fd[MANY];
     for (int i = 0; i < MANY; i++) {
-        fd[i] = connect_raw();
+        fd[i] = world_connect();
         const uint8_t part[] = {200, 0, 0, 0, OP_PAY, 1, 2};
         assert_int_equal(send(fd[i], part, (size_t)(i % 7), MSG_NOSIGNAL), i % 7);
         if (i % 10 == 0)
@@ -460,7 +448,7 @@ static void slow_and_many_clients_keep_nobody_waiting(void **state)
     }
     pay(1, SOUK_OK);
     /* Asks without ever reading an answer. */
-    int deaf = connect_raw();
+    int deaf = world_connect();
     const uint8_t ask[] = {1, 0, 0, 0, OP_LIMITS};
     struct pollfd p = {.fd = deaf, .events = POLLOUT};
     while (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) &&
@@ -507,7 +495,7 @@ static void locked_means_that_there_is_no_process(void **state)
     static const int ending[] = {SIGTERM, SIGHUP, SIGINT};
     for (size_t i = 0; i < 3; i++) {
         world_unlock(&w, w.d.now);
-        int fd = connect_raw();
+        int fd = world_connect();
         assert_int_equal(kill(w.pid, ending[i]), 0);
         world_wait_closed(fd);
         close(fd);
@@ -516,7 +504,7 @@ static void locked_means_that_there_is_no_process(void **state)
     }
     /* Killed without a chance to tidy up: its socket is replaced. */
     world_unlock(&w, w.d.now);
-    int fd = connect_raw();
+    int fd = world_connect();
     assert_int_equal(kill(w.pid, SIGKILL), 0);
     world_wait_closed(fd);
     close(fd);
@@ -531,7 +519,7 @@ static void it_locks_itself(void **state)
 {
     (void)state;
     assert_false(world_unlock_at(&w, w.d.now, 1, &e));
-    int fd = connect_raw();
+    int fd = world_connect();
     world_wait_closed(fd); /* nobody asked for anything */
     close(fd);
     world_lock(&w);
@@ -559,7 +547,7 @@ static void a_wrong_password_unlocks_nothing(void **state)
     assert_false(signer_connect("w", &w.s, &e));
     struct ucred peer;
     socklen_t n = sizeof peer;
-    int fd = connect_raw();
+    int fd = world_connect();
     assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n), 0);
     close(fd);
     w.pid = peer.pid;

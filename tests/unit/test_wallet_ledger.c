@@ -32,7 +32,7 @@ static int setup(void **state)
     snprintf(dir, sizeof dir, "/tmp/souk-ledger-XXXXXX");
     assert_non_null(mkdtemp(dir));
     dirfd_ = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return secret_start(&e);
+    return secret_start(&e) == SOUK_OK ? 0 : -1;
 }
 
 static int teardown(void **state)

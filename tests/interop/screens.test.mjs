@@ -4,37 +4,17 @@
 //   node --test tests/interop/screens.test.mjs
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { freePort } from '../../assets/devnet/lib/chain.mjs';
-import { lock, someModel } from './money.mjs';
-import { configure, newHome, souk, startWorld, sync } from './world.mjs';
+import { someModel } from './money.mjs';
+import { close, gone, keys, open, paste, screen, see, tmux, to, type, until } from './terminal.mjs';
+import { configure, newHome, startWorld, sync } from './world.mjs';
 
 const SIZES = { seed: 43, models: 60, payments: 300, inferences: 300, authors: 15, days: 12, end: 1795219200 };
-const DEADLINE = 30_000;
 const PASSWORD = 'correct horse';
-const COLS = 100, ROWS = 40;
 
-let w, home, socket, key, model;
-
-const tmux = (...args) => execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
-const screen = () => tmux('capture-pane', '-p');
-const keys = (...names) => tmux('send-keys', ...names);
-const type = (text) => tmux('send-keys', '-l', '--', text);
-
-/** Asks for the screen until the condition holds; a deadline, not a sleep, ends it. */
-async function until(what, holds) {
-    for (const end = Date.now() + DEADLINE; ; await sleep(30)) {
-        const now = screen();
-        if (holds(now)) return now;
-        if (Date.now() > end) assert.fail(`waited for ${what}; the screen:\n${now}`);
-    }
-}
-const see = (text) => until(JSON.stringify(text), (s) => s.includes(text));
-const gone = (text) => until(`no ${JSON.stringify(text)}`, (s) => !s.includes(text));
+let w, home, key, model;
 
 before(async () => {
     w = await startWorld({ ...SIZES, seller: `http://127.0.0.1:${await freePort()}` });
@@ -42,16 +22,10 @@ before(async () => {
     await sync(home);
     key = fs.readFileSync(`${w.dir}/wallet.key`, 'utf8').trim();
     model = await someModel(w, 'exact-eip3009', (m) => /^[ -~]+$/.test(m.author + m.name) && Number(m.price) < 400_000);
-    socket = path.join(path.dirname(home), 'tmux');
-    tmux('new-session', '-d', '-x', String(COLS), '-y', String(ROWS), '-e', 'LANG=C.UTF-8',
-        `'${souk}' --network devnet --data '${home}'`);
-    await see('of 60');
+    await open(home, 100, 40);
 });
 after(async () => {
-    if (socket) {
-        await lock(home); /* no signer stays behind */
-        try { tmux('kill-server'); } catch { /* it has ended by itself */ }
-    }
+    await close();
     await w?.stop();
 });
 
@@ -77,21 +51,10 @@ async function price() {
     if (!screen().includes('The request, as JSON')) keys('C-t');
     await see('The request, as JSON');
     keys('C-u', 'C-e', 'C-u');
-    tmux('set-buffer', JSON.stringify(model.input));
-    tmux('paste-buffer', '-p');
+    paste(JSON.stringify(model.input));
     await see(JSON.stringify(model.input).slice(-20));
     await to('[ Ask the price ]');
     keys('Enter');
-}
-
-/** Down until the button has the focus: forms have as many fields as the model has inputs. */
-async function to(button) {
-    for (let i = 0; i < 30; i++) {
-        if (screen().includes(button)) return;
-        keys('Down');
-        await sleep(30);
-    }
-    assert.fail(`no ${button}:\n${screen()}`);
 }
 
 test('a key is imported by the signer at the terminal', async () => {

@@ -9,35 +9,17 @@ import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { freePort } from '../../assets/devnet/lib/chain.mjs';
-import { lock, openWallet, someModel } from './money.mjs';
+import { openWallet, someModel } from './money.mjs';
+import { close, ended, gone, keys, open, paste, screen, see, to, type, until } from './terminal.mjs';
 import { configure, json, newHome, souk, startWorld, sync } from './world.mjs';
 
 const SIZES = { seed: 43, models: 60, payments: 300, inferences: 300, authors: 15, days: 12, end: 1795219200 };
-const DEADLINE = 60_000;
-const COLS = 120, ROWS = 40;
 const binding = createRequire(new URL('../../assets/devnet/package.json', import.meta.url)).resolve('onnxruntime-node');
 const engine = path.join(path.dirname(binding), `../bin/napi-v6/linux/${process.arch}/libonnxruntime.so.1`);
 
-let w, home, socket, gate, good, second, lost, wrong, unknown;
-
-const tmux = (...args) => execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
-const screen = () => tmux('capture-pane', '-p');
-const keys = (...names) => tmux('send-keys', ...names);
-const type = (text) => tmux('send-keys', '-l', '--', text);
-
-/** Asks for the screen until the condition holds; a deadline, not a sleep, ends it. */
-async function until(what, holds) {
-    for (const end = Date.now() + DEADLINE; ; await sleep(30)) {
-        const now = screen();
-        if (holds(now)) return now;
-        if (Date.now() > end) assert.fail(`waited for ${what}; the screen:\n${now}`);
-    }
-}
-const see = (text) => until(JSON.stringify(text), (s) => s.includes(text));
-const gone = (text) => until(`no ${JSON.stringify(text)}`, (s) => !s.includes(text));
+let w, home, gate, good, second, lost, wrong, unknown;
 
 /** The Walrus behind a door: open; `half`: the first half of a blob, then silence; `shut`. */
 function makeGate(target) {
@@ -95,16 +77,6 @@ async function find(m) {
     await see(`▌ ${m.name.slice(0, 12)}`);
 }
 
-/** On until this has the focus: forms have as many fields as the model has inputs. */
-async function to(what, key = 'Down') {
-    for (let i = 0; i < 40; i++) {
-        if (screen().includes(what)) return;
-        keys(key);
-        await sleep(30);
-    }
-    assert.fail(`no ${what}:\n${screen()}`);
-}
-
 before(async () => {
     w = await startWorld({ ...SIZES, seller: `http://127.0.0.1:${await freePort()}` });
     gate = await makeGate(w.status.walrus);
@@ -116,19 +88,13 @@ before(async () => {
     const sold = await someModel(w, 'exact-eip3009', (l) => Number(l.price) < 400_000 && kinds.good.some((m) => m.proven && named(m) === `${l.author}/${l.name}`));
     good = kinds.good.find((m) => named(m) === sold.model);
     second = kinds.good.find((m) => m !== good);
-    socket = path.join(path.dirname(home), 'tmux-content');
-    tmux('new-session', '-d', '-x', String(COLS), '-y', String(ROWS), '-e', 'LANG=C.UTF-8',
-        `'${souk}' --network devnet --data '${home}'`);
-    await see('of 60');
+    await open(home, 120, 40);
 });
 after(async () => {
     gate?.release();
     gate?.server.close();
     gate?.server.closeAllConnections();
-    if (socket) {
-        await lock(home); /* no signer stays behind */
-        try { tmux('kill-server'); } catch { /* it has ended by itself */ }
-    }
+    await close();
     await w?.stop();
 });
 
@@ -148,13 +114,11 @@ test('nobody says which file it is: its ID is pasted; the get is stopped in its 
     await find(unknown);
     keys('d');
     await see('which file this model is');
-    tmux('set-buffer', 'nonsense');
-    tmux('paste-buffer', '-p');
+    paste('nonsense');
     keys('Down', 'Enter');
     await see('not a blob ID');
     keys('C-e', 'C-u');
-    tmux('set-buffer', ` https://walrus.example/v1/blobs/${id} `);
-    tmux('paste-buffer', '-p');
+    paste(` https://walrus.example/v1/blobs/${id} `);
     keys('Down');
     gate.mode = 'half';
     keys('Enter');
@@ -314,10 +278,7 @@ test('leaving while one comes and another runs leaves nothing behind', async () 
     keys('Down', 'Enter');
     await see('It runs in a process of its own');
     keys('Q');
-    for (const end = Date.now() + DEADLINE; ; await sleep(30)) {
-        try { screen(); } catch { break; } // tmux ends with its only program
-        assert.ok(Date.now() < end, 'souk did not end');
-    }
+    await ended();
     const left = execFileSync('ps', ['ax', '-o', 'args'], { encoding: 'utf8' }).split('\n').filter((l) => l.includes('souk-runner') && l.includes(path.dirname(souk)));
     assert.deepEqual(left, []);
     gate.mode = 'open';

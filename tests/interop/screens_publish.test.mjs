@@ -4,42 +4,24 @@
 //   node --test tests/interop/screens_publish.test.mjs
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { blobId } from '../../assets/devnet/lib/walrus.mjs';
 import { lock, PASSWORD, peers, runWith } from './money.mjs';
 import { doubling } from './onnx_write.mjs';
 import { Payer, viem } from './payer.mjs';
 import { Proxy } from './proxy.mjs';
-import { configure, json, newHome, souk, startWorld, sync } from './world.mjs';
+import { close, ended, gone, keys, open, press, screen, see, tmux, to, type, until } from './terminal.mjs';
+import { configure, json, newHome, startWorld, sync } from './world.mjs';
 
 const { generateMnemonic, english, mnemonicToAccount } = peers('viem/accounts');
 const SIZES = { seed: 47, models: 60, payments: 300, inferences: 300, authors: 15, days: 12, end: 1795219200 };
-const DEADLINE = 30_000;
-const COLS = 100, ROWS = 40;
 const ENDPOINT = 'http://127.0.0.1:9/v1';
 const lines = (n) => `${PASSWORD}\n`.repeat(n);
 
-let w, payer, walrus, home, socket, words, model, file, id;
+let w, payer, walrus, home, words, model, file, id;
 const account = (i) => mnemonicToAccount(words, { addressIndex: i }).address;
-
-const tmux = (...args) => execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
-const screen = () => tmux('capture-pane', '-p');
-const keys = (...names) => tmux('send-keys', ...names);
-const type = (text) => tmux('send-keys', '-l', '--', text);
-
-/** Asks for the screen until the condition holds; a deadline, not a sleep, ends it. */
-async function until(what, holds, look = screen) {
-    for (const end = Date.now() + DEADLINE; ; await sleep(30)) {
-        const now = look();
-        if (holds(now)) return now;
-        if (Date.now() > end) assert.fail(`waited for ${what}; the screen:\n${now}`);
-    }
-}
-const see = (text) => until(JSON.stringify(text), (s) => s.includes(text));
 
 /** What ModelListings was told about this name, oldest first. */
 async function events(name) {
@@ -53,20 +35,9 @@ async function events(name) {
     return logs.map((l) => viem.decodeEventLog({ abi, data: l.data, topics: l.topics }));
 }
 
-/** Down until this holds: forms have as many fields as they need. */
-async function down(what, holds) {
-    for (let i = 0; i < 30; i++) {
-        if (holds(screen())) return;
-        keys('Down');
-        await sleep(30);
-    }
-    assert.fail(`no ${what}:\n${screen()}`);
-}
-const to = (button) => down(button, (s) => s.includes(button));
-
 /** Another text in the field of this label: the cursor tells which one has the focus. */
 async function put(label, text) {
-    await down(label, (s) => s.split('\n')[Number(tmux('display-message', '-p', '#{cursor_y}'))].startsWith(` ${label} `));
+    await press('Down', label, (s) => s.split('\n')[Number(tmux('display-message', '-p', '#{cursor_y}'))].startsWith(` ${label} `));
     keys('C-e', 'C-u');
     type(text);
     await see(text.slice(-20));
@@ -102,16 +73,10 @@ before(async () => {
     file = path.join(home, 'doubling.onnx');
     fs.writeFileSync(file, doubling());
     id = await blobId(doubling());
-    socket = path.join(path.dirname(home), 'tmux-publish');
-    tmux('new-session', '-d', '-x', String(COLS), '-y', String(ROWS), '-e', 'LANG=C.UTF-8',
-        `'${souk}' --network devnet --data '${home}'`);
-    await see('of 60');
+    await open(home, 100, 40);
 });
 after(async () => {
-    if (socket) {
-        await lock(home); /* no signer stays behind */
-        try { tmux('kill-server'); } catch { /* it has ended by itself */ }
-    }
+    await close();
     await walrus?.close();
     await w?.stop();
 });
@@ -157,7 +122,7 @@ test('an upload that hangs is stopped, after a question; the form stays', async 
     keys('1');
     await see('Stop publishing');
     keys('Enter'); // the default is No
-    await until('no question', (s) => !s.includes('[ No ]'));
+    await gone('[ No ]');
     keys('q');
     await see('[ No ]');
     keys('y', 'Enter');
@@ -273,12 +238,5 @@ test('Enter is the model, and leaving souk in the middle of a publish leaves not
     keys('Enter');
     await see('▸ store it on Walrus');
     keys('Q');
-    await until('the end', () => {
-        try {
-            tmux('has-session');
-            return false;
-        } catch {
-            return true;
-        }
-    }, () => '');
+    await ended();
 });

@@ -104,8 +104,7 @@ static void make_screen(struct fixture_publish *f)
     *s = (struct publishing_screen){.network = &f->pay.network, .has_file = true};
     say(f, s->author, sizeof s->author, "mira");
     say(f, s->name, sizeof s->name, "btc-fee-forecast");
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     *r = (struct publish_result){.has_id = true,
                                  .stored_now = true,
                                  .stored = {.is = STORED_WHILE_KEPT, .end_epoch = 30},
@@ -132,5 +131,5 @@ void fixture_publish(struct fixture_publish *f, struct untrusted attack)
 void fixture_publish_end(struct fixture_publish *f)
 {
     fixture_pay_end(&f->pay);
-    doc_release(&f->screen.doc);
+    docview_release(&f->screen.doc);
 }

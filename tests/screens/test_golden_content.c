@@ -187,8 +187,7 @@ static void run_init(struct run_screen *s, enum run_phase phase)
     s->past_table = table_new(run_past_columns, PAST_COLS, &run_past_ops, s);
     table_set_rows(s->outputs, fix->shown->n);
     table_set_rows(s->past_table, FIXTURE_PAST);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
 }
 
 static void run_end(struct run_screen *s)
@@ -196,7 +195,7 @@ static void run_end(struct run_screen *s)
     form_free(s->form);
     table_free(s->outputs);
     table_free(s->past_table);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
 }
 
 static void test_run_form(void **state)

@@ -41,8 +41,7 @@ static void call_init(struct call_screen *s, enum call_phase phase)
     buf_add(&s->described, fix->words.p, fix->words.len);
     buf_init(&s->text, CALL_TEXT_MAX);
     buf_init(&s->body, CALL_TEXT_MAX);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     static const char example[] = "{\"open_high_low_close\": [[1.5, 2.25, 1.25, 2.0]],\n"
                                   " \"temperature\": 0.70000000000000000001, \"name\": \"a\"}";
     s->form = call_form(&s->target, untrusted(example), &s->input);
@@ -56,7 +55,7 @@ static void call_end(struct call_screen *s)
     buf_release(&s->text);
     buf_release(&s->body);
     buf_release(&s->described);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
 }
 
 static void test_call_input(void **state)
@@ -154,11 +153,11 @@ static void test_call_done(void **state)
     s.receipt = fix->receipt[1];
     check("call-done", draw_call, &s);
     s.receipt_shown = true;
-    s.doc_width = 0;
+    docview_stale(&s.doc);
     check("call-done-receipt", draw_call, &s);
     s.receipt = fix->receipt[0];
     s.receipt_shown = false;
-    s.doc_width = 0;
+    docview_stale(&s.doc);
     check("call-unknown", draw_call, &s);
     call_end(&s);
 }

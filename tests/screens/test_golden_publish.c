@@ -75,7 +75,7 @@ static void test_ends(void **state)
     check("publish-done", draw_publishing, s);
     s->result.unchanged = true;
     s->result.stored = (struct stored){0};
-    s->doc_width = 0;
+    docview_stale(&s->doc);
     check_at("publish-unchanged", draw_publishing, s, 80, 24);
     fixture_publish_end(fix);
     fixture_publish(fix, untrusted(""));

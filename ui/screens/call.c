@@ -137,7 +137,7 @@ static void show_free(struct call_screen *s)
     };
     receipt_copy(&s->arena, &r, &s->receipt);
     s->has_receipt = true;
-    s->doc_width = 0;
+    docview_stale(&s->doc);
     s->phase = CALL_DONE;
     call_answered(s);
 }
@@ -173,9 +173,7 @@ static void forget_answer(struct call_screen *s)
     s->receipt = (struct purchase_row){0};
     s->has_receipt = s->receipt_shown = false;
     buf_clear(&s->text);
-    doc_release(&s->doc);
-    s->doc_width = 0;
-    textview_init(&s->view);
+    docview_again(&s->doc);
 }
 
 static void ask_price(struct call_screen *s)
@@ -226,7 +224,7 @@ static bool on_event(void *self, const struct event *ev)
         if (ev->kind != EV_MOUSE)
             return false;
         if (s->phase == CALL_DONE)
-            return textview_wheel(&s->view, &ev->mouse);
+            return textview_wheel(&s->doc.view, &ev->mouse);
         bool used = s->phase == CALL_OFFERS && table_mouse(s->offers, &ev->mouse) != TABLE_IGNORED;
         if (used)
             describe(s);
@@ -279,8 +277,7 @@ static bool done_action(struct call_screen *s, enum action act)
     case ACT_NEXT_PANE:
     case ACT_PREV_PANE:
         s->receipt_shown = !s->receipt_shown;
-        s->doc_width = 0;
-        textview_init(&s->view);
+        docview_again(&s->doc);
         return true;
     case ACT_CALL:
         drop_quote(s);
@@ -295,7 +292,7 @@ static bool done_action(struct call_screen *s, enum action act)
                  "the answer");
         return true;
     default:
-        return textview_action(&s->view, act);
+        return textview_action(&s->doc.view, act);
     }
 }
 
@@ -380,7 +377,7 @@ static void close_screen(void *self)
     buf_release(&s->text);
     buf_release(&s->described);
     arena_release(&s->arena);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
     mem_free(f);
     mem_free(s);
 }
@@ -401,8 +398,7 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
     buf_init(&s->text, CALL_TEXT_MAX);
     buf_init(&s->described, SAID_MAX);
     arena_init(&s->arena, RECEIPT_MEMORY);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     s->offers = table_new(call_offer_columns, OFFER_COLS, &offer_ops, s);
     s->flow = s->offers && s->d->purser ? mem_zalloc(sizeof *s->flow) : NULL;
     if (!s->flow) {

@@ -15,7 +15,7 @@
 #include "ui/screens/money.h"
 #include "ui/widgets/form.h"
 #include "ui/widgets/table.h"
-#include "ui/widgets/textview.h"
+#include "ui/widgets/docview.h"
 
 enum call_phase { CALL_FIND, CALL_ASK, CALL_QUOTE, CALL_OFFERS, CALL_PAY, CALL_DONE };
 enum call_input_kind { INPUT_FIELDS, INPUT_JSON, INPUT_PROMPT };
@@ -50,9 +50,7 @@ struct call_screen {
     struct arena arena; /* of the receipt */
     struct purchase_row receipt;
     bool has_receipt, receipt_shown; /* the whole receipt instead of the answer */
-    struct doc doc;
-    int doc_width; /* 0: to be made */
-    struct textview view;
+    struct docview doc;
 
     struct rerun *rerun; /* the answer, held against a run here; NULL: not of the market */
 

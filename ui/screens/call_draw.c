@@ -117,15 +117,6 @@ static void draw_head(const struct call_screen *s, struct canvas *c, struct rect
     canvas_hline(c, r.x, r.y + 2, r.w, ST_BORDER);
 }
 
-/* What went wrong last, whole, and how many rows it took. */
-static int draw_failed(const struct call_screen *s, struct canvas *c, struct rect r)
-{
-    if (!s->failed.code)
-        return 0;
-    canvas_glyph(c, r.x + 1, r.y, GL_CROSS, ST_BAD);
-    return part_text(c, r, r.x + 3, r.y, untrusted(s->failed.msg), ST_BAD) - r.y + 1;
-}
-
 /* --- phases */
 
 static void draw_json(const char *text, struct canvas *c, struct rect r)
@@ -299,19 +290,19 @@ static void outcome(const struct call_screen *s, struct strip *out)
         strip_strf(out, ST_DIM, " · receipt %lld", (long long)p->id);
 }
 
-static void make_doc(struct call_screen *s, int width, enum text_charset cs)
+static void make_doc(struct call_screen *s, enum text_charset cs)
 {
-    doc_release(&s->doc);
+    struct doc *d = &s->doc.text;
+    int width = s->doc.width;
     if (s->receipt_shown) {
         struct facts f;
-        facts_init(&f, &s->doc, width, cs);
+        facts_init(&f, d, width, cs);
         receipt_doc(&s->receipt, s->network, clock_now(), &f);
     } else if (s->text.len) { /* it was shown as it came: words */
-        doc_wrap(&s->doc, untrusted_n(s->text.p, s->text.len), width, cs, ST_NORMAL);
+        doc_wrap(d, untrusted_n(s->text.p, s->text.len), width, cs, ST_NORMAL);
     } else {
-        answer_doc(&s->doc, s->receipt.answer, width, cs);
+        answer_doc(d, s->receipt.answer, width, cs);
     }
-    s->doc_width = width;
 }
 
 static void draw_done(struct call_screen *s, struct canvas *c, struct rect r)
@@ -336,24 +327,23 @@ static void draw_done(struct call_screen *s, struct canvas *c, struct rect r)
     canvas_hline(c, top.x, top.y, top.w, ST_BORDER);
     canvas_str(c, top.x + 1, top.y, top.w - 2, s->receipt_shown ? " Receipt " : " Answer ",
                ST_TITLE);
-    int width = r.w - 3 > 10 ? r.w - 3 : 10;
-    if (s->doc_width != width)
-        make_doc(s, width, canvas_charset(c));
-    if (!s->doc.n)
+    if (docview_begin(&s->doc, docview_width(r)))
+        make_doc(s, canvas_charset(c));
+    if (!s->doc.text.n)
         canvas_str(c, r.x + 1, r.y, r.w - 2, "No answer came.", ST_DIM);
-    textview_show(&s->view, &s->doc);
-    textview_draw(&s->view, c, (struct rect){r.x + 1, r.y, r.w - 1, r.h}, true);
+    docview_draw(&s->doc, c, r, true);
 }
 
 void call_draw(struct call_screen *s, struct canvas *c, struct rect area)
 {
     if (s->phase == CALL_FIND) {
-        if (!draw_failed(s, c, area))
+        part_failure(&s->failed, c, &area, 1);
+        if (!s->failed.code)
             canvas_str(c, area.x + 1, area.y, area.w - 2, "reading…", ST_DIM);
         return;
     }
     draw_head(s, c, rect_cut_top(&area, 3));
-    rect_cut_top(&area, draw_failed(s, c, area));
+    part_failure(&s->failed, c, &area, 1);
     switch (s->phase) {
     case CALL_FIND:
         break;

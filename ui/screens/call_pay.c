@@ -93,7 +93,7 @@ static void on_done(void *ud, const struct purchase_row *row, const struct err *
         if (!receipt_copy(&s->arena, row, &s->receipt))
             err_nomem(&s->failed);
         s->has_receipt = true;
-        s->doc_width = 0;
+        docview_stale(&s->doc);
         call_answered(s);
     }
     s->phase = row ? CALL_DONE : CALL_OFFERS;

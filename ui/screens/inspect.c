@@ -11,7 +11,7 @@
 #include "ui/getting.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
-#include "ui/widgets/textview.h"
+#include "ui/widgets/docview.h"
 
 #include "base/banned.h"
 
@@ -28,9 +28,7 @@ struct inspect_screen {
     bool stored_known;
     struct checking *checking;
     struct err failed;
-    struct doc doc;
-    int doc_width; /* 0: to be made */
-    struct textview view;
+    struct docview doc;
 };
 
 /* --- what is asked */
@@ -43,7 +41,7 @@ static void on_read(void *ud, struct inspected *i, const struct err *e)
     if (i) {
         inspected_unref(s->model);
         s->model = i;
-        s->doc_width = 0;
+        docview_stale(&s->doc);
     }
     app_dirty(s->app);
 }
@@ -62,7 +60,7 @@ static void on_stored(void *ud, const struct stored *st, const struct err *e)
     s->stored_failed = *e;
     if (st)
         s->stored = *st;
-    s->doc_width = 0;
+    docview_stale(&s->doc);
     app_dirty(s->app);
 }
 
@@ -114,7 +112,7 @@ static bool on_action(void *self, enum action act)
         ask_stored(s);
         return false;
     default:
-        return textview_action(&s->view, act);
+        return textview_action(&s->doc.view, act);
     }
 }
 
@@ -127,7 +125,7 @@ static bool offers(void *self, enum action act)
 static bool on_event(void *self, const struct event *ev)
 {
     struct inspect_screen *s = self;
-    return ev->kind == EV_MOUSE && textview_wheel(&s->view, &ev->mouse);
+    return ev->kind == EV_MOUSE && textview_wheel(&s->doc.view, &ev->mouse);
 }
 
 /* --- drawing */
@@ -167,10 +165,7 @@ static void draw_checking(const struct inspect_screen *s, struct canvas *c, stru
 static void draw(void *self, struct canvas *c, struct rect area)
 {
     struct inspect_screen *s = self;
-    if (s->failed.code) {
-        int y = part_text(c, area, area.x + 1, area.y, untrusted(s->failed.msg), ST_BAD);
-        rect_cut_top(&area, y - area.y + 1);
-    }
+    part_failure(&s->failed, c, &area, 1);
     if (!s->model) {
         if (!s->failed.code)
             canvas_str(c, area.x + 1, area.y, area.w - 2, "reading…", ST_DIM);
@@ -179,20 +174,16 @@ static void draw(void *self, struct canvas *c, struct rect area)
     draw_head(s, c, rect_cut_top(&area, 2));
     if (s->checking)
         draw_checking(s, c, rect_cut_top(&area, 1));
-    int width = area.w - 3 > 20 ? area.w - 3 : 20;
-    if (s->doc_width != width) {
+    if (docview_begin(&s->doc, docview_width(area))) {
         struct inspect_view v = {.model = s->model,
                                  .stored = s->stored_known ? &s->stored : NULL,
                                  .stored_failed =
                                      s->stored_failed.code ? s->stored_failed.msg : NULL};
         struct facts f;
-        doc_release(&s->doc);
-        facts_init(&f, &s->doc, width, canvas_charset(c));
+        facts_init(&f, &s->doc.text, s->doc.width, canvas_charset(c));
         inspect_doc(&v, &f);
-        s->doc_width = width;
     }
-    textview_show(&s->view, &s->doc);
-    textview_draw(&s->view, c, (struct rect){area.x + 1, area.y, area.w - 1, area.h}, true);
+    docview_draw(&s->doc, c, area, true);
 }
 
 /* --- life */
@@ -205,7 +196,7 @@ static void close_screen(void *self)
         stored_ask_drop(s->asking);
     checking_drop(s->checking);
     inspected_unref(s->model);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
     mem_free(s);
 }
 
@@ -216,8 +207,7 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
         return err_nomem(e);
     s->app = a;
     s->d = app_domain(a);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     snprintf(s->text, sizeof s->text, "%s", (const char *)arg);
     if (!s->d->getting || !blob_id_parse(untrusted(s->text), &s->id)) {
         close_screen(s);

@@ -322,11 +322,7 @@ static void draw_empty(const struct library_screen *s, struct canvas *c, struct 
 void library_draw(struct library_screen *s, struct canvas *c, struct rect area)
 {
     canvas_note_age(c);
-    if (s->failed.code) {
-        canvas_glyph(c, area.x + 1, area.y, GL_CROSS, ST_BAD);
-        int y = part_text(c, area, area.x + 3, area.y, untrusted(s->failed.msg), ST_BAD);
-        rect_cut_top(&area, y - area.y);
-    }
+    part_failure(&s->failed, c, &area, 0);
     if (s->shelf)
         draw_totals(s, c, rect_cut_top(&area, 1));
     if (!s->n && s->shelf) {

@@ -148,11 +148,7 @@ static void draw_totals(const struct listings_screen *s, struct canvas *c, struc
 void listings_draw(struct listings_screen *s, struct canvas *c, struct rect area)
 {
     canvas_note_age(c);
-    if (s->failed.code) {
-        canvas_glyph(c, area.x + 1, area.y, GL_CROSS, ST_BAD);
-        int y = part_text(c, area, area.x + 3, area.y, untrusted(s->failed.msg), ST_BAD);
-        rect_cut_top(&area, y - area.y);
-    }
+    part_failure(&s->failed, c, &area, 0);
     if (s->no_contract) {
         int y = part_words(c, area, area.x + 1, area.y,
                            "△ This network has no contract for listings: `souk listings deploy` "

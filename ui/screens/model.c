@@ -17,7 +17,7 @@
 #include "ui/widgets/chart.h"
 #include "ui/widgets/markdown.h"
 #include "ui/widgets/table.h"
-#include "ui/widgets/textview.h"
+#include "ui/widgets/docview.h"
 
 #include "base/banned.h"
 
@@ -55,9 +55,7 @@ struct model_screen {
     struct err failed;
     enum pane pane;
     struct table *calls, *offers, *versions;
-    struct textview text;
-    struct doc doc;
-    int doc_width;
+    struct docview doc;
     bool files_asked;
     struct inspecting *reading; /* the file on this disk */
     struct inspected *file;
@@ -101,7 +99,7 @@ static void take(void *self, void *page, const struct err *e)
     if (page) {
         model_page_free(s->page);
         s->page = page;
-        s->doc_width = 0;
+        docview_stale(&s->doc);
         table_set_rows(s->calls, s->page->calls_n);
         table_set_rows(s->offers, s->page->listings + s->page->offers);
         table_set_rows(s->versions, s->page->files);
@@ -364,24 +362,18 @@ static void draw_chart(struct model_screen *s, struct canvas *c, struct rect r)
 static void draw_text(struct model_screen *s, struct canvas *c, struct rect r)
 {
     const struct model_page *p = s->page;
-    int width = r.w - 3;
-    if (s->doc_width != width) {
-        doc_release(&s->doc);
-        doc_init(&s->doc);
-        markdown_render(&s->doc, p->description, width > 20 ? width : 20, canvas_charset(c));
-        s->doc_width = width;
-    }
+    if (docview_begin(&s->doc, docview_width(r)))
+        markdown_render(&s->doc.text, p->description, s->doc.width, canvas_charset(c));
     if (!p->description.n) {
         canvas_str(c, r.x + 1, r.y, r.w - 2, "The author wrote no description.", ST_DIM);
         return;
     }
-    if (s->doc.hidden) {
+    if (s->doc.text.hidden) {
         struct rect note = rect_cut_bottom(&r, 1);
         canvas_strf(c, note.x + 1, note.y, note.w - 2, ST_WARN,
-                    "△ %u hidden or control characters, shown as signs", s->doc.hidden);
+                    "△ %u hidden or control characters, shown as signs", s->doc.text.hidden);
     }
-    textview_show(&s->text, &s->doc);
-    textview_draw(&s->text, c, (struct rect){r.x + 1, r.y, r.w - 1, r.h}, true);
+    docview_draw(&s->doc, c, r, true);
 }
 
 static void draw_about(struct model_screen *s, struct canvas *c, struct rect r)
@@ -554,7 +546,7 @@ static bool on_event(void *self, const struct event *ev)
     }
     if (pane_table(s))
         return table_mouse(pane_table(s), &ev->mouse) != TABLE_IGNORED;
-    return textview_wheel(&s->text, &ev->mouse);
+    return textview_wheel(&s->doc.view, &ev->mouse);
 }
 
 /* The transaction under the cursor in Calls, else the model's blob id. */
@@ -639,7 +631,7 @@ static bool on_action(void *self, enum action act)
     }
     if (pane_table(s))
         return table_action(pane_table(s), act) != TABLE_IGNORED;
-    return textview_action(&s->text, act);
+    return textview_action(&s->doc.view, act);
 }
 
 /* --- life */
@@ -657,7 +649,7 @@ static void close_screen(void *self)
     table_free(s->calls);
     table_free(s->offers);
     table_free(s->versions);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
     mem_free(s);
 }
 
@@ -670,8 +662,7 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
     s->d = app_domain(a);
     s->id = *(const int64_t *)arg;
     s->hover = -1;
-    doc_init(&s->doc);
-    textview_init(&s->text);
+    docview_init(&s->doc);
     s->calls = table_new(part_call_columns, PART_CALL_COLS - 1, &call_ops, s);
     s->offers = table_new(offer_columns, OF_COLS, &offer_ops, s);
     s->versions = table_new(version_columns, VE_COLS, &version_ops, s);

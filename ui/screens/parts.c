@@ -111,6 +111,15 @@ int part_text(struct canvas *c, struct rect r, int x, int y, struct untrusted u,
     return draw_doc(&d, c, r, x, y);
 }
 
+void part_failure(const struct err *e, struct canvas *c, struct rect *area, int gap)
+{
+    if (!e->code)
+        return;
+    canvas_glyph(c, area->x + 1, area->y, GL_CROSS, ST_BAD);
+    int y = part_text(c, *area, area->x + 3, area->y, untrusted(e->msg), ST_BAD);
+    rect_cut_top(area, y - area->y + gap);
+}
+
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                     const struct provenance *p)
 {

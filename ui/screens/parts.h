@@ -42,6 +42,10 @@ int part_words(struct canvas *c, struct rect r, int x, int y, const char *own, e
 /* The same for words from outside. */
 int part_text(struct canvas *c, struct rect r, int x, int y, struct untrusted u, enum style s);
 
+/* What went wrong last, whole, at the top of *area, which begins `gap` rows below it then. Nothing
+ * for code 0. */
+void part_failure(const struct err *e, struct canvas *c, struct rect *area, int gap);
+
 /* "label   chain 84532, blocks 1–18,204 (0x…), read 3 m ago from host": returns the next row. */
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                     const struct provenance *p);

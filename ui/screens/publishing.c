@@ -55,7 +55,7 @@ static void on_done(void *ud, const struct publish_result *r, const struct err *
     s->over = true;
     s->result = *r;
     s->failed = e ? *e : (struct err){0};
-    s->doc_width = 0;
+    docview_stale(&s->doc);
     purser_look(s->d->purser); /* it locks later now */
     if (r->listed && !r->unchanged)
         domain_sync(s->d, false);
@@ -252,7 +252,7 @@ static bool on_action(void *self, enum action act)
             app_copy(s->app, untrusted(s->result.proof_line), "the line for the Hub");
         return true;
     default:
-        return s->over && textview_action(&s->view, act);
+        return s->over && textview_action(&s->doc.view, act);
     }
 }
 
@@ -277,7 +277,7 @@ static void close_screen(void *self)
         give_back_terminal(s);
         mem_free(f);
     }
-    doc_release(&s->doc);
+    docview_release(&s->doc);
     mem_free(s);
 }
 
@@ -291,8 +291,7 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
     s->app = a;
     s->d = app_domain(a);
     s->network = market_network(s->d->market);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     s->has_file = rq->file;
     snprintf(s->name, sizeof s->name, "%s", rq->name);
     snprintf(s->author, sizeof s->author, "%s", rq->author);

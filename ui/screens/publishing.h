@@ -8,6 +8,7 @@
 #include "market/publish.h"
 #include "ui/domain.h"
 #include "ui/screens/money.h"
+#include "ui/widgets/docview.h"
 
 enum { PUBLISHING_WORDS = 160 };
 
@@ -23,9 +24,7 @@ struct publishing_screen {
     bool over, stopping;
     struct err failed; /* once it is over; code 0: it went well */
     struct publish_result result;
-    struct textview view; /* of the end */
-    struct doc doc;
-    int doc_width;                /* 0: to be made */
+    struct docview doc;           /* of the end */
     struct publishing_flow *flow; /* NULL where it is only drawn */
 };
 

@@ -146,18 +146,13 @@ static void end_doc(const struct publishing_screen *s, struct facts *f)
 
 static void draw_end(struct publishing_screen *s, struct canvas *c, struct rect r)
 {
-    int width = r.w - 3 < WIDTH ? r.w - 3 : WIDTH;
-    width = width > WORD_COLS ? width : WORD_COLS;
-    if (s->doc_width != width) {
+    int width = docview_width(r);
+    if (docview_begin(&s->doc, width < WIDTH ? width : WIDTH)) {
         struct facts f;
-        doc_release(&s->doc);
-        doc_init(&s->doc);
-        facts_init(&f, &s->doc, width, canvas_charset(c));
+        facts_init(&f, &s->doc.text, s->doc.width, canvas_charset(c));
         end_doc(s, &f);
-        s->doc_width = width;
     }
-    textview_show(&s->view, &s->doc);
-    textview_draw(&s->view, c, (struct rect){r.x + 1, r.y, r.w - 1, r.h}, true);
+    docview_draw(&s->doc, c, r, true);
 }
 
 void publishing_draw(struct publishing_screen *s, struct canvas *c, struct rect area)

@@ -9,7 +9,7 @@
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
 #include "ui/sending.h"
-#include "ui/widgets/textview.h"
+#include "ui/widgets/docview.h"
 
 #include "base/banned.h"
 
@@ -29,9 +29,7 @@ struct receipt_screen {
     struct arena arena;
     struct purchase_row row;
     bool read;
-    struct doc doc;
-    int doc_width;
-    struct textview view;
+    struct docview doc;
 };
 
 struct get_job {
@@ -77,7 +75,7 @@ static void get_done(struct purser_job *j)
         arena_init(&k->arena, 1); /* handed over */
         s->row = k->row;
         s->read = true;
-        s->doc_width = 0;
+        docview_stale(&s->doc);
         if (!s->rerun)
             look_for_file(s);
     }
@@ -202,7 +200,7 @@ static bool on_action(void *self, enum action act)
         copy(s);
         return true;
     default:
-        return textview_action(&s->view, act);
+        return textview_action(&s->doc.view, act);
     }
 }
 
@@ -221,7 +219,7 @@ static bool offers(void *self, enum action act)
 static bool on_event(void *self, const struct event *ev)
 {
     struct receipt_screen *s = self;
-    return ev->kind == EV_MOUSE && textview_wheel(&s->view, &ev->mouse);
+    return ev->kind == EV_MOUSE && textview_wheel(&s->doc.view, &ev->mouse);
 }
 
 /* --- drawing */
@@ -229,10 +227,7 @@ static bool on_event(void *self, const struct event *ev)
 static void draw(void *self, struct canvas *c, struct rect area)
 {
     struct receipt_screen *s = self;
-    if (s->failed.code) {
-        int y = part_text(c, area, area.x + 1, area.y, untrusted(s->failed.msg), ST_BAD);
-        rect_cut_top(&area, y - area.y + 1);
-    }
+    part_failure(&s->failed, c, &area, 1);
     if (s->words[0]) {
         struct rect top = rect_cut_top(&area, 2);
         canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_ACCENT, "▸ %s", s->words);
@@ -248,16 +243,12 @@ static void draw(void *self, struct canvas *c, struct rect area)
             canvas_str(c, area.x + 1, area.y, area.w - 2, "reading…", ST_DIM);
         return;
     }
-    int width = area.w - 3 > 20 ? area.w - 3 : 20;
-    if (s->doc_width != width) {
+    if (docview_begin(&s->doc, docview_width(area))) {
         struct facts f;
-        doc_release(&s->doc);
-        facts_init(&f, &s->doc, width, canvas_charset(c));
+        facts_init(&f, &s->doc.text, s->doc.width, canvas_charset(c));
         receipt_doc(&s->row, market_network(s->d->market), clock_now(), &f);
-        s->doc_width = width;
     }
-    textview_show(&s->view, &s->doc);
-    textview_draw(&s->view, c, (struct rect){area.x + 1, area.y, area.w - 1, area.h}, true);
+    docview_draw(&s->doc, c, area, true);
 }
 
 /* --- life */
@@ -272,7 +263,7 @@ static void close_screen(void *self)
     sending_drop(s->sending);
     rerun_free(s->rerun);
     arena_release(&s->arena);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
     mem_free(s);
 }
 
@@ -285,8 +276,7 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
     s->d = app_domain(a);
     s->id = *(const int64_t *)arg;
     arena_init(&s->arena, 1);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     souk_err c = s->d->purser ? purser_purse(s->d->purser, &s->purse, e) : err_nomem(e);
     if (c != SOUK_OK) {
         close_screen(s);

@@ -176,7 +176,7 @@ static bool on_event(void *self, const struct event *ev)
             return true;
         }
         if (s->phase == RUN_DONE && s->as_json)
-            return textview_wheel(&s->view, &ev->mouse);
+            return textview_wheel(&s->doc.view, &ev->mouse);
         if (s->phase == RUN_DONE && table_mouse(s->outputs, &ev->mouse) != TABLE_IGNORED) {
             s->focus = RUN_ON_OUTPUT;
             return true;
@@ -220,7 +220,7 @@ static bool on_list(struct run_screen *s, enum action act)
         return te != TABLE_IGNORED;
     }
     if (s->as_json)
-        return textview_action(&s->view, act);
+        return textview_action(&s->doc.view, act);
     return table_action(s->outputs, act) != TABLE_IGNORED;
 }
 
@@ -248,8 +248,7 @@ static bool on_action(void *self, enum action act)
             run_toggle_json(s);
         } else {
             s->as_json = !s->as_json;
-            s->doc_width = 0;
-            textview_init(&s->view);
+            docview_again(&s->doc);
         }
         return true;
     case ACT_NEXT_PANE:
@@ -307,7 +306,7 @@ static void close_screen(void *self)
     table_free(s->outputs);
     table_free(s->past_table);
     arena_release(&s->past_arena);
-    doc_release(&s->doc);
+    docview_release(&s->doc);
     mem_free(f);
     mem_free(s);
 }
@@ -338,8 +337,7 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
     s->d = app_domain(a);
     s->network = market_network(s->d->market);
     arena_init(&s->past_arena, PAST_MEMORY);
-    doc_init(&s->doc);
-    textview_init(&s->view);
+    docview_init(&s->doc);
     s->outputs = table_new(run_output_columns, OUT_COLS, &run_output_ops, s);
     s->past_table = table_new(run_past_columns, PAST_COLS, &run_past_ops, s);
     s->flow = s->outputs && s->past_table && s->d->getting ? mem_zalloc(sizeof *s->flow) : NULL;

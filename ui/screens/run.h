@@ -17,7 +17,7 @@
 #include "ui/inspecting.h"
 #include "ui/widgets/form.h"
 #include "ui/widgets/table.h"
-#include "ui/widgets/textview.h"
+#include "ui/widgets/docview.h"
 
 enum run_phase { RUN_FIND, RUN_ABSENT, RUN_ASK, RUN_BUSY, RUN_DONE };
 enum run_focus { RUN_ON_FORM, RUN_ON_OUTPUT, RUN_ON_PAST };
@@ -79,9 +79,7 @@ struct run_screen {
     struct run_shown *answer; /* NULL: nothing was run yet */
     bool as_json;             /* the outputs as one text */
     struct table *outputs;
-    struct doc doc;
-    int doc_width; /* 0: to be made */
-    struct textview view;
+    struct docview doc;
 
     struct arena past_arena;
     struct run_row *past;

@@ -147,18 +147,17 @@ static void draw_head(const struct run_screen *s, struct canvas *c, struct rect 
     canvas_hline(c, r.x, r.y + 1, r.w, ST_BORDER);
 }
 
-static int draw_failed(const struct run_screen *s, struct canvas *c, struct rect r)
+static void draw_failed(const struct run_screen *s, struct canvas *c, struct rect *area)
 {
-    if (!s->failed.code)
-        return 0;
-    canvas_glyph(c, r.x + 1, r.y, GL_CROSS, ST_BAD);
-    int y = part_text(c, r, r.x + 3, r.y, untrusted(s->failed.msg), ST_BAD);
-    if (s->failed.code == SOUK_ENOTFOUND && s->model)
-        y = part_words(c, r, r.x + 3, y,
-                       "`souk doctor --engine` in a shell gets one: the official build, pinned and "
-                       "checked.",
-                       ST_NORMAL);
-    return y - r.y + 1;
+    bool no_engine = s->failed.code == SOUK_ENOTFOUND && s->model;
+    part_failure(&s->failed, c, area, no_engine ? 0 : 1);
+    if (no_engine) {
+        int y = part_words(c, *area, area->x + 3, area->y,
+                           "`souk doctor --engine` in a shell gets one: the official build, pinned "
+                           "and checked.",
+                           ST_NORMAL);
+        rect_cut_top(area, y - area->y + 1);
+    }
 }
 
 /* --- not here */
@@ -275,21 +274,15 @@ static int draw_times(const struct run_shown *a, struct canvas *c, struct rect r
 
 static void draw_json(struct run_screen *s, struct canvas *c, struct rect r)
 {
-    int width = r.w - 3 > 10 ? r.w - 3 : 10;
-    if (s->doc_width != width) {
-        doc_release(&s->doc);
-        answer_doc(&s->doc, untrusted_n(s->answer->json.p, s->answer->json.len), width,
+    if (docview_begin(&s->doc, docview_width(r)))
+        answer_doc(&s->doc.text, untrusted_n(s->answer->json.p, s->answer->json.len), s->doc.width,
                    canvas_charset(c));
-        s->doc_width = width;
-    }
-    if (!s->doc.n)
+    if (!s->doc.text.n)
         canvas_str(c, r.x + 1, r.y, r.w - 2,
                    s->answer->past ? "What came out was too large to be kept."
                                    : "Too many numbers to be written out here.",
                    ST_DIM);
-    textview_show(&s->view, &s->doc);
-    textview_draw(&s->view, c, (struct rect){r.x + 1, r.y, r.w - 1, r.h},
-                  s->focus == RUN_ON_OUTPUT);
+    docview_draw(&s->doc, c, r, s->focus == RUN_ON_OUTPUT);
 }
 
 /* The selected output with more of its values than a cell has room for. */
@@ -383,12 +376,13 @@ static void draw_rest(struct run_screen *s, struct canvas *c, struct rect area)
 void run_draw(struct run_screen *s, struct canvas *c, struct rect area)
 {
     if (s->phase == RUN_FIND) {
-        if (!draw_failed(s, c, area))
+        draw_failed(s, c, &area);
+        if (!s->failed.code)
             canvas_str(c, area.x + 1, area.y, area.w - 2, "reading…", ST_DIM);
         return;
     }
     draw_head(s, c, rect_cut_top(&area, 2));
-    rect_cut_top(&area, draw_failed(s, c, area));
+    draw_failed(s, c, &area);
     if (s->phase == RUN_ABSENT)
         draw_absent(s, c, area);
     else

@@ -100,8 +100,7 @@ static void show(struct run_screen *s, const struct run_row *r)
     s->answer = a;
     table_set_rows(s->outputs, 0);
     s->as_json = true;
-    s->doc_width = 0;
-    textview_init(&s->view);
+    docview_again(&s->doc);
     s->phase = RUN_DONE;
     s->focus = RUN_ON_OUTPUT;
 }

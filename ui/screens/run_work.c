@@ -240,7 +240,7 @@ static void answered(void *owner, struct work *w)
     s->answer = k->answer;
     k->answer = NULL;
     table_set_rows(s->outputs, s->answer->n);
-    s->doc_width = 0;
+    docview_stale(&s->doc);
     s->as_json = false;
     s->phase = RUN_DONE;
     s->focus = RUN_ON_OUTPUT;

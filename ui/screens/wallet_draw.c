@@ -428,10 +428,7 @@ void wallet_draw(struct wallet_screen *s, struct canvas *c, struct rect area)
         return;
     }
     draw_head(s, c, rect_cut_top(&area, 2));
-    if (s->failed.code) {
-        int y = part_text(c, area, area.x + 1, area.y, untrusted(s->failed.msg), ST_BAD);
-        rect_cut_top(&area, y - area.y);
-    }
+    part_failure(&s->failed, c, &area, 0);
     draw_tabs(s, c, rect_cut_top(&area, 1));
     struct table *t = wallet_pane_table(s);
     if (!t) {

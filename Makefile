@@ -112,7 +112,7 @@ UNIT     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 SCREENS  := $(patsubst %.c,$(B)/%,$(wildcard tests/screens/test_*.c))
 TTY_OBJ  := $(call obj_of,$(filter-out tests/tty/test_% tests/tty/ttyshot.c,$(wildcard tests/tty/*.c)))
 SCREEN_OBJ := $(call obj_of,$(filter-out tests/screens/test_%,$(wildcard tests/screens/*.c)) \
-              tests/unit/onnx_make.c)
+              tests/unit/onnx_make.c tests/unit/tree.c)
 BENCH_OBJ := $(call obj_of,$(wildcard tests/bench/bench_[!t]*.c) tests/bench/synth.c)
 DIFF_OBJ := $(call obj_of,$(wildcard tests/diff/*.c))
 ETHDIFF  := $(B)/tests/diff/ethdiff

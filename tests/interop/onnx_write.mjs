@@ -1,21 +1,8 @@
 // Writes ONNX models, good and bad, for tests: protobuf by hand, the fields of onnx.proto3.
 
-function varint(n) {
-    const out = [];
-    let v = BigInt(n);
-    if (v < 0n) v += 1n << 64n;
-    do {
-        const b = Number(v & 0x7fn);
-        v >>= 7n;
-        out.push(v > 0n ? b | 0x80 : b);
-    } while (v > 0n);
-    return Buffer.from(out);
-}
-const tag = (field, type) => varint((field << 3) | type);
-export const int = (field, n) => Buffer.concat([tag(field, 0), varint(n)]);
-export const bytes = (field, b) => Buffer.concat([tag(field, 2), varint(b.length), b]);
-export const str = (field, s) => bytes(field, Buffer.from(s, 'utf8'));
-export const msg = (field, ...parts) => bytes(field, Buffer.concat(parts.flat(Infinity)));
+import { bytes, int, msg, str, tag } from '../../assets/devnet/lib/protobuf.mjs';
+
+export { int, msg, str };
 
 /** Element types by their numbers. */
 export const T = { float: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9,

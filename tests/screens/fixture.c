@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "base/paths.h"
 #include "market/derive.h"
 #include "market/purse.h"
+#include "tests/unit/tree.h"
 
 static char souk[PATH_MAX];
 
@@ -43,18 +43,10 @@ char *fixture_empty(void)
     return dir;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    return remove(path);
-}
-
 void fixture_free(char *dir)
 {
     if (dir)
-        nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        tree_remove(dir);
     free(dir);
 }
 

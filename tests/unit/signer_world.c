@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "tree.h"
 #include "wallet/key.h"
 #include "wallet/socket.h"
 
@@ -136,7 +137,7 @@ void signer_world_remove(struct signer_world *w)
     world_lock(w);
     beside(link);
     unlink(link);
-    run((const char *const[]){"rm", "-rf", w->dir, NULL});
+    assert_int_equal(tree_remove(w->dir), 0);
     paths_override(NULL);
 }
 

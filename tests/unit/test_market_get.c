@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -22,6 +21,7 @@
 #include "hostile.h"
 #include "market/get.h"
 #include "market_world.h"
+#include "tree.h"
 #include "walrus/encode.h"
 
 /* --- a full disk: this program's own pwrite, which the library's writing goes through */
@@ -85,14 +85,7 @@ static int tear_down(void **state)
     (void)state;
     hostile_stop(one);
     hostile_stop(two);
-    char *const rm[] = {(char *)"rm", (char *)"-rf", home, NULL};
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp("rm", rm);
-        _exit(1);
-    }
-    waitpid(pid, NULL, 0);
-    return 0;
+    return tree_remove(home);
 }
 
 /* On the devnet's profile, or on one that is not local. */

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "market/library.h"
+#include "tree.h"
 #include "walrus/encode.h"
 
 #include "base/banned.h"
@@ -74,17 +75,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    char command[64];
     walrus_meta_release(&meta);
-    snprintf(command, sizeof command, "%s", home);
-    char *const rm[] = {(char *)"rm", (char *)"-rf", command, NULL};
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp("rm", rm);
-        _exit(1);
-    }
-    waitpid(pid, NULL, 0);
-    return 0;
+    return tree_remove(home);
 }
 
 static char *in_models(const char *leaf)

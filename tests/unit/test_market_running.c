@@ -10,12 +10,12 @@
 #include <string.h>
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "market/running.h"
 #include "onnx_make.h"
+#include "tree.h"
 #include "walrus/encode.h"
 
 /* --- the double */
@@ -104,21 +104,13 @@ static int fresh(void **state)
     return loop && market_open(loop, &o, &market, &e) == SOUK_OK ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static int gone(void **state)
 {
     (void)state;
     market_close(market);
     loop_free(loop);
     paths_override(NULL);
-    return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return tree_remove(dir);
 }
 
 static void relu(struct buf *out, const char *weights_in)

@@ -3,25 +3,7 @@
 // bytes, takes numeric inputs, and runs in ONNX Runtime.
 
 import { Prng } from './prng.mjs';
-
-// --- protobuf wire format: just what ModelProto needs ---------------------------------------
-
-function varint(n) {
-    const out = [];
-    let v = BigInt(n);
-    if (v < 0n) v += 1n << 64n;
-    do {
-        const b = Number(v & 0x7fn);
-        v >>= 7n;
-        out.push(v > 0n ? b | 0x80 : b);
-    } while (v > 0n);
-    return Buffer.from(out);
-}
-const tag = (field, type) => varint((field << 3) | type);
-const int = (field, n) => Buffer.concat([tag(field, 0), varint(n)]);
-const bytes = (field, b) => Buffer.concat([tag(field, 2), varint(b.length), b]);
-const str = (field, s) => bytes(field, Buffer.from(s, 'utf8'));
-const msg = (field, ...parts) => bytes(field, Buffer.concat(parts));
+import { bytes, int, msg, str } from './protobuf.mjs';
 
 const FLOAT = 1;
 const attrInt = (name, n) => msg(5, str(1, name), int(3, n), int(20, 2));

@@ -19,6 +19,9 @@ import { account, ROLES } from '../lib/replay.mjs';
 import { takesId } from '../lib/seller.mjs';
 import { canonical } from '../lib/tee.mjs';
 
+// Node 18 has no global crypto, and the reference client wants one.
+globalThis.crypto ??= crypto.webcrypto;
+
 const root = scratch();
 const dir = `${root}/w`;
 const payer = privateKeyToAccount(privateKeyOf(account(ROLES.wallet)));

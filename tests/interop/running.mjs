@@ -58,7 +58,7 @@ export async function json(...args) {
     return JSON.parse(r.out);
 }
 
-/** The processes named souk-runner that this one's children started. */
+/** All processes named souk-runner, and whose children they are. */
 export function runners() {
     const pids = [];
     for (const pid of fs.readdirSync('/proc').filter((n) => /^\d+$/.test(n))) {

@@ -199,9 +199,11 @@ test('memory that cannot be locked is told, and used', { skip: process.getuid() 
     const secret = path.join(home, 'secret-low');
     fs.writeFileSync(secret, 'pw\n');
     const script = 'ulimit -l 0; exec "$@" 3<"$0" 4>/dev/null';
+    const own = path.join(home, 'signer-low'); // where souk lies (/root, say) others may not look
+    fs.copyFileSync(signer, own);
     const as = process.getuid() === 0
         ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [];
-    const r = spawnSync('bash', ['-c', script, secret, ...as, 'setsid', '-w', signer, 'create', 'low',
+    const r = spawnSync('bash', ['-c', script, secret, ...as, 'setsid', '-w', own, 'create', 'low',
         '--dir', low, '--play', '--password-fd', '3', '--words-fd', '4'], { encoding: 'utf8' });
     assert.equal(r.status, 0, r.stderr);
     assert.match(r.stderr, /^souk-signer: warning: the system refuses to lock memory[^\n]*\n$/);

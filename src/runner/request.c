@@ -9,11 +9,6 @@
 
 #include "base/banned.h"
 
-void request_release(struct request *r)
-{
-    values_release(&r->inputs);
-}
-
 static bool text(struct wire_body *b, char out[PATH_BUF])
 {
     size_t n = (size_t)(b->end - b->at);

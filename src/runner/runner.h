@@ -28,8 +28,8 @@ struct request {
     char folder[PATH_BUF]; /* "": none */
     struct values inputs;
 };
+/* What it takes is held until the process ends, which answers this one request. */
 souk_err request_read(int fd, struct request *out, struct err *e);
-void request_release(struct request *r);
 
 /* --- values of the engine as ours, and back */
 struct ort_use { /* what most calls need */

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/session.h"
+#include "market/health.h"
 
 #include "base/banned.h"
 
@@ -41,15 +42,15 @@ static souk_err health_json(const struct health *h, struct err *e)
     json_out_int(&o, "unlisted_payments", (int64_t)h->unlisted_payments);
     json_out_int(&o, "unknown_inferences", (int64_t)h->unknown_inferences);
     json_out_null(&o, "genuine");
-    json_out_int(&o, "authors_with_half_of_income", (int64_t)h->top_half_authors);
-    out_amount_json(&o, "median_author_income", &h->median_author);
+    json_out_int(&o, "authors_with_half_of_income", (int64_t)h->earners.half);
+    out_amount_json(&o, "median_author_income", &h->quartile[1]);
     json_obj_open(&o, "weekly");
-    out_series_json(&o, "calls", &h->calls_weekly);
-    out_series_json(&o, "payments", &h->payments_weekly);
-    out_series_json(&o, "settlements", &h->settlements_weekly);
-    out_series_json(&o, "payers", &h->payers_weekly);
-    out_series_json(&o, "new_payers", &h->new_payers_weekly);
-    out_series_json(&o, "uploads", &h->uploads_weekly);
+    out_series_json(&o, "calls", &h->weekly.calls);
+    out_series_json(&o, "payments", &h->weekly.payments);
+    out_series_json(&o, "settlements", &h->weekly.settlements);
+    out_series_json(&o, "payers", &h->weekly.payers);
+    out_series_json(&o, "new_payers", &h->weekly.fresh);
+    out_series_json(&o, "uploads", &h->weekly.uploads);
     json_obj_close(&o);
     json_obj_open(&o, "provenance");
     out_provenance_json(&o, "payments", &h->payments_from);
@@ -98,8 +99,8 @@ static void print_health(const struct health *h)
                human_count(b, h->authors_earning));
     out_fieldf("concentration",
                "half of all %s income goes to %s authors; the median author earned %s",
-               h->income_asset.symbol, human_count(a, h->top_half_authors),
-               amount_format(&h->median_author, money, sizeof money));
+               h->income_asset.symbol, human_count(a, h->earners.half),
+               amount_format(&h->quartile[1], money, sizeof money));
     puts("\nAll figures are raw: every proved settlement counts, whoever made it.");
 }
 

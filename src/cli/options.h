@@ -24,6 +24,7 @@
     X(HEALTH, "health", "", "the market's vital signs")                                      \
     X(AUTHORS, "authors", "", "all authors by calls and income")                             \
     X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")       \
+    X(WATCH, "watch", "[AUTHOR|ADDRESS …]", "tell of each payment as it lands, to these or your watch list") \
     X(GET, "get", "MODEL[@VERSION]|BLOB_ID", "download a model's file, and prove it")        \
     X(LIBRARY, "library", "[path|check|rm MODEL]", "the models on this disk")                \
     X(BLOB_ID, "blob-id", "FILE", "the Walrus blob ID of a file")                            \
@@ -51,11 +52,12 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
 
 #define ON(c)  (1u << CMD_##c)
 #define ON_ALL ((1u << CMD_COUNT) - 1u)
-#define ON_DATA                                                                                   \
-    (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(NETWORKS) | \
-     ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) | ON(LIBRARY) | ON(BLOB_ID) |      \
-     ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
-#define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS) | ON(LIBRARY))
+#define ON_DATA                                                                                \
+    (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(WATCH) | \
+     ON(NETWORKS) | ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) | ON(LIBRARY) |  \
+     ON(BLOB_ID) | ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
+#define ON_LISTS \
+    (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(WATCH) | ON(RECEIPTS) | ON(LIBRARY))
 #define ON_MONEY \
     (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
 #define ON_SIGNS   (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
@@ -82,6 +84,14 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(WATCH, "watch", "", ON(SYNC), "go on until interrupted, every 30 seconds")                   \
     X(FULL, "full", "", ON(SYNC), "read everything again from the beginning")                      \
     X(ONLY, "only", "SOURCE", ON(SYNC), "hub, bazaar, listings, payments or inferences alone")     \
+    X(EXPLAIN, "explain", "METRIC", ON(HEALTH) | ON(AUTHOR) | ON(SHOW),                            \
+      "what a figure means, what it is made of, and its transactions")                             \
+    X(SENSITIVITY, "sensitivity", "", ON(HEALTH), "what each threshold does to genuine spending")  \
+    X(FINDINGS, "findings", "", ON(HEALTH) | ON(AUTHOR) | ON(SHOW), "what the rules found, with the evidence") \
+    X(PROVE, "prove", "", ON(HEALTH), "check the cache against the chain, by another node")        \
+    X(RPC, "rpc", "URL", ON(HEALTH), "prove: ask this node of the payment chain")                  \
+    X(INFERENCE_RPC, "inference-rpc", "URL", ON(HEALTH), "prove: and this one of the inference chain") \
+    X(SAMPLE, "sample", "N", ON(HEALTH), "prove: receipts of so many blocks (default 16)")         \
     X(WALLET, "wallet", "NAME", ON_MONEY, "this wallet, not the network's chosen one")             \
     X(ACCOUNT, "account", "N", ON_MONEY, "its account N (default 0)")                              \
     X(SHARDS, "shards", "N", ON(BLOB_ID) | ON(VERIFY), "of the network (default 1000)")             \

@@ -79,6 +79,8 @@ void catalog_unref(struct catalog *c); /* thread-safe */
     X(SORT_TASK, "task", false)                                                                    \
     X(SORT_PAYMENTS, "payments", true)                                                             \
     X(SORT_LAST, "last", true)                                                                     \
+    X(SORT_GENUINE, "genuine", true)                                                               \
+    X(SORT_GROWTH, "growth", true)                                                                 \
     X(SORT_MATCH, "match", true)
 /* clang-format on */
 #define X(id, name, desc) id,
@@ -95,6 +97,10 @@ bool sort_descends(enum sort_key k); /* the natural direction */
  * description task:risk author:mira      facets: begins with; author:~x contains; author:"x" is
  * exactly alive listed proven free   states; -alive or !alive negates; "never" = never called
  *     price<0.01 calls>1k payers>=3   also payments, settlements, inferences; k and m; < <= = >= >
+ *     genuine>1 growth>20             the lower bound of genuine income, in whole units of the
+ * first asset; growth in percent, of those with enough to tell growing shrinking               the
+ * interval of growth is above, below nothing genuine                         paid by a genuine
+ * payer, strictly
  *
  * Case does not matter (ASCII). One or two letters are looked for as the beginning of words in
  * names, authors and tasks, and as whole words in descriptions.

@@ -63,7 +63,7 @@ static const struct network_key {
 #undef X
 
 enum { KEYS = sizeof network_keys / sizeof network_keys[0] };
-_Static_assert(KEYS <= 32, "network.from_file has a bit for each key");
+_Static_assert(KEYS <= 64, "network.from_file has a bit for each key");
 
 static int key_index(const char *name)
 {
@@ -201,7 +201,7 @@ souk_err network_set(struct network *n, const char *key, const char *value, stru
 bool network_key_from_file(const struct network *n, const char *key)
 {
     int i = key_index(key);
-    return i >= 0 && (n->from_file & (1u << i)) != 0;
+    return i >= 0 && (n->from_file & (UINT64_C(1) << i)) != 0;
 }
 
 /* --- built-in profiles ---------------------------------------------------------------------------
@@ -344,7 +344,7 @@ static souk_err set_from_file(void *ud, const char *section, const char *key, co
         return err_set(e, SOUK_EINPUT, "a network has no setting \"%.40s\"", key);
     souk_err code = set_by_index(n, i, value, e);
     if (code == SOUK_OK)
-        n->from_file |= 1u << i;
+        n->from_file |= UINT64_C(1) << i;
     return code;
 }
 
@@ -446,7 +446,7 @@ void config_each(const struct config *c, each_fn fn, void *ud)
         snprintf(section, sizeof section, "network.%s", n->name);
         for (int k = 0; k < KEYS; k++) {
             char text[CONFIG_URLS];
-            bool from_file = (n->from_file & (1u << k)) != 0;
+            bool from_file = (n->from_file & (UINT64_C(1) << k)) != 0;
             if (network_keys[k].type == KEY_TOKEN)
                 each_token(n, section, from_file, fn, ud);
             else

@@ -23,6 +23,13 @@
  *                                       its EIP-712 domain; `can=eip3009,eip2612,permit2`: how it
  *                                       may be paid with. What is not said of a known one stays
  *     gateway = https://mine.example    LLM calls go there; nothing: to an enclave of tee_registry
+ *     payment_ws = wss://mine.example   told of new blocks at once, instead of asking
+ *     facilitators = 0x… 0x…            known senders of settlements: tier P2 (sync.h)
+ *     cross_check = off                 believe one node, though several are given
+ *     [genuine]                         rules.h
+ *
+ * An address of a chain may also be postgresql://user@host/db?…: a database that holds raw logs,
+ * read as net/sql.h says.
  *
  * The environment is not asked: what souk talks to is written down in one place.
  */
@@ -33,8 +40,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "eth/asset.h"
 #include "base/json.h"
+#include "eth/asset.h"
+#include "market/rules.h"
 
 enum { CONFIG_URL = 256, CONFIG_URLS = 1024, CONFIG_TOKENS = 8, CONFIG_NETWORKS = 8 };
 
@@ -56,7 +64,10 @@ struct chain_config {
     uint64_t start_block;   /* nothing of ours is older */
     unsigned confirmations; /* blocks behind the head that count as settled */
     uint64_t max_range;     /* most blocks asked for at once */
+    char ws[CONFIG_URL];    /* WebSocket address for new heads; empty: the node is asked */
 };
+
+enum { CONFIG_ADDRESSES = 256, CONFIG_SPECIAL = 4 };
 
 struct network {
     char name[32];
@@ -72,6 +83,12 @@ struct network {
     address listings;          /* ModelListings on the payment chain, when has_listings */
     address inference_emitter; /* 0x…F4 */
     address exact_proxy, upto_proxy;
+    address channel[CONFIG_SPECIAL], escrow[CONFIG_SPECIAL]; /* settled by these: sync/pay.c */
+    unsigned channels, escrows;
+    address facilitator[CONFIG_ADDRESSES];
+    unsigned facilitators;
+    unsigned poll_seconds; /* between two looks for new blocks */
+    bool cross_check;      /* each range of logs is asked of two nodes, where there are two */
     bool has_tee_registry;
     address tee_registry;     /* TEERegistry on the inference chain, when has_tee_registry */
     char gateway[CONFIG_URL]; /* LLM calls go there; empty: to an enclave of the registry */
@@ -79,7 +96,7 @@ struct network {
     struct token token[CONFIG_TOKENS];
     unsigned tokens;
     bool local;         /* the devnet: loopback addresses are allowed */
-    uint32_t from_file; /* which keys the configuration file set; config.c numbers them */
+    uint64_t from_file; /* which keys the configuration file set; config.c numbers them */
 };
 
 struct config {
@@ -93,6 +110,7 @@ struct config {
     char engine[CONFIG_URLS]; /* ONNX Runtime's library; "": it is looked for (onnx/engine.h) */
     uint64_t library_budget;  /* bytes that the library of models may take */
     bool engine_from_file, budget_from_file;
+    struct rules rules; /* of [genuine] */
 };
 
 /* Defaults, then the file when there is one. A wrong line is SOUK_EINPUT naming file and line. */

@@ -133,33 +133,6 @@ souk_err author_page_load(struct store *s, const char *who, enum window w, struc
                           struct err *e);
 void author_page_free(struct author_page *p);
 
-/* The market as a whole: a first honest form. */
-struct health {
-    enum window window;
-    int64_t as_of;
-    uint64_t as_of_block;
-    /* Models still on the Hub. Called: any call or settlement; paid: any payment or settlement. */
-    uint64_t stored, listed, proven, called_ever, called, paid;
-    uint64_t paid_by_3; /* models with three or more distinct payers in the window */
-    uint64_t calls, payments, settlements, inferences, payers, authors, authors_earning;
-    struct income income;       /* to listings of models on the Hub, plus unattributed */
-    struct income unattributed; /* of that: to addresses shared by several models */
-    struct income unlisted;     /* proved settlements to payees no listing names: not in income */
-    uint64_t unlisted_payments;
-    uint64_t unknown_inferences; /* of CIDs no model has */
-    struct series calls_weekly, payments_weekly, settlements_weekly, payers_weekly,
-        new_payers_weekly, uploads_weekly,
-        income_weekly; /* whole weeks from Monday, oldest first; day = first day of
-                          week 0. The week of the first row is not known to be whole;
-                          uploads count from the first complete read of the Hub. */
-    struct amount income_asset;
-    uint64_t top_half_authors;   /* fewest authors that together earn half of income_asset */
-    struct amount median_author; /* in income_asset's asset, zeros included; of two, their mean */
-    struct provenance payments_from, inferences_from, hub_from;
-};
-souk_err health_load(struct store *s, enum window w, struct health **out, struct err *e);
-void health_free(struct health *h);
-
 /* Activity: what each source last did, and where the figures come from. */
 struct activity {
     struct sync_state *state;

@@ -18,11 +18,13 @@
  *
  * Log filters, by the names of their cursors (store.h):
  *   listings    ModelListings on the payment chain
- *   payments    all logs of the quiet tokens (token.whole_log) and of the x402 proxies; every
- *               proved payment is kept, whoever the payee; a plain transfer only as an inflow
- *               (TIER_INFLOW), to a payee a listing had named by then
+ *   payments    all logs of the quiet tokens (token.whole_log), of the x402 proxies, the payment
+ *               channels and the escrows; every proved payment is kept, whoever the payee, and
+ *               every other transfer as a flow
  *   payees      the busy tokens: transfers to listings' payees, proved by the transaction's
  *               receipt; it never runs ahead of `listings`, so that no payee is missed
+ *   funding     the busy tokens: transfers to payers of listed payees, and from payees and owners;
+ *               an address that begins to matter is read from the start
  *   inferences  the inference precompile on the inference chain, simulations left out
  * Tokens that the profile does not know are ignored, and so are transfers of nothing and model
  * ids longer than 128 bytes. A filter whose addresses changed in the configuration starts again.

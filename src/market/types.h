@@ -2,14 +2,15 @@
  * types.h: the words of the market, shared by everything that shows it.
  *
  * Counting, by definition (each is shown under its own name):
- *   payment     one settled `exact` transfer to a listing's payTo, proved by its
- *               protocol event in the same transaction: one paid call
- *   settlement  one settled `upto` (session) transfer: income, an unknown number of calls
+ *   payment     one settled `exact` transfer to a listing's payTo (or a captured escrow), proved
+ *               by its protocol event in the same transaction: one paid call
+ *   settlement  one settled `upto` session or payment channel: income, an unknown number of calls
  *   inference   one ModelInferenceEvent of the model's CID: unpaid usage
  *   call        payments + inferences
  *   payer       distinct paying addresses over payments and settlements (a set union)
- *   income      sums per asset, never added across assets
- * All are raw: every proved settlement counts, whoever made it.
+ *   income      sums per asset, never added across assets, less refunds (never below nothing)
+ * All are raw: every proved settlement counts, whoever made it. What is thought genuine has its own
+ * fields (low, high, genuine_payers; genuine.h).
  *
  * A window ends at `as_of`, the time of the newest block the payments were
  * read up to, so figures do not change while no block arrives.
@@ -49,10 +50,19 @@ enum blob_source { BLOB_UNKNOWN, BLOB_LISTING, BLOB_FILES, BLOB_DESCRIPTION };
 
 enum { SPARK_DAYS = 30 };
 
+/* Calls and settlements of the last four whole weeks against the four before. */
+struct trend {
+    bool known; /* false: too few to tell */
+    double ratio, low, high;
+};
+
 /* The figures of one model or author over one window. */
 struct figures {
     uint64_t calls, payments, settlements, inferences, payers;
+    uint64_t genuine_payers; /* strictly: clusters (genuine.h) */
     struct income income;
+    struct income low, high; /* genuine income is between these; empty until judged */
+    struct trend trend;
     int64_t last;          /* time of the last call or settlement; 0: never in the window */
     const uint16_t *spark; /* SPARK_DAYS daily counts of calls + settlements, oldest first, whatever
                              the window; a day is 24 hours back from as_of; NULL: none */

@@ -59,7 +59,6 @@ souk_err store_open_kind(const char *path, const struct schema *kind, struct sto
 
 /* --- interning (store_chain.c). 0 and *e on failure. */
 int64_t store_addr(struct store *s, address a, struct err *e);
-int64_t store_tx(struct store *s, bytes32 h, struct err *e);
 int64_t store_cid(struct store *s, struct untrusted text, struct err *e);
 
 /* Remembers that raw rows changed in this transaction: store_commit then moves the raw version. */
@@ -73,10 +72,5 @@ struct addr_memo {
     int64_t id; /* 0: empty */
 };
 struct addr_memo *store_addr_memo(struct store *s, address a);
-struct tx_memo {
-    bytes32 h;
-    int64_t id;
-};
-struct tx_memo *store_tx_memo(struct store *s);
 
 #endif

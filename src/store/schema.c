@@ -135,7 +135,98 @@ static const char *const v1[] = {v1_hub, v1_text, v1_rows, v1_derived, NULL};
 /* How a seller says his resource is called: an example input, JSON. */
 static const char *const v2[] = {"ALTER TABLE offer ADD COLUMN example TEXT", NULL};
 
-const struct migration schema_migrations[] = {{1, v1}, {2, v2}, {0, NULL}};
+/*
+ * The chains' rows in the shape of an indexer: transactions inline (a table of their own with its
+ * index cost twice as much), amounts without leading zeros, rollups and flows beside payments, the
+ * secondary indexes made after the first fill (rollup.h). Everything is read again.
+ */
+static const char v3_raw[] =
+    "DROP TABLE pay; DROP TABLE infer; DROP TABLE listing_event; DROP TABLE tx;"
+    "DELETE FROM cursor; DELETE FROM source WHERE filter IS NOT NULL;"
+    "DELETE FROM meta WHERE key LIKE 'filter:%';"
+    "CREATE TABLE listing_event(chain INTEGER NOT NULL, block INTEGER NOT NULL,"
+    " log INTEGER NOT NULL, kind INTEGER NOT NULL, owner INTEGER NOT NULL, lid BLOB NOT NULL,"
+    " author TEXT, name TEXT, blob_id TEXT, price BLOB, asset INTEGER, pay_to INTEGER,"
+    " endpoint TEXT, flags INTEGER NOT NULL DEFAULT 0, tx BLOB NOT NULL, time INTEGER NOT NULL,"
+    " src INTEGER NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE INDEX listing_by_model ON listing_event(name, author);"
+    "CREATE INDEX listing_by_lid ON listing_event(lid);"
+    /* scheme: enum pay_scheme. tier: enum pay_tier. payer 0: unknown. */
+    "CREATE TABLE pay(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " payer INTEGER NOT NULL, payee INTEGER NOT NULL, asset INTEGER NOT NULL,"
+    " amount BLOB NOT NULL, scheme INTEGER NOT NULL, tier INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " src INTEGER NOT NULL, tx BLOB NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE TABLE flow(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, target INTEGER NOT NULL, asset INTEGER NOT NULL,"
+    " amount BLOB NOT NULL, kind INTEGER NOT NULL, time INTEGER NOT NULL, src INTEGER NOT NULL,"
+    " tx BLOB NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE TABLE infer(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " cid INTEGER NOT NULL, time INTEGER NOT NULL, src INTEGER NOT NULL, tx BLOB NOT NULL,"
+    " PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE INDEX infer_by_cid ON infer(cid, time);"
+    "CREATE TABLE escrow(chain INTEGER NOT NULL, hash BLOB NOT NULL, payer INTEGER NOT NULL,"
+    " payee INTEGER NOT NULL, asset INTEGER NOT NULL, block INTEGER NOT NULL,"
+    " log INTEGER NOT NULL, PRIMARY KEY(chain, hash)) WITHOUT ROWID;"
+    "CREATE TABLE head(chain INTEGER PRIMARY KEY, latest INTEGER NOT NULL, safe INTEGER NOT NULL,"
+    " final INTEGER NOT NULL, time INTEGER NOT NULL);"
+    "CREATE TABLE traced(chain INTEGER NOT NULL, addr INTEGER NOT NULL, upto INTEGER NOT NULL,"
+    " PRIMARY KEY(chain, addr)) WITHOUT ROWID;";
+
+/* Sums beside the rows: rollup.h. */
+static const char v3_rollup[] =
+    "CREATE TABLE edge(chain INTEGER NOT NULL, payee INTEGER NOT NULL, payer INTEGER NOT NULL,"
+    " asset INTEGER NOT NULL, payments INTEGER NOT NULL, settlements INTEGER NOT NULL,"
+    " amount BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, days BLOB NOT NULL,"
+    " PRIMARY KEY(chain, payee, payer, asset)) WITHOUT ROWID;"
+    "CREATE TABLE day(chain INTEGER NOT NULL, payee INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " asset INTEGER NOT NULL, payments INTEGER NOT NULL, settlements INTEGER NOT NULL,"
+    " amount BLOB NOT NULL, refunded BLOB NOT NULL,"
+    " PRIMARY KEY(chain, payee, day, asset)) WITHOUT ROWID;"
+    "CREATE TABLE infer_day(chain INTEGER NOT NULL, cid INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " n INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(chain, cid, day)) WITHOUT ROWID;";
+
+/*
+ * What derive finds, besides v1's. span: from this place of the chain on, proved payments to payee
+ * are who's (a model, an author negated, 0 nobody's), by how (enum attribution); BY_PRICE: each by
+ * its row of pay_model, which holds no others.
+ */
+static const char v3_derived[] =
+    "DELETE FROM pay_model; DELETE FROM meta WHERE key LIKE 'derived%';"
+    "CREATE TABLE span(payee INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " who INTEGER NOT NULL, how INTEGER NOT NULL, PRIMARY KEY(payee, block, log)) WITHOUT ROWID;"
+    "CREATE INDEX span_by_who ON span(who);"
+    /* trend: struct growth of calls and settlements, weekly; packed by derive. */
+    "CREATE TABLE trend(who INTEGER PRIMARY KEY, known INTEGER NOT NULL, ratio REAL NOT NULL,"
+    " low REAL NOT NULL, high REAL NOT NULL);"
+    /* back: payers of that week seen again in the k-th week after, uint32s. */
+    "CREATE TABLE cohort(week INTEGER PRIMARY KEY, payers INTEGER NOT NULL, d7 INTEGER NOT NULL,"
+    " d30 INTEGER NOT NULL, back BLOB NOT NULL);";
+
+/* What genuine_judge finds (market/genuine.h). bits: 1 << enum rule. */
+static const char v3_genuine[] =
+    /* Payments with any bit. excluded: what of the amount is not in the lower bound. */
+    "CREATE TABLE judged(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
+    " bits INTEGER NOT NULL, excluded BLOB NOT NULL, PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
+    "CREATE TABLE finding(id INTEGER PRIMARY KEY, rule INTEGER NOT NULL, who INTEGER NOT NULL,"
+    " author INTEGER NOT NULL, payee INTEGER NOT NULL, payer INTEGER NOT NULL,"
+    " since INTEGER NOT NULL, until INTEGER NOT NULL, payments INTEGER NOT NULL,"
+    " payers INTEGER NOT NULL, asset INTEGER NOT NULL, amount BLOB NOT NULL, words TEXT NOT NULL);"
+    "CREATE INDEX finding_by_who ON finding(who, until);"
+    "CREATE INDEX finding_by_author ON finding(author, until);"
+    "CREATE TABLE finding_row(finding INTEGER NOT NULL, n INTEGER NOT NULL, chain INTEGER NOT NULL,"
+    " block INTEGER NOT NULL, log INTEGER NOT NULL, PRIMARY KEY(finding, n)) WITHOUT ROWID;"
+    /* Payers that count as one: of this payee, by their first funder. */
+    "CREATE TABLE linked(payee INTEGER NOT NULL, payer INTEGER NOT NULL, funder INTEGER NOT NULL,"
+    " PRIMARY KEY(payee, payer)) WITHOUT ROWID;"
+    /* who: a model, an author negated, 0 the market. low, high: incomes, packed as derive's. */
+    "CREATE TABLE genuine_stat(win INTEGER NOT NULL, who INTEGER NOT NULL, low BLOB, high BLOB,"
+    " strict INTEGER NOT NULL, loose INTEGER NOT NULL, clusters INTEGER NOT NULL,"
+    " bits BLOB NOT NULL, PRIMARY KEY(win, who)) WITHOUT ROWID;" /* bits: payments by rule, u32s */
+    "CREATE TABLE genuine_week(week INTEGER PRIMARY KEY, low BLOB, high BLOB, median BLOB);";
+
+static const char *const v3[] = {v3_raw, v3_rollup, v3_derived, v3_genuine, NULL};
+
+const struct migration schema_migrations[] = {{1, v1}, {2, v2}, {3, v3}, {0, NULL}};
 
 const struct schema schema_cache = {
     .migrations = schema_migrations,

@@ -39,7 +39,6 @@ struct store {
     struct statement statement[STATEMENTS];
     size_t statements;
     struct addr_memo addr[ADDR_MEMO];
-    struct tx_memo tx;
     void *attachment;
     void (*attachment_free)(void *p);
 };
@@ -441,7 +440,6 @@ bool query_copy(struct query_run *q, int i, struct arena *a, struct untrusted *o
 static void forget_memos(struct store *s)
 {
     memset(s->addr, 0, sizeof s->addr);
-    memset(&s->tx, 0, sizeof s->tx);
 }
 
 souk_err store_begin(struct store *s, struct err *e)
@@ -556,9 +554,4 @@ struct addr_memo *store_addr_memo(struct store *s, address a)
     /* Addresses are hashes already: any bytes of them spread evenly. */
     size_t i = (size_t)(a.b[19] | a.b[18] << 8) % ADDR_MEMO;
     return &s->addr[i];
-}
-
-struct tx_memo *store_tx_memo(struct store *s)
-{
-    return &s->tx;
 }

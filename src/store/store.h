@@ -137,8 +137,27 @@ souk_err store_offers_clear(struct store *s, struct err *e);
 souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src, struct err *e);
 
 /* --- chain rows. */
-enum pay_scheme { PAY_EIP3009 = 1, PAY_PERMIT2 = 2, PAY_UPTO = 3, PAY_PLAIN = 9 };
-enum pay_tier { TIER_INFLOW = 1, TIER_LISTED = 2, TIER_PROVED = 3 };
+
+/*
+ * How a payment was settled, by what its transaction's logs show (facts of each in sync/pay.c).
+ * A payer may be the zero address: the logs do not say who (PAY_BATCH, a capture whose
+ * authorisation was not seen); nobody is counted then.
+ */
+enum pay_scheme {
+    PAY_EIP3009 = 1, /* exact: AuthorizationUsed, Transfer */
+    PAY_PERMIT2 = 2, /* exact, by the canonical proxy */
+    PAY_UPTO = 3,    /* a session: one settlement, any number of calls */
+    PAY_BATCH = 4,   /* payment channels, settled: one settlement */
+    PAY_ESCROW = 5,  /* captured or charged from an escrow: one payment, fee taken off */
+    PAY_REFUND = 6,  /* given back out of an escrow's payment: payer and payee as they were */
+    PAY_PLAIN = 9,   /* nothing but a transfer */
+};
+/* PAY_EIP3009, PAY_PERMIT2, PAY_ESCROW are one call each; PAY_UPTO, PAY_BATCH are settlements. */
+bool pay_is_call(int scheme);
+bool pay_is_settlement(int scheme);
+
+/* Tiers of evidence. P1, a transfer to a known payee without any, is a flow (below). */
+enum pay_tier { TIER_LISTED = 2, TIER_PROVED = 3 };
 struct pay_in {
     int64_t chain;
     uint64_t block, log;
@@ -149,7 +168,39 @@ struct pay_in {
     enum pay_tier tier;
     int64_t time;
 };
+/*
+ * Adds to the rollups too (rollup.h): in memory, written sorted by store_commit, in the same
+ * transaction; forgotten by store_rollback.
+ */
 souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, struct err *e);
+
+/* Every other movement of a settlement asset that was kept: what money a payer had, and from whom.
+ */
+enum flow_kind {
+    FLOW_PLAIN = 1,
+    FLOW_DEPOSIT = 2,    /* into a payment channel or an escrow: no income */
+    FLOW_WITHDRAWAL = 3, /* out of one, back to who put it there */
+};
+struct flow_in {
+    int64_t chain;
+    uint64_t block, log;
+    bytes32 tx;
+    address from, to, asset; /* from zero: minted */
+    u256 amount;
+    enum flow_kind kind;
+    int64_t time;
+};
+souk_err store_flow_put(struct store *s, const struct flow_in *f, int64_t src, struct err *e);
+
+/* Who an escrow's payment is by and for; told once, when it is authorised. */
+struct escrow_in {
+    int64_t chain;
+    bytes32 hash;
+    address payer, payee, asset;
+    uint64_t block, log;
+};
+souk_err store_escrow_put(struct store *s, const struct escrow_in *x, struct err *e);
+bool store_escrow_get(struct store *s, int64_t chain, bytes32 hash, struct escrow_in *out);
 
 struct infer_in {
     int64_t chain;
@@ -160,6 +211,29 @@ struct infer_in {
 };
 souk_err store_infer_put(struct store *s, const struct infer_in *i, int64_t src, struct err *e);
 
+/* How far a chain is, by its node: for telling what is final. 0: it does not say. */
+struct chain_head {
+    uint64_t latest, safe, final;
+    int64_t time;
+};
+souk_err store_head_put(struct store *s, int64_t chain, const struct chain_head *h, struct err *e);
+bool store_head_get(struct store *s, int64_t chain, struct chain_head *out);
+
+/*
+ * Addresses whose movements in busy tokens are read (the funding filter), each with the block up to
+ * which they are in: payers, and payees with their owners.
+ */
+struct traced {
+    address a;
+    uint64_t upto; /* 0: nothing yet */
+};
+/* Those that matter and how far each is: payers of proved payments to listed payees, and payees and
+ * owners of listings; by upto, then address. */
+souk_err store_traced(struct store *s, int64_t chain, struct arena *a, struct traced **out,
+                      size_t *n, struct err *e);
+souk_err store_traced_set(struct store *s, int64_t chain, const address *a, size_t n, uint64_t upto,
+                          struct err *e);
+
 souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *symbol,
                          unsigned decimals, struct err *e);
 
@@ -167,6 +241,7 @@ souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *
 #define FILTER_LISTINGS   "listings"
 #define FILTER_PAYMENTS   "payments" /* its cursor's time is what the windows end at */
 #define FILTER_PAYEES     "payees"   /* transfers of the busy tokens to known payees */
+#define FILTER_FUNDING    "funding"  /* the busy tokens: to payers, and from payees and owners */
 #define FILTER_INFERENCES "inferences"
 
 struct cursor {

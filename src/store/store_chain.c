@@ -1,4 +1,4 @@
-/* What chains say: listings, payments, inferences; addresses, transactions and CIDs interned. */
+/* What chains say: listings, payments, flows, inferences; addresses and CIDs interned. */
 #include <string.h>
 
 #include "store/query.h"
@@ -43,20 +43,6 @@ int64_t store_addr(struct store *s, address a, struct err *e)
     return id;
 }
 
-int64_t store_tx(struct store *s, bytes32 h, struct err *e)
-{
-    struct tx_memo *m = store_tx_memo(s); /* the logs of one transaction come together */
-    if (m->id && memcmp(&m->h, &h, sizeof h) == 0) {
-        return m->id;
-    }
-    int64_t id = intern(s, "SELECT id FROM tx WHERE h = ?", "INSERT INTO tx(h) VALUES(?)", h.b,
-                        untrusted(NULL), sizeof h.b, e);
-    if (id) {
-        *m = (struct tx_memo){h, id};
-    }
-    return id;
-}
-
 int64_t store_cid(struct store *s, struct untrusted text, struct err *e)
 {
     return intern(s, "SELECT id FROM cid WHERE text = ?", "INSERT INTO cid(text) VALUES(?)", NULL,
@@ -83,8 +69,7 @@ static souk_err insert(struct store *s, struct query_run *q, struct err *e)
 souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t src, struct err *e)
 {
     int64_t owner = store_addr(s, l->owner, e);
-    int64_t tx = owner ? store_tx(s, l->tx, e) : 0;
-    int64_t asset = tx ? store_addr(s, l->asset, e) : 0;
+    int64_t asset = owner ? store_addr(s, l->asset, e) : 0;
     int64_t pay_to = asset ? store_addr(s, l->pay_to, e) : 0;
     if (!pay_to) {
         return code_of(e);
@@ -99,7 +84,7 @@ souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t 
     query_int(&q, l->listed ? 1 : 2);
     query_int(&q, owner);
     query_blob(&q, l->id.b, sizeof l->id.b);
-    query_int(&q, tx);
+    query_blob(&q, l->tx.b, sizeof l->tx.b);
     query_int(&q, l->time);
     query_int(&q, src);
     query_int(&q, l->flags);
@@ -115,13 +100,33 @@ souk_err store_listing_put(struct store *s, const struct listing_in *l, int64_t 
     return insert(s, &q, e);
 }
 
+/* The id of an address, 0 for the zero address, which is nobody; false: *e. */
+static bool somebody(struct store *s, address a, int64_t *id, struct err *e)
+{
+    static const address nobody;
+    *id = 0;
+    if (address_eq(a, nobody)) {
+        return true;
+    }
+    *id = store_addr(s, a, e);
+    return *id != 0;
+}
+
+bool pay_is_call(int scheme)
+{
+    return scheme == PAY_EIP3009 || scheme == PAY_PERMIT2 || scheme == PAY_ESCROW;
+}
+
+bool pay_is_settlement(int scheme)
+{
+    return scheme == PAY_UPTO || scheme == PAY_BATCH;
+}
+
 souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, struct err *e)
 {
-    int64_t tx = store_tx(s, p->tx, e);
-    int64_t payer = tx ? store_addr(s, p->payer, e) : 0;
-    int64_t payee = payer ? store_addr(s, p->payee, e) : 0;
-    int64_t asset = payee ? store_addr(s, p->asset, e) : 0;
-    if (!asset) {
+    int64_t payer, payee, asset;
+    if (!somebody(s, p->payer, &payer, e) || !somebody(s, p->payee, &payee, e) ||
+        !somebody(s, p->asset, &asset, e)) {
         return code_of(e);
     }
     struct query_run q = query_open(
@@ -130,7 +135,7 @@ souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, str
     query_int(&q, p->chain);
     query_int(&q, (int64_t)p->block);
     query_int(&q, (int64_t)p->log);
-    query_int(&q, tx);
+    query_blob(&q, p->tx.b, sizeof p->tx.b);
     query_int(&q, payer);
     query_int(&q, payee);
     query_int(&q, asset);
@@ -142,10 +147,33 @@ souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, str
     return insert(s, &q, e);
 }
 
+souk_err store_flow_put(struct store *s, const struct flow_in *f, int64_t src, struct err *e)
+{
+    int64_t from, to, asset;
+    if (!somebody(s, f->from, &from, e) || !somebody(s, f->to, &to, e) ||
+        !somebody(s, f->asset, &asset, e)) {
+        return code_of(e);
+    }
+    struct query_run q =
+        query_open(s, "INSERT OR IGNORE INTO flow(chain, block, log, tx, source, target, asset,"
+                      " amount, kind, time, src) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query_int(&q, f->chain);
+    query_int(&q, (int64_t)f->block);
+    query_int(&q, (int64_t)f->log);
+    query_blob(&q, f->tx.b, sizeof f->tx.b);
+    query_int(&q, from);
+    query_int(&q, to);
+    query_int(&q, asset);
+    query_u256(&q, f->amount);
+    query_int(&q, f->kind);
+    query_int(&q, f->time);
+    query_int(&q, src);
+    return insert(s, &q, e);
+}
+
 souk_err store_infer_put(struct store *s, const struct infer_in *i, int64_t src, struct err *e)
 {
-    int64_t tx = store_tx(s, i->tx, e);
-    int64_t cid = tx ? store_cid(s, i->cid, e) : 0;
+    int64_t cid = store_cid(s, i->cid, e);
     if (!cid) {
         return code_of(e);
     }
@@ -155,7 +183,7 @@ souk_err store_infer_put(struct store *s, const struct infer_in *i, int64_t src,
     query_int(&q, i->chain);
     query_int(&q, (int64_t)i->block);
     query_int(&q, (int64_t)i->log);
-    query_int(&q, tx);
+    query_blob(&q, i->tx.b, sizeof i->tx.b);
     query_int(&q, cid);
     query_int(&q, i->time);
     query_int(&q, src);

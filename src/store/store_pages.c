@@ -72,10 +72,10 @@ souk_err store_figures(struct store *s, int win, int64_t who, struct arena *a,
 }
 
 #define LISTINGS(of_model, where)                                                               \
-    "SELECT l.lid, t.h, l.kind = 1, l.kind = 1" of_model                                        \
+    "SELECT l.lid, l.tx, l.kind = 1, l.kind = 1" of_model                                        \
     ", o.a, p.a, l.pay_to, l.asset, l.price, l.author, l.name, l.blob_id, l.endpoint, l.flags," \
-    " l.time, l.block FROM listing_event l JOIN addr o ON o.id = l.owner JOIN tx t ON"          \
-    " t.id = l.tx LEFT JOIN addr p ON p.id = l.pay_to WHERE " where                             \
+    " l.time, l.block FROM listing_event l JOIN addr o ON o.id = l.owner"                       \
+    " LEFT JOIN addr p ON p.id = l.pay_to WHERE " where                             \
     " ORDER BY l.lid, l.block, l.log"
 
 static souk_err each_listing(struct query_run q, ROW_FN(listing_detail), void *ud, struct err *e)
@@ -246,11 +246,11 @@ static souk_err each_call(struct query_run q, ROW_FN(call_detail), void *ud, str
 
 /* The newest rows are picked in the index alone; only those are then looked up. */
 #define CALLS(whose)                                                                     \
-    "SELECT p.time, p.chain, m.who, p.block, t.h, a.a, p.asset, p.amount, p.scheme FROM" \
+    "SELECT p.time, p.chain, m.who, p.block, p.tx, a.a, p.asset, p.amount, p.scheme FROM" \
     " (SELECT who, chain, block, log FROM pay_model WHERE who " whose                    \
     "  ORDER BY block DESC, log DESC LIMIT ?2) m"                                        \
     " CROSS JOIN pay p ON p.chain = m.chain AND p.block = m.block AND p.log = m.log"     \
-    " JOIN tx t ON t.id = p.tx JOIN addr a ON a.id = p.payer ORDER BY m.block DESC, m.log DESC"
+    " LEFT JOIN addr a ON a.id = p.payer ORDER BY m.block DESC, m.log DESC"
 
 souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
                                   void *ud, struct err *e)
@@ -275,12 +275,12 @@ souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, R
                                  void *ud, struct err *e)
 {
     struct query_run q = query_open(
-        s, "SELECT i.time, i.chain, m.model, i.block, t.h, NULL, 0, NULL, 0 FROM"
+        s, "SELECT i.time, i.chain, m.model, i.block, i.tx, NULL, 0, NULL, 0 FROM"
            " (SELECT c.model, x.chain, x.block, x.log FROM cid_model c CROSS JOIN infer x"
            "  INDEXED BY infer_by_cid ON x.cid = c.cid WHERE c.model = ?1"
            "  ORDER BY x.time DESC, x.block DESC, x.log DESC LIMIT ?2) m"
            " CROSS JOIN infer i ON i.chain = m.chain AND i.block = m.block AND i.log = m.log"
-           " JOIN tx t ON t.id = i.tx ORDER BY i.time DESC, i.block DESC, i.log DESC");
+           " ORDER BY i.time DESC, i.block DESC, i.log DESC");
     query_int(&q, model);
     query_int(&q, max);
     return each_call(q, fn, ud, e);

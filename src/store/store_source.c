@@ -209,6 +209,7 @@ souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64
         "DELETE FROM pay_model WHERE (chain, block, log) IN"
         " (SELECT chain, block, log FROM pay" OF_FILTER ")",
         "DELETE FROM pay" OF_FILTER,
+        "DELETE FROM flow" OF_FILTER,
         "DELETE FROM infer" OF_FILTER,
         "DELETE FROM listing_event" OF_FILTER,
         "DELETE FROM source WHERE chain = ?1 AND filter = ?2 AND first > ?3",

@@ -76,6 +76,7 @@ souk_err store_forget_range(struct store *s, int64_t chain, const char *filter, 
 {
     static const char *const sql[] = {
         "DELETE FROM pay" IN_RANGE,
+        "DELETE FROM flow" IN_RANGE,
         "DELETE FROM infer" IN_RANGE,
         "DELETE FROM listing_event" IN_RANGE,
         "DELETE FROM source WHERE chain = ?1 AND filter = ?2 AND first >= ?3 AND last <= ?4",

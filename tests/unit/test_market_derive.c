@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "market/health.h"
 #include "market_world.h"
 
 #define NONE  "\xe2\x80\x93" /* the dash of no income */

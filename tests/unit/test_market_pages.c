@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "market/health.h"
 #include "market/publish.h"
 #include "market_world.h"
 #include "store/page_rows.h"
@@ -285,24 +286,24 @@ static void health(void **state)
     assert_string_equal(income_format(&h->income, text, sizeof text), "0.019499 USDC");
     assert_string_equal(income_format(&h->unattributed, text, sizeof text), "0.0005 USDC");
     assert_string_equal(income_format(&h->unlisted, text, sizeof text), "0.000077 USDC");
-    assert_int_equal(h->top_half_authors, 1);
+    assert_int_equal(h->earners.half, 1);
     /* Of 0 and 19499 the median is the mean, cut. */
-    assert_true(u256_cmp(h->median_author.value, u256_from_u64(9749)) == 0);
+    assert_true(u256_cmp(h->quartile[1].value, u256_from_u64(9749)) == 0);
     assert_string_equal(h->inferences_from.place, "http://node");
     assert_string_equal(h->hub_from.place, "");
 
     /* Whole weeks only: day 20050 is in the week of 20045 (a Monday), which is not known to be
        whole; 20100 is in that of 20094, which is not over. */
-    assert_int_equal(h->payments_weekly.first_day, 20052);
-    assert_int_equal(h->payments_weekly.n, 6);
-    assert_int_equal((h->payments_weekly.first_day + 3) % 7, 0);
-    assert_int_equal(h->payments_weekly.v[5], 3); /* days 87 .. 93 */
-    assert_int_equal(sum(&h->payments_weekly), 3);
-    assert_int_equal(sum(&h->settlements_weekly), 1);
-    assert_int_equal(h->payers_weekly.v[5], 2);
-    assert_int_equal(h->new_payers_weekly.v[5], 1);
-    assert_int_equal(h->income_weekly.v[5], 18999);
-    assert_int_equal(h->uploads_weekly.n, 0); /* when the first ones came is not known */
+    assert_int_equal(h->weekly.payments.first_day, 20052);
+    assert_int_equal(h->weekly.payments.n, 6);
+    assert_int_equal((h->weekly.payments.first_day + 3) % 7, 0);
+    assert_int_equal(h->weekly.payments.v[5], 3); /* days 87 .. 93 */
+    assert_int_equal(sum(&h->weekly.payments), 3);
+    assert_int_equal(sum(&h->weekly.settlements), 1);
+    assert_int_equal(h->weekly.payers.v[5], 2);
+    assert_int_equal(h->weekly.fresh.v[5], 1);
+    assert_int_equal(h->weekly.income.v[5], 18999);
+    assert_int_equal(h->weekly.uploads.n, 0); /* when the first ones came is not known */
     health_free(h);
 }
 
@@ -327,9 +328,9 @@ static void uploads(void **state)
     ok(health_load(w->w, WINDOW_ALL, &h, E));
     assert_int_equal(h->stored, 8);
     /* From the Monday after day 1 (20003) to the Sunday before day 40 (20037). */
-    assert_int_equal(h->uploads_weekly.first_day, 20003);
-    assert_int_equal(h->uploads_weekly.n, 5);
-    assert_int_equal(sum(&h->uploads_weekly), 7); /* days 7, 12, ... 37, not 2 */
+    assert_int_equal(h->weekly.uploads.first_day, 20003);
+    assert_int_equal(h->weekly.uploads.n, 5);
+    assert_int_equal(sum(&h->weekly.uploads), 7); /* days 7, 12, ... 37, not 2 */
     health_free(h);
 }
 
@@ -366,9 +367,9 @@ static void half_of_income(void **state)
         }
         world_derive(&w);
         ok(health_load(w.w, WINDOW_7D, &h, E));
-        assert_int_equal(h->top_half_authors, cases[c].half);
-        assert_true(u256_cmp(h->median_author.value, u256_from_u64(cases[c].median)) == 0);
-        assert_string_equal(h->median_author.symbol, "USDC");
+        assert_int_equal(h->earners.half, cases[c].half);
+        assert_true(u256_cmp(h->quartile[1].value, u256_from_u64(cases[c].median)) == 0);
+        assert_string_equal(h->quartile[1].symbol, "USDC");
         health_free(h);
         world_close(&w);
     }
@@ -454,7 +455,7 @@ static void empty_cache(void **state)
     snprintf(path, sizeof path, "%s/empty.db", w.dir);
     ok(store_open(path, STORE_WRITE, &s, E));
     ok(health_load(s, WINDOW_30D, &h, E));
-    assert_int_equal(h->stored + h->authors + h->calls_weekly.n + h->top_half_authors, 0);
+    assert_int_equal(h->stored + h->authors + h->weekly.calls.n + h->earners.half, 0);
     assert_string_equal(h->payments_from.place, "");
     health_free(h);
     ok(author_list_load(s, WINDOW_30D, &l, E));

@@ -6,7 +6,7 @@
 
 #include "base/human.h"
 #include "base/mem.h"
-#include "market/pages.h"
+#include "market/health.h"
 #include "ui/domain.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
@@ -53,12 +53,12 @@ static const struct {
 static const struct series *series_of(const struct health *h, enum shown s)
 {
     const struct series *all[SHOWN] = {
-        [SHOW_CALLS] = &h->calls_weekly,
-        [SHOW_PAYMENTS] = &h->payments_weekly,
-        [SHOW_SETTLEMENTS] = &h->settlements_weekly,
-        [SHOW_PAYERS] = &h->payers_weekly,
-        [SHOW_NEW_PAYERS] = &h->new_payers_weekly,
-        [SHOW_UPLOADS] = &h->uploads_weekly,
+        [SHOW_CALLS] = &h->weekly.calls,
+        [SHOW_PAYMENTS] = &h->weekly.payments,
+        [SHOW_SETTLEMENTS] = &h->weekly.settlements,
+        [SHOW_PAYERS] = &h->weekly.payers,
+        [SHOW_NEW_PAYERS] = &h->weekly.fresh,
+        [SHOW_UPLOADS] = &h->weekly.uploads,
     };
     return all[s];
 }
@@ -155,9 +155,9 @@ static int draw_facts(const struct health *h, struct canvas *c, struct rect r)
     snprintf(text, sizeof text, "%s of %s", human_count(a, h->authors_earning),
              human_count(b, h->authors));
     snprintf(line, sizeof line, "earned anything; half of the income goes to %s of them",
-             human_count(a, h->top_half_authors));
+             human_count(a, h->earners.half));
     y = fact(c, r, y, "authors", text, line);
-    y = fact(c, r, y, "median author", amount_format(&h->median_author, text, sizeof text),
+    y = fact(c, r, y, "median author", amount_format(&h->quartile[1], text, sizeof text),
              "zeros included");
     if (r.h < ROOMY_H) /* the chart needs the rows more */
         return y;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "market/health.h"
 #include "market/pages/internal.h"
 #include "market/derive/tally.h"
 
@@ -107,7 +108,7 @@ static void concentrate(struct loading *l)
         u256 rest = U256_ZERO;
         (void)u256_add(sum, l->author[i], &sum);
         (void)u256_sub(total, sum, &rest);
-        h->top_half_authors = i + 1;
+        h->earners.half = i + 1;
         if (u256_cmp(sum, rest) >= 0) {
             break;
         }
@@ -116,7 +117,7 @@ static void concentrate(struct loading *l)
         (void)u256_add(nth(l, (h->authors - 1) / 2), nth(l, h->authors / 2), &median);
         median = u256_divmod_u64(median, 2, &rem);
     }
-    h->median_author = amount_of(&l->load.assets, l->asset, median);
+    h->quartile[1] = amount_of(&l->load.assets, l->asset, median);
 }
 
 static souk_err load_authors(struct loading *l, struct err *e)
@@ -162,16 +163,16 @@ static souk_err on_week(void *ud, const struct week_out *w, struct err *e)
     struct loading *l = ud;
     struct health *h = l->page;
     (void)e;
-    size_t at = (size_t)(day_of_week(w->week) - h->calls_weekly.first_day) / 7;
-    if (w->week > l->last_week || day_of_week(w->week) < h->calls_weekly.first_day ||
-        at >= h->calls_weekly.n) {
+    size_t at = (size_t)(day_of_week(w->week) - h->weekly.calls.first_day) / 7;
+    if (w->week > l->last_week || day_of_week(w->week) < h->weekly.calls.first_day ||
+        at >= h->weekly.calls.n) {
         return SOUK_OK;
     }
-    h->calls_weekly.v[at] = w->payments + w->inferences;
-    h->payments_weekly.v[at] = w->payments;
-    h->settlements_weekly.v[at] = w->settlements;
-    h->payers_weekly.v[at] = w->payers;
-    h->new_payers_weekly.v[at] = w->fresh;
+    h->weekly.calls.v[at] = w->payments + w->inferences;
+    h->weekly.payments.v[at] = w->payments;
+    h->weekly.settlements.v[at] = w->settlements;
+    h->weekly.payers.v[at] = w->payers;
+    h->weekly.fresh.v[at] = w->fresh;
     l->weekly[at] = unpack_asset(w->income, l->asset);
     return SOUK_OK;
 }
@@ -179,7 +180,7 @@ static souk_err on_week(void *ud, const struct week_out *w, struct err *e)
 static souk_err on_seen(void *ud, const struct seen_row *r, struct err *e)
 {
     struct loading *l = ud;
-    struct series *s = &l->page->uploads_weekly;
+    struct series *s = &l->page->weekly.uploads;
     int64_t at = (day_of_week(week_of_day(day_number(r->time))) - s->first_day) / 7;
     (void)e;
     if (at >= 0 && (size_t)at < s->n) {
@@ -194,7 +195,7 @@ static souk_err on_seen(void *ud, const struct seen_row *r, struct err *e)
  */
 static souk_err load_uploads(struct loading *l, struct err *e)
 {
-    struct series *s = &l->page->uploads_weekly;
+    struct series *s = &l->page->weekly.uploads;
     int64_t since = store_meta_int(l->load.s, "hub_complete", 0);
     int64_t until = store_synced_at(l->load.s);
     int64_t first = week_of_day(day_number(since)) + 1, last = week_of_day(day_number(until)) - 1;
@@ -210,8 +211,8 @@ static souk_err load_uploads(struct loading *l, struct err *e)
 static souk_err load_weeks(struct loading *l, struct err *e)
 {
     struct health *h = l->page;
-    struct series *const all[] = {&h->calls_weekly,  &h->payments_weekly,   &h->settlements_weekly,
-                                  &h->payers_weekly, &h->new_payers_weekly, &h->income_weekly};
+    struct series *const all[] = {&h->weekly.calls,  &h->weekly.payments,   &h->weekly.settlements,
+                                  &h->weekly.payers, &h->weekly.fresh, &h->weekly.income};
     l->first_week = INT64_MAX;
     l->last_week = week_of_day(day_number(l->load.as_of)) - 1;
     souk_err rc = store_each_week(l->load.s, on_first_week, l, e);
@@ -226,20 +227,21 @@ static souk_err load_weeks(struct loading *l, struct err *e)
             return err_nomem(e);
         }
     }
-    l->weekly = arena_alloc(l->load.a, (h->calls_weekly.n + 1) * sizeof *l->weekly);
+    l->weekly = arena_alloc(l->load.a, (h->weekly.calls.n + 1) * sizeof *l->weekly);
     if (!l->weekly) {
         return err_nomem(e);
     }
     rc = store_each_week(l->load.s, on_week, l, e);
     u256 largest = U256_ZERO;
-    for (size_t i = 0; i < h->calls_weekly.n; i++) {
+    for (size_t i = 0; i < h->weekly.calls.n; i++) {
         largest = u256_cmp(l->weekly[i], largest) > 0 ? l->weekly[i] : largest;
     }
     u256 unit = unit_for(largest);
-    for (size_t i = 0; i < h->calls_weekly.n; i++) {
-        h->income_weekly.v[i] = in_units(l->weekly[i], unit);
+    for (size_t i = 0; i < h->weekly.calls.n; i++) {
+        h->weekly.income.v[i] = in_units(l->weekly[i], unit);
     }
-    h->income_asset = amount_of(&l->load.assets, l->asset, unit);
+    h->weekly.unit = amount_of(&l->load.assets, l->asset, unit);
+    h->income_asset = h->weekly.unit;
     return rc;
 }
 

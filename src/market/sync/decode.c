@@ -538,9 +538,44 @@ static bool keep(const struct writing *x, const struct paid *p)
     const struct token *t = network_token(x->net, p->log->from);
     if (t == NULL || u256_is_zero(p->amount))
         return false;
-    if (f->kind == LOGS_PAYMENTS && p->scheme != PAY_PLAIN)
+    if (f->kind == LOGS_PAYMENTS && (t->whole_log || p->scheme != PAY_PLAIN))
         return true;
     return t->whole_log == (f->kind == LOGS_PAYMENTS) && known_payee(f, p->payee, p->log->block);
+}
+
+static souk_err write_flow(const struct writing *x, const struct paid *p, int64_t time,
+                           struct err *e)
+{
+    const struct flow_in in = {.chain = x->chain,
+                               .block = p->log->block,
+                               .log = p->log->index,
+                               .tx = p->log->tx,
+                               .from = p->payer,
+                               .to = p->payee,
+                               .asset = p->log->from,
+                               .amount = p->amount,
+                               .kind = FLOW_PLAIN,
+                               .time = time};
+    return store_flow_put(x->w, &in, x->src, e);
+}
+
+static souk_err write_pay(const struct writing *x, const struct paid *p, int64_t time,
+                          struct err *e)
+{
+    const struct pay_in in = {
+        .chain = x->chain,
+        .block = p->log->block,
+        .log = p->log->index,
+        .tx = p->log->tx,
+        .payer = p->payer,
+        .payee = p->payee,
+        .asset = p->log->from,
+        .amount = p->amount,
+        .scheme = p->scheme,
+        .tier = TIER_PROVED,
+        .time = time,
+    };
+    return store_pay_put(x->w, &in, x->src, e);
 }
 
 static souk_err write_tx(const struct writing *x, const struct eth_log *log, size_t n, int64_t time,
@@ -550,22 +585,8 @@ static souk_err write_tx(const struct writing *x, const struct eth_log *log, siz
     size_t found = pay_pair(x->net, log, n, room);
     for (size_t i = 0; i < found && c == SOUK_OK; i++) {
         const struct paid *p = &room[i];
-        if (!keep(x, p))
-            continue;
-        const struct pay_in in = {
-            .chain = x->chain,
-            .block = p->log->block,
-            .log = p->log->index,
-            .tx = p->log->tx,
-            .payer = p->payer,
-            .payee = p->payee,
-            .asset = p->log->from,
-            .amount = p->amount,
-            .scheme = p->scheme,
-            .tier = p->scheme == PAY_PLAIN ? TIER_INFLOW : TIER_PROVED,
-            .time = time,
-        };
-        c = store_pay_put(x->w, &in, x->src, e);
+        if (keep(x, p))
+            c = p->scheme == PAY_PLAIN ? write_flow(x, p, time, e) : write_pay(x, p, time, e);
     }
     return c;
 }

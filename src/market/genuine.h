@@ -1,0 +1,120 @@
+/*
+ * genuine.h: is it real people's money? Payments judged by rules.h, with the evidence.
+ *
+ * An author's control set is: the owners and receiving addresses of his models' chosen listings,
+ * ever; what the user's own file says is his. The file is `known` in souk's configuration
+ * directory, a line each:
+ *     0xADDRESS author NAME      this address is NAME's
+ *     0xADDRESS hub [WORDS]      an exchange, a bridge, a faucet: funding by it links nobody
+ *     0xADDRESS trusted [WORDS]  an honest payer whatever the rules say (a dispute, settled)
+ *
+ * What is published is an interval, never a point:
+ *   low   sum of proved payments without an excluding bit; of funded ones the part that was the
+ *         payer's own: excluded = min(amount, what is left of the author's money in his balance),
+ *         money in proportion (of each payment the share of the balance that came from the author)
+ *   high  the same without `self` alone
+ *   genuine payers, strictly: clusters (shared payers are one) with clean payments on strict_days
+ *         different UTC days and strict_prices times the payee's least listed price in all;
+ *         loosely: clusters with one clean payment
+ * Judged is every proved payment (tier P3) to a payee that a listing names. Evidence of transfers
+ * is that of the settlement assets within the blocks read; a payer funded before them, or by a way
+ * outside them, is not seen: low is no proof of honesty, and the share it excludes is a lower bound
+ * of self-dealing.
+ *
+ * One pass in the order of the chain, then one that sums; memory grows with payers and pairs, not
+ * with payments. The same rows, rules and file give the same result, always.
+ */
+#ifndef SOUK_MARKET_GENUINE_H
+#define SOUK_MARKET_GENUINE_H
+
+#include <stdatomic.h>
+
+#include "market/config.h"
+#include "market/rules.h"
+#include "market/types.h"
+#include "store/store.h"
+
+/* --- the user's file. */
+enum known_kind { KNOWN_AUTHOR, KNOWN_HUB, KNOWN_TRUSTED };
+struct known_row {
+    address a;
+    enum known_kind kind;
+    char *words; /* the author's name, or a remark */
+    unsigned line;
+};
+struct known {
+    struct known_row *row; /* by address */
+    size_t n;
+    bool found; /* there is a file */
+    uint64_t print;
+    char path[1024];
+};
+/* No file is an empty list. A wrong line is SOUK_EINPUT naming file and line. */
+souk_err known_load(struct known *k, struct err *e);
+void known_release(struct known *k);
+/* Adds or replaces one line (kind KNOWN_*), or takes it away (words NULL and kind -1). */
+souk_err known_set(address a, int kind, const char *words, struct err *e);
+
+/* --- judging. */
+
+/*
+ * Replaces what was judged: judged, finding, linked, genuine_stat, genuine_week (schema.h). w: the
+ * writer, on LANE_WRITE, after derive(); cheap when neither rows nor rules nor file changed.
+ * Cancellable: SOUK_ECANCEL leaves what was there.
+ */
+souk_err genuine_judge(struct store *w, const struct network *n, const struct rules *r,
+                       const struct known *k, const atomic_bool *stop, struct err *e);
+bool genuine_stale(struct store *s, const struct rules *r, const struct known *k);
+
+/* What the lower bound of a window becomes when one threshold is half, or half as much again. */
+struct sensitivity {
+    unsigned threshold; /* threshold_at() */
+    uint32_t value[3];  /* half, as it is, half as much again: clamped to what is allowed */
+    u256 low[3];        /* of the asset asked for */
+};
+/* s: a reader. Takes two judgements a threshold: a worker's work. out has THRESHOLDS rows. */
+souk_err genuine_sensitivity(struct store *s, const struct network *n, const struct rules *r,
+                             const struct known *k, enum window w, address asset,
+                             const atomic_bool *stop, void (*progress)(void *ud, unsigned done),
+                             void *ud, struct sensitivity *out, struct err *e);
+
+/* --- reading: what the rules found, newest first. */
+struct evidence_row {
+    bool payment; /* else a transfer */
+    address from, to;
+    struct amount amount;
+    int64_t time;
+    uint64_t block, log;
+    char tx[HASH_BUF];
+};
+struct finding_row {
+    int64_t id;
+    enum rule rule;
+    const char *author, *model; /* outside text; model "" when it is the author's alone */
+    address payee, payer;       /* payer zero: several */
+    int64_t since, until;
+    uint64_t payments, payers;
+    struct amount amount; /* of these payments, what the rule takes out (TAG, CLUSTER: concerns) */
+    const char *words;    /* "3 of 3 payers were first funded by 0x12…", ours */
+};
+struct findings {
+    struct finding_row *row;
+    size_t n;
+    uint64_t total; /* in the cache; n <= max */
+    enum window window;
+    uint64_t by_rule[RULE_COUNT]; /* payments in the window with this bit */
+    struct income amount[RULE_COUNT];
+};
+/* who: 0 the market, a model's id, an author's id negated. */
+souk_err findings_load(struct store *s, enum window w, int64_t who, size_t max,
+                       struct findings **out, struct err *e);
+void findings_free(struct findings *f);
+/* The transactions behind one finding: the payments, the funding, the way back; in time order. */
+struct evidence {
+    struct evidence_row *row;
+    size_t n;
+};
+souk_err evidence_load(struct store *s, int64_t finding, struct evidence **out, struct err *e);
+void evidence_free(struct evidence *v);
+
+#endif

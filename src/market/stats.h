@@ -1,0 +1,61 @@
+/*
+ * stats.h: the few statistics that the figures need; pure functions.
+ *
+ * Amounts stay integers: what comes out as a ratio is parts per million, cut, or a double where
+ * it is an estimate anyway (never an amount). Nothing here draws random numbers: intervals are the
+ * same for the same input.
+ */
+#ifndef SOUK_MARKET_STATS_H
+#define SOUK_MARKET_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "eth/u256.h"
+
+enum { PPM = 1000000 };
+
+/* How unequal n amounts are. sorted: ascending; zeros count when they are in it. */
+struct concentration {
+    size_t n;         /* amounts */
+    uint32_t gini;    /* ppm, with the correction n / (n - 1); 0 below two */
+    uint32_t hhi;     /* ppm: sum of squared shares */
+    double effective; /* 1 / HHI: so many equal ones would be as concentrated; 0: nothing at all */
+    uint32_t top1, top10; /* ppm of the total */
+    size_t half;          /* the fewest that together have half */
+};
+void concentration(const u256 *sorted, size_t n, struct concentration *out);
+/* The Lorenz curve at `points` + 1 even places from 0 to all: ppm of the total held by the poorest
+ * share. points >= 1. */
+void lorenz(const u256 *sorted, size_t n, uint32_t *out, size_t points);
+/* Lower quartile, median, upper quartile; of two middles their mean, cut. n 0: zeros. */
+void quartiles(const u256 *sorted, size_t n, u256 out[3]);
+void u256_sort(u256 *v, size_t n); /* ascending */
+
+/*
+ * Growth: the rate of the last `half` periods against the `half` before, with a 95 % interval that
+ * allows for over-dispersion (quasi-Poisson on the log ratio, dispersion estimated from the
+ * periods, at least 1; Student's t with 2·half - 2 degrees). Fewer than GROWTH_FLOOR events in all:
+ * too few to tell.
+ */
+enum { GROWTH_FLOOR = 30 };
+struct growth {
+    bool known;              /* false: too few to tell */
+    uint64_t before, recent; /* events */
+    double ratio, low, high; /* 1.2: +20 %; high may be infinite when before is 0 */
+    int direction;           /* of Mann-Kendall over all periods given: -1, 0, +1 at 95 % */
+};
+/* v: n periods, oldest first, n >= 2 * half; the last 2 * half are compared. */
+void growth(const uint64_t *v, size_t n, size_t half, struct growth *out);
+/* Mann-Kendall with ties; z of the normal approximation. */
+double mann_kendall(const uint64_t *v, size_t n);
+
+/* Wilson's 95 % interval of k out of n, in ppm. */
+struct share {
+    uint64_t k, n;
+    uint32_t point, low, high;
+};
+struct share wilson(uint64_t k, uint64_t n);
+
+#endif

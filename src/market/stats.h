@@ -16,7 +16,8 @@
 
 enum { PPM = 1000000 };
 
-/* How unequal n amounts are. sorted: ascending; zeros count when they are in it. */
+/* How unequal n amounts are. sorted: ascending; zeros count when they are in it. Of amounts whose
+ * total has more than 62 bits the lowest bits are left out: a part in 10^18 of the total. */
 struct concentration {
     size_t n;         /* amounts */
     uint32_t gini;    /* ppm, with the correction n / (n - 1); 0 below two */
@@ -27,9 +28,10 @@ struct concentration {
 };
 void concentration(const u256 *sorted, size_t n, struct concentration *out);
 /* The Lorenz curve at `points` + 1 even places from 0 to all: ppm of the total held by the poorest
- * share. points >= 1. */
+ * share, straight between two amounts. points >= 1. All 0 when there is nothing to share. */
 void lorenz(const u256 *sorted, size_t n, uint32_t *out, size_t points);
-/* Lower quartile, median, upper quartile; of two middles their mean, cut. n 0: zeros. */
+/* Lower quartile, median, upper quartile; of two middles their mean, cut. The quartiles are the
+ * medians of the halves below and above the middle one (Moore and McCabe). n 0: zeros. */
 void quartiles(const u256 *sorted, size_t n, u256 out[3]);
 void u256_sort(u256 *v, size_t n); /* ascending */
 
@@ -41,17 +43,21 @@ void u256_sort(u256 *v, size_t n); /* ascending */
  */
 enum { GROWTH_FLOOR = 30 };
 struct growth {
-    bool known;              /* false: too few to tell */
-    uint64_t before, recent; /* events */
-    double ratio, low, high; /* 1.2: +20 %; high may be infinite when before is 0 */
+    bool known;              /* false: too few to tell, and the doubles are 0 */
+    uint64_t before, recent; /* events; of a sum what was summed */
+    double ratio, low, high; /* 1.2: +20 %; ratio and high are infinite when before is 0 */
     int direction;           /* of Mann-Kendall over all periods given: -1, 0, +1 at 95 % */
 };
-/* v: n periods, oldest first, n >= 2 * half; the last 2 * half are compared. */
+/* v: n periods, oldest first; the last 2 * half are compared, half >= 2. Fewer are too few. */
 void growth(const uint64_t *v, size_t n, size_t half, struct growth *out);
-/* Mann-Kendall with ties; z of the normal approximation. */
+/* The same of a sum, like income, of events counted apart, which alone decide whether there are
+ * enough: its unit is arbitrary, so the least dispersion is an event's mean. */
+void growth_of_sum(const uint64_t *v, const uint64_t *events, size_t n, size_t half,
+                   struct growth *out);
+/* Mann-Kendall with ties; z of the normal approximation, with its continuity correction. */
 double mann_kendall(const uint64_t *v, size_t n);
 
-/* Wilson's 95 % interval of k out of n, in ppm. */
+/* Wilson's 95 % interval of k out of n, in ppm. Of none: 0, from 0 to all. */
 struct share {
     uint64_t k, n;
     uint32_t point, low, high;

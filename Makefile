@@ -16,7 +16,7 @@ MODULES := base net eth hub walrus onnx store wallet x402 market signer runner
 FRONTS  := ui cli
 
 PKGS    := ncursesw libcjson sqlite3 libutf8proc nettle hogweed gmp libsecp256k1 libsodium libseccomp libqrencode
-CURL    := $(shell pkg-config --cflags libcurl 2>/dev/null)
+LOADED  := $(shell pkg-config --cflags libcurl libpq 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wold-style-definition -Wvla -Wwrite-strings -Wpointer-arith -Wformat=2 -Wconversion \
@@ -36,8 +36,8 @@ endif
 
 CFLAGS  ?=
 ALLCF   := -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -Isrc -I. \
-           $(OPT) $(WARN) $(HARDEN) $(CURL) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
-# libcurl is not here: it is loaded at its first use (src/net/curl.h says why).
+           $(OPT) $(WARN) $(HARDEN) $(LOADED) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+# libcurl and libpq are not here: they are loaded at their first use (src/net/curl.h says why).
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmd4c -lpthread -ldl -lm
 
 # V=1 shows the commands.

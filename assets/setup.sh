@@ -66,7 +66,7 @@ installed $p
 need_build() {
     apt_packages build-essential pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
         libsqlite3-dev libutf8proc-dev libmd4c-dev nettle-dev libgmp-dev libsodium-dev libsecp256k1-dev \
-        libseccomp-dev libqrencode-dev ncurses-term
+        libseccomp-dev libqrencode-dev libpq-dev ncurses-term
 }
 
 # A Node.js of the user's own is as good as Debian's, when it is not older than 18.20.
@@ -145,7 +145,7 @@ need_engine() {
 case ${1:-} in
 build) need_build ;;
 devnet) need_build && need_devnet ;;
-test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace libonnx-testdata && need_devnet ;;
+test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace libonnx-testdata postgresql && need_devnet ;;
 fuzz) need_build && apt_packages clang libclang-rt-14-dev ;;
 bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl && need_devnet ;;
 shot) need_build && apt_packages libvterm-dev librsvg2-bin fonts-dejavu-core ;;

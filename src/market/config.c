@@ -10,6 +10,7 @@
 #include "base/paths.h"
 #include "hub/hub.h"
 #include "market/config_internal.h"
+#include "net/sql.h"
 
 #include "base/banned.h"
 
@@ -83,7 +84,7 @@ static souk_err set_urls(char *out, size_t room, size_t words_max, const char *v
     tidy[0] = '\0';
     while (*p != '\0') {
         size_t n = strcspn(p, " \t");
-        if (!hub_url_ok(untrusted_n(p, n)))
+        if (!hub_url_ok(untrusted_n(p, n)) && !sql_is_url(p, n))
             return err_set(e, SOUK_EINPUT,
                            "\"%.*s\" is not an address: http://host or https://host is wanted",
                            (int)(n < 80 ? n : 80), p);

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/sql.h"
+
 #include "base/banned.h"
 
 enum {
@@ -25,7 +27,8 @@ struct rpc {
     struct http *http;
     char *label;
     char *urls[MAX_ENDPOINTS];
-    size_t n_urls, current; /* the endpoint that last worked */
+    struct sql *sql[MAX_ENDPOINTS]; /* of those that are databases */
+    size_t n_urls, current;         /* the endpoint that last worked */
     int first_wait_ms;
     struct request *requests;
 };
@@ -53,6 +56,7 @@ struct request {
     struct buf gathered; /* their answers, as an array */
 
     struct http_call *call;
+    struct sql_call *asked_sql;
     uint64_t timer;
     struct rpc_reply reply;
 };
@@ -111,6 +115,8 @@ static void drop(struct request *q)
     q->done = NULL; /* on_http sees that nobody waits */
     if (call)
         http_cancel(call);
+    if (q->asked_sql)
+        sql_cancel(q->asked_sql);
     free_request(q);
 }
 
@@ -229,6 +235,7 @@ static void on_http(void *ud, struct http_response *r)
     if (!q->done)
         return; /* dropped */
     q->call = NULL;
+    q->asked_sql = NULL;
     if (r->err.code == SOUK_ENOMEM || r->err.code == SOUK_ECANCEL) {
         fail(q, &r->err);
     } else if (r->timed_out || r->too_big) {
@@ -263,8 +270,11 @@ static void ask(struct request *q, size_t endpoint)
     struct err why;
     q->endpoint = endpoint;
     q->asked |= 1u << endpoint;
-    q->call = http_send(q->rpc->http, &rq, on_http, q, &why);
-    if (!q->call)
+    if (q->rpc->sql[endpoint])
+        q->asked_sql = sql_send(q->rpc->sql[endpoint], rq.body, rq.body_len, on_http, q, &why);
+    else
+        q->call = http_send(q->rpc->http, &rq, on_http, q, &why);
+    if (!q->call && !q->asked_sql)
         fail(q, &why);
 }
 
@@ -378,7 +388,12 @@ static souk_err add_urls(struct rpc *r, const char *urls, struct err *e)
         char *url = mem_strndup(p, n);
         if (!url)
             return err_nomem(e);
-        r->urls[r->n_urls++] = url;
+        r->urls[r->n_urls] = url;
+        if (sql_is_url(p, n) && !(r->sql[r->n_urls] = sql_new(http_loop(r->http), url, e))) {
+            mem_free(url);
+            return e ? e->code : SOUK_EINPUT;
+        }
+        r->n_urls++;
         p += n;
     }
     if (!r->n_urls)
@@ -416,8 +431,10 @@ void rpc_free(struct rpc *r)
     if (!r)
         return;
     rpc_cancel(r);
-    for (size_t i = 0; i < r->n_urls; i++)
+    for (size_t i = 0; i < r->n_urls; i++) {
         mem_free(r->urls[i]);
+        sql_free(r->sql[i]);
+    }
     mem_free(r->label);
     mem_free(r);
 }

@@ -1,5 +1,6 @@
 /*
- * rpc.h: JSON-RPC 2.0 over HTTP for EVM nodes, with batching.
+ * rpc.h: JSON-RPC 2.0 over HTTP for EVM nodes, with batching. (An endpoint postgresql://… is a
+ * database of logs, asked the same way: sql.h.)
  *
  * A client has one or more endpoints of the same chain; a request goes to the
  * one that last worked, and moves to the next when an endpoint cannot be

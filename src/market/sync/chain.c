@@ -227,9 +227,14 @@ static void check_run(struct job *j)
             err_set(&k->err, SOUK_ENET, "%s: the node answered with an error: %.*s",
                     f->chain->label, (int)(res[i].message.n < 200 ? res[i].message.n : 200),
                     res[i].message.p);
-        if (res[i].value == NULL || cJSON_IsNull(res[i].value) ||
-            eth_block_parse(res[i].value, &b, NULL) != SOUK_OK || b.number != c->block ||
-            memcmp(&b.hash, &c->hash, sizeof b.hash) != 0)
+        if (res[i].value == NULL || cJSON_IsNull(res[i].value))
+            continue;
+        /* What cannot be read says nothing: least of all that the chain reorganised. */
+        if (eth_block_parse(res[i].value, &b, &k->err) != SOUK_OK) {
+            err_prefix(&k->err, "%s: a block cannot be read", f->chain->label);
+            continue;
+        }
+        if (b.number != c->block || memcmp(&b.hash, &c->hash, sizeof b.hash) != 0)
             continue;
         f->cursor = *c;
         k->over = true;

@@ -8,21 +8,28 @@
  *     0xADDRESS hub [WORDS]      an exchange, a bridge, a faucet: funding by it links nobody
  *     0xADDRESS trusted [WORDS]  an honest payer whatever the rules say (a dispute, settled)
  *
- * What is published is an interval, never a point:
- *   low   sum of proved payments without an excluding bit; of funded ones the part that was the
- *         payer's own: excluded = min(amount, what is left of the author's money in his balance),
- *         money in proportion (of each payment the share of the balance that came from the author)
- *   high  the same without `self` alone
- *   genuine payers, strictly: clusters (shared payers are one) with clean payments on strict_days
- *         different UTC days and strict_prices times the payee's least listed price in all;
- *         loosely: clusters with one clean payment
- * Judged is every proved payment (tier P3) to a payee that a listing names. Evidence of transfers
- * is that of the settlement assets within the blocks read; a payer funded before them, or by a way
- * outside them, is not seen: low is no proof of honesty, and the share it excludes is a lower bound
- * of self-dealing.
+ * What is published is an interval, never a point, for each model, each author and the market, in
+ * each window (derive.h) and asset. Rules and words are defined in rules.h; `excluded` of a judged
+ * payment is the most that any EXCLUDE rule takes of it.
+ *   low   sum of (amount - excluded), less refunds, never below nothing
+ *   high  sum of amounts without `self`, less refunds; at most the income, at least low
+ *         A refund counts in neither when its payer is in C(A): what it undoes counted in neither.
+ *   clean       a payment with excluded * 1000 < funded_share * amount
+ *   genuine payers, strictly: clusters that within the window, in one asset, made clean payments on
+ *         strict_days different UTC days, and whose (amount - excluded) over the clean ones is at
+ *         least strict_prices times the least price above 0 that a chosen listing event of this
+ *         model (of an author: any of his models) ever named in that asset; any sum where none did.
+ *         Of the market: clusters that are so for at least one author.
+ *   loosely: clusters with one clean payment in the window
+ *   clusters, payments: of judged payments that are neither `self` nor `unknown`. A model is
+ *         *healthy* when clusters >= 3 and payments >= 3 * clusters
+ * Evidence of transfers is that of the settlement assets within the blocks read; a payer funded
+ * before them, or by a way outside them, is not seen: low is no proof of honesty, and the share it
+ * excludes is a lower bound of self-dealing.
  *
- * One pass in the order of the chain, then one that sums; memory grows with payers and pairs, not
- * with payments. The same rows, rules and file give the same result, always.
+ * Three runs over the rows in the order of the chain: who funds whom; what happened in each window;
+ * the judgement. Memory grows with payers, pairs and one window's rows, not with payments. The same
+ * rows, rules and file give the same result, always.
  */
 #ifndef SOUK_MARKET_GENUINE_H
 #define SOUK_MARKET_GENUINE_H

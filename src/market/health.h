@@ -8,6 +8,7 @@
 #define SOUK_MARKET_HEALTH_H
 
 #include "market/pages.h"
+#include "market/rules.h"
 #include "market/stats.h"
 
 /* Whole weeks from Monday, UTC, oldest first; the first week read and the one under way are left
@@ -66,7 +67,7 @@ struct health {
     uint64_t payers_strict, payers_loose;
     int64_t judged_at; /* time of the last block judged; 0: not yet */
     uint64_t rules_print;
-    uint64_t with_bit[9];                 /* payments with each rule's bit (rules.h RULE_COUNT) */
+    uint64_t with_bit[RULE_COUNT];        /* payments with each rule's bit */
     uint32_t excluded_low, excluded_high; /* ppm of income_asset's income: self-dealing share */
 
     struct weekly weekly;

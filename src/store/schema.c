@@ -215,13 +215,19 @@ static const char v3_genuine[] =
     "CREATE INDEX finding_by_author ON finding(author, until);"
     "CREATE TABLE finding_row(finding INTEGER NOT NULL, n INTEGER NOT NULL, chain INTEGER NOT NULL,"
     " block INTEGER NOT NULL, log INTEGER NOT NULL, PRIMARY KEY(finding, n)) WITHOUT ROWID;"
-    /* Payers that count as one: of this payee, by their first funder. */
-    "CREATE TABLE linked(payee INTEGER NOT NULL, payer INTEGER NOT NULL, funder INTEGER NOT NULL,"
-    " PRIMARY KEY(payee, payer)) WITHOUT ROWID;"
-    /* who: a model, an author negated, 0 the market. low, high: incomes, packed as derive's. */
+    /* Payers under `shared`, by author and asset. cluster: the least addr.id of those that count as
+       one; funder: who made the first inflow. */
+    "CREATE TABLE linked(author INTEGER NOT NULL, asset INTEGER NOT NULL, payer INTEGER NOT NULL,"
+    " funder INTEGER NOT NULL, cluster INTEGER NOT NULL,"
+    " PRIMARY KEY(author, asset, payer)) WITHOUT ROWID;"
+    /* who: a model, an author negated, 0 the market. low, high: incomes, packed as derive's.
+       clusters, payments: see genuine.h, `healthy`. bits: payments by rule, u32s. sums: for each
+       rule the count of assets (u32), then as in an income: what the rule takes, or concerns. */
     "CREATE TABLE genuine_stat(win INTEGER NOT NULL, who INTEGER NOT NULL, low BLOB, high BLOB,"
     " strict INTEGER NOT NULL, loose INTEGER NOT NULL, clusters INTEGER NOT NULL,"
-    " bits BLOB NOT NULL, PRIMARY KEY(win, who)) WITHOUT ROWID;" /* bits: payments by rule, u32s */
+    " payments INTEGER NOT NULL, bits BLOB NOT NULL, sums BLOB NOT NULL,"
+    " PRIMARY KEY(win, who)) WITHOUT ROWID;"
+    /* median: of the amounts of single payments (pay_is_call). All packed incomes. */
     "CREATE TABLE genuine_week(week INTEGER PRIMARY KEY, low BLOB, high BLOB, median BLOB);";
 
 static const char *const v3[] = {v3_raw, v3_rollup, v3_derived, v3_genuine, NULL};

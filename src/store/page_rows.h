@@ -105,9 +105,6 @@ struct author_detail {
 /* All that have models and a name, by calls. */
 souk_err store_each_author_row(struct store *s, int win, ROW_FN(author_detail), void *ud,
                                struct err *e);
-/* Authors with figures in the window: only those. */
-souk_err store_each_author_income(struct store *s, int win, ROW_FN(figures_row), void *ud,
-                                  struct err *e);
 souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail), void *ud,
                           struct err *e);
 /* 0: no such author. */
@@ -135,6 +132,23 @@ struct market_counts {
 souk_err store_market(struct store *s, int win, struct arena *a, struct market_counts *out,
                       struct err *e);
 souk_err store_each_week(struct store *s, ROW_FN(week_out), void *ud, struct err *e);
+/* Authors by name that have a model under a listing, or figures in the window. */
+struct author_share {
+    bool listed;
+    struct untrusted income;
+};
+souk_err store_each_author_share(struct store *s, int win, ROW_FN(author_share), void *ud,
+                                 struct err *e);
+/* Models on the Hub that are under a listing, by payments in the window. */
+struct priced_row {
+    struct untrusted author, name;
+    u256 price;
+    int64_t asset;
+    uint64_t payments;
+    struct untrusted income;
+};
+souk_err store_each_priced(struct store *s, int win, uint32_t max, ROW_FN(priced_row), void *ud,
+                           struct err *e);
 /* When models were first seen, after `since`. */
 struct seen_row {
     int64_t time;

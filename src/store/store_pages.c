@@ -332,21 +332,6 @@ souk_err store_each_author_row(struct store *s, int win, ROW_FN(author_detail), 
     return each_author(q, fn, ud, e);
 }
 
-souk_err store_each_author_income(struct store *s, int win, ROW_FN(figures_row), void *ud,
-                                  struct err *e)
-{
-    struct query_run q = query_open(s, "SELECT t.income, t.shared FROM author_stat t JOIN author a"
-                                       " ON a.id = t.author WHERE t.win = ? AND a.name <> ''");
-    query_int(&q, win);
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(&q)) {
-        struct figures_row row = {
-            .any = true, .income = query_col_text(&q, 0), .shared = query_col_text(&q, 1)};
-        rc = fn(ud, &row, e);
-    }
-    return finish(&q, rc, e);
-}
-
 souk_err store_author_row(struct store *s, int win, int64_t author, ROW_FN(author_detail), void *ud,
                           struct err *e)
 {

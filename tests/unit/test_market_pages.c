@@ -287,8 +287,16 @@ static void health(void **state)
     assert_string_equal(income_format(&h->unattributed, text, sizeof text), "0.0005 USDC");
     assert_string_equal(income_format(&h->unlisted, text, sizeof text), "0.000077 USDC");
     assert_int_equal(h->earners.half, 1);
-    /* Of 0 and 19499 the median is the mean, cut. */
-    assert_true(u256_cmp(h->quartile[1].value, u256_from_u64(9749)) == 0);
+    assert_int_equal(h->everyone.n, 1); /* kmong lists nothing */
+    assert_true(u256_cmp(h->quartile[1].value, u256_from_u64(19499)) == 0);
+    assert_int_equal(h->lorenz[LORENZ_POINTS], PPM);
+    assert_int_equal(h->prices, 3);
+    assert_string_equal(h->price[0].author, "mira");
+    assert_string_equal(h->price[0].model, "main");
+    assert_string_equal(amount_format(&h->price[0].price, text, sizeof text), "0.003 USDC");
+    assert_int_equal(h->price[0].payments, 3);
+    assert_string_equal(amount_format(&h->price[0].income, text, sizeof text), "0.018999 USDC");
+    assert_int_equal(h->price[1].payments + h->price[2].payments, 0); /* not known whose */
     assert_string_equal(h->inferences_from.place, "http://node");
     assert_string_equal(h->hub_from.place, "");
 
@@ -303,7 +311,11 @@ static void health(void **state)
     assert_int_equal(h->weekly.payers.v[5], 2);
     assert_int_equal(h->weekly.fresh.v[5], 1);
     assert_int_equal(h->weekly.income.v[5], 18999);
-    assert_int_equal(h->weekly.uploads.n, 0); /* when the first ones came is not known */
+    assert_int_equal(sum(&h->weekly.returning), 1); /* "old" */
+    assert_int_equal(sum(&h->weekly.inferences), 2);
+    assert_int_equal(h->weekly.fresh_from, 5); /* 35 days after the week of the first payment */
+    assert_false(h->grow_payments.known);      /* there are six whole weeks */
+    assert_int_equal(h->weekly.uploads.n, 0);  /* when the first ones came is not known */
     health_free(h);
 }
 

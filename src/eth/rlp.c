@@ -14,11 +14,13 @@ enum { STRING = 0x80, LIST = 0xc0, SHORT_MOST = 55 };
 
 void rlp_raw(struct rlp_out *o, const void *p, size_t n)
 {
-    o->n += n;
     if (o->hash)
         keccak_add(o->hash, p, n);
     if (o->buf)
         buf_add(o->buf, p, n);
+    if (o->place && n > 0)
+        memcpy(o->place + o->n, p, n);
+    o->n += n;
 }
 
 static void put_head(struct rlp_out *o, unsigned kind, size_t n)

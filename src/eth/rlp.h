@@ -1,11 +1,11 @@
 /*
  * rlp.h: Ethereum's recursive length prefix, strict and without recursion.
  *
- * What is written goes into a buffer, a hash, or only a count, so that a
- * digest needs no memory and cannot fail. A list's head wants the size of its
- * payload: write that to a counting rlp_out first. Reading walks one level at
- * a time within given bytes and refuses everything non-minimal, cut or
- * trailing. Source: Yellow Paper, appendix B.
+ * What is written goes into a buffer, a place with room enough, a hash, or
+ * only a count, so that a digest needs no memory and cannot fail. A list's head wants the size of
+ * its payload: write that to a counting rlp_out first. Reading walks one level at a time within
+ * given bytes and refuses everything non-minimal, cut or trailing. Source: Yellow Paper, appendix
+ * B.
  */
 #ifndef SOUK_ETH_RLP_H
 #define SOUK_ETH_RLP_H
@@ -16,8 +16,9 @@
 struct rlp_out {
     size_t n; /* bytes written */
     struct keccak *hash;
-    struct buf *buf;                                      /* failure: buf_check */
-};                                                        /* zeroed: counts */
+    struct buf *buf; /* failure: buf_check */
+    uint8_t *place;  /* with room for all of it: counted before */
+};                   /* zeroed: counts */
 void rlp_raw(struct rlp_out *o, const void *p, size_t n); /* as it is: RLP already, a type byte */
 void rlp_bytes(struct rlp_out *o, const void *p, size_t n);
 void rlp_u64(struct rlp_out *o, uint64_t v);

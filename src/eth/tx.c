@@ -71,7 +71,7 @@ static void put_payload(struct rlp_out *o, const struct tx *t, const signature *
 
 static void put_all(struct rlp_out *o, const struct tx *t, const signature *s)
 {
-    struct rlp_out count = {0, NULL, NULL};
+    struct rlp_out count = {0};
     uint8_t type = (uint8_t)t->type;
     put_payload(&count, t, s);
     if (t->type != TX_LEGACY)
@@ -83,7 +83,7 @@ static void put_all(struct rlp_out *o, const struct tx *t, const signature *s)
 bytes32 tx_digest(const struct tx *t)
 {
     struct keccak k = {{0}, 0};
-    put_all(&(struct rlp_out){0, &k, NULL}, t, NULL);
+    put_all(&(struct rlp_out){.hash = &k}, t, NULL);
     return keccak_end(&k);
 }
 
@@ -91,7 +91,7 @@ void tx_encode(const struct tx *t, const signature *s, struct buf *out)
 {
     if (sig_fault(s->b, sizeof s->b))
         BUG("a transaction with a signature that %s", sig_fault(s->b, sizeof s->b));
-    put_all(&(struct rlp_out){0, NULL, out}, t, s);
+    put_all(&(struct rlp_out){.buf = out}, t, s);
 }
 
 bytes32 tx_hash(const uint8_t *raw, size_t n)

@@ -9,7 +9,7 @@
 /* "[0x61,[],0x]": one item off *s. */
 static void put(const struct ask *q, const char **s, struct buf *out)
 {
-    struct rlp_out to = {0, NULL, out};
+    struct rlp_out to = {.buf = out};
     if (**s == '[') {
         struct buf payload;
         buf_init(&payload, DIFF_LINE);

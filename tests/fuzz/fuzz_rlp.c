@@ -17,7 +17,7 @@ static void check(bool right)
 
 static void write_back(const struct rlp_item *i, struct buf *out)
 {
-    struct rlp_out to = {0, NULL, out};
+    struct rlp_out to = {.buf = out};
     if (!i->list) {
         rlp_bytes(&to, i->p, i->n);
         return;
@@ -44,7 +44,7 @@ static void numbers(const struct rlp_item *i)
     }
     check(rlp_get_u64(i, &small) == u256_fits_u64(v, &small));
     buf_init(&b, 64);
-    rlp_u256(&(struct rlp_out){0, NULL, &b}, v);
+    rlp_u256(&(struct rlp_out){.buf = &b}, v);
     struct rlp_item again;
     check(rlp_whole((const uint8_t *)b.p, b.len, &again));
     check(again.n == i->n && memcmp(again.p, i->p, i->n) == 0);

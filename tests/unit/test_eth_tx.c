@@ -32,13 +32,13 @@ static void same32(bytes32 have, const json *obj, const char *key)
 static void put_access_list(const json *list, struct buf *out)
 {
     uint8_t bytes[32];
-    struct rlp_out count = {0, NULL, NULL}, to = {0, NULL, out};
+    struct rlp_out count = {0}, to = {.buf = out};
     for (int writing = 0; writing < 2; writing++) {
         struct rlp_out *o = writing ? &to : &count;
         if (writing)
             rlp_list(o, count.n);
         for (const json *e = json_first(list); e; e = json_next(e)) {
-            struct rlp_out keys = {0, NULL, NULL}, entry = {0, NULL, NULL};
+            struct rlp_out keys = {0}, entry = {0};
             for (const json *k = json_first(json_get(e, "storageKeys")); k; k = json_next(k))
                 rlp_bytes(&keys, bytes, 32);
             rlp_bytes(&entry, bytes, 20);
@@ -313,7 +313,7 @@ static void access_lists_have_their_shape(void **state)
     };
     static const uint8_t filler[64] = {0xaa};
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-        struct rlp_out key = {0, NULL, NULL}, entry = {0, NULL, NULL}, whole = {0, NULL, NULL};
+        struct rlp_out key = {0}, entry = {0}, whole = {0};
         struct buf b;
         struct tx read;
         struct err e = {0};
@@ -321,7 +321,7 @@ static void access_lists_have_their_shape(void **state)
         if (entries[i].key > 0)
             rlp_bytes(&key, filler, entries[i].key);
         for (int writing = 0; writing < 2; writing++) {
-            struct rlp_out to = {0, NULL, &b}, *o = writing ? &to : &entry;
+            struct rlp_out to = {.buf = &b}, *o = writing ? &to : &entry;
             if (writing) {
                 rlp_list(&whole, entry.n);
                 rlp_list(&to, whole.n + entry.n);

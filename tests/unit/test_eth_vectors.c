@@ -254,7 +254,7 @@ static void bounds_of_r_and_s(void **state)
 
 static void put_json(const json *v, struct buf *out)
 {
-    struct rlp_out to = {0, NULL, out};
+    struct rlp_out to = {.buf = out};
     if (cJSON_IsArray(v)) {
         struct buf payload;
         buf_init(&payload, ROOM);
@@ -373,7 +373,7 @@ static void numbers_in_rlp(void **state)
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct buf b;
         buf_init(&b, 64);
-        rlp_u64(&(struct rlp_out){0, NULL, &b}, values[i]);
+        rlp_u64(&(struct rlp_out){.buf = &b}, values[i]);
         assert_true(rlp_whole((const uint8_t *)b.p, b.len, &item));
         assert_true(rlp_get_u64(&item, &v) && v == values[i]);
         buf_release(&b);
@@ -381,7 +381,7 @@ static void numbers_in_rlp(void **state)
     memset(&big, 0xff, sizeof big);
     struct buf b;
     buf_init(&b, 64);
-    rlp_u256(&(struct rlp_out){0, NULL, &b}, big);
+    rlp_u256(&(struct rlp_out){.buf = &b}, big);
     assert_true(rlp_whole((const uint8_t *)b.p, b.len, &item));
     assert_true(rlp_get_u256(&item, &read) && u256_cmp(read, big) == 0);
     assert_false(rlp_get_u64(&item, &v));

@@ -7,6 +7,10 @@ interface ISettledMark {
     function mark() external;
 }
 
+interface IMover {
+    function move(bool authorized, address from, address to, uint256 value) external;
+}
+
 abstract contract DevToken {
     event Transfer(address indexed from, address indexed to, uint256 value);
     event Approval(address indexed owner, address indexed spender, uint256 value);
@@ -31,6 +35,11 @@ abstract contract DevToken {
         decimals = decimals_;
         deployer = msg.sender;
     }
+
+    /// Doubles that move money as history tells; and whose transfers are known by their sender alone.
+    address public constant CHANNELS = 0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003;
+    address public constant ESCROW = 0xBdEA0D1bcC5966192B070Fdf62aB4EF5b4420cff;
+    address public constant CLEARER = 0x90F79bf6EB2c4f870365E785982E1f101E93b906;
 
     modifier onlyDeployer() {
         require(msg.sender == deployer, "devnet: only the deployer");
@@ -86,7 +95,8 @@ abstract contract DevToken {
     /// Writes history. `records` are packed as kind(1) from(20) to(20) value(12); every record moves
     /// the balance and emits exactly what the real path emits, in the same order.
     /// Kind 0 is a plain transfer; the others are the token's own affair.
-    function replay(bytes calldata records) external onlyDeployer {
+    function replay(bytes calldata records) external {
+        require(msg.sender == deployer || msg.sender == CLEARER, "devnet: only who writes history");
         require(records.length % 53 == 0, "devnet: bad records");
         for (uint256 at = 0; at < records.length; at += 53) {
             uint8 kind = uint8(records[at]);
@@ -99,6 +109,13 @@ abstract contract DevToken {
     }
 
     function _replay(uint8 kind, address from, address to, uint256 value, uint256 salt) internal virtual;
+
+    /// A movement by one of the doubles; authorized: as by the payer's EIP-3009 signature.
+    function move(bool authorized, address from, address to, uint256 value) external {
+        require(msg.sender == CHANNELS || msg.sender == ESCROW, "devnet: only the doubles");
+        if (authorized) _replay(1, from, to, value, 0);
+        else _transfer(from, to, value);
+    }
 
     function _transfer(address from, address to, uint256 value) internal {
         uint256 balance = balanceOf[from];

@@ -123,7 +123,7 @@ async function main() {
             payment_chain: { chain_id: PAYMENT_CHAIN, anvil_args: anvilArgs(PAYMENT_CHAIN, 'payment') },
             inference_chain: { chain_id: INFERENCE_CHAIN, anvil_args: anvilArgs(INFERENCE_CHAIN, 'inference') },
             contracts: { listings: a.listings, permit2: a.permit2, exact_proxy: a.exact_proxy, upto_proxy: a.upto_proxy,
-                multicall3: a.multicall3, tee_registry: a.tee_registry, inference: a.inference },
+                channel: a.channel, escrow: a.escrow, facilitators: a.facilitators, multicall3: a.multicall3, tee_registry: a.tee_registry, inference: a.inference },
             tokens: [{ symbol: 'USDC', address: a.usdc, decimals: 6, name: 'USD Coin', version: '2', can: ['eip3009', 'eip2612', 'permit2'] },
                 { symbol: 'OPG', address: a.opg, decimals: 18, name: 'OpenGradient', version: '1', can: ['eip2612', 'permit2'] }],
             wallet: { address: wallet.address.toLowerCase() },

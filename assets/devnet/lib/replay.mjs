@@ -6,12 +6,13 @@ import { createRequire } from 'node:module';
 import { decodeAbiParameters, encodeAbiParameters, encodeFunctionData, getContractAddress, numberToHex } from 'viem';
 import { privateKeyToAccount, mnemonicToAccount } from 'viem/accounts';
 import { startAnvil } from './chain.mjs';
+import { PLACES } from './world.mjs';
+import { EXACT_PROXY, packChannel, packEscrow, packInferences, packMovements, stepLogs, TOPIC, UPTO_PROXY } from './records.mjs';
 
 export const PAYMENT_CHAIN = 84532;
 export const INFERENCE_CHAIN = 10740;
 export const PERMIT2 = '0x000000000022d473030f116ddee9f6b43ac78ba3';
-export const EXACT_PROXY = '0x402085c248eea27d92e8b30b2c58ed07f9e20001';
-export const UPTO_PROXY = '0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002';
+export { EXACT_PROXY, UPTO_PROXY } from './records.mjs';
 export const MULTICALL3 = '0xca11bde05977b3631167028862be2a173976ca11';
 export const INFERENCE = '0x00000000000000000000000000000000000000f4';
 
@@ -20,19 +21,12 @@ export const INFERENCE = '0x00000000000000000000000000000000000000f4';
 // machine only. `before`: the play wallet of earlier versions, which may still be in use.
 const MNEMONIC = 'test test test test test test test test test test test junk';
 export const WALLET_WORDS = 'bicycle federal scheme clever shoulder position delay cheap saddle village gasp swift';
-export const ROLES = { deployer: 0, facilitator: 1, gateway: 2, traffic: [5, 6, 7], before: 9, wallet: 'wallet' };
+export const ROLES = { deployer: 0, facilitator: 1, gateway: 2, clearer: 3, traffic: [5, 6, 7], before: 9, wallet: 'wallet' };
 export const account = (role) => (role === ROLES.wallet ? mnemonicToAccount(WALLET_WORDS) : mnemonicToAccount(MNEMONIC, { addressIndex: role }));
 
 const CREATE2_FACTORY = '0x4e59b44847b379578588920ca78fbf26c0b4956c';
 const PERMIT2_SALT = '0000000000000000000000000000000000000000d3af2663da51c10215000000';
 const HISTORY_GAS_LIMIT = '3000000000';
-const TOPIC = {
-    transfer: '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
-    authorizationUsed: '0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5',
-    settled: '0x97088ec3606cfe8cc112180570d03fcde05f9b8e1bfef8e27784eaf5dd5691b6',
-    inference: '0x1b283af3452f3718585ce100f80d9aa81fc60924db4a582a36db6aae3b109d87',
-};
-
 const modules = new URL('../node_modules/', import.meta.url);
 
 /** Permit2's creation code, read out of the pinned npm package (it is not kept in this repository). */
@@ -54,15 +48,17 @@ class Writer {
         this.rpc = rpc;
         this.chainId = chainId;
         this.deployer = account(ROLES.deployer).address.toLowerCase();
-        this.nonce = 0;
+        this.clearer = account(ROLES.clearer).address.toLowerCase();
         this.nonces = new Map();
         this.pending = [];
     }
 
-    send(to, data, gas) {
-        const nonce = numberToHex(this.nonce++);
-        this.pending.push(['eth_sendTransaction', { from: this.deployer, to, data, gas: numberToHex(gas),
-            gasPrice: numberToHex(2_000_000_000), nonce }]);
+    /** A transaction of an account that anvil has the key of. Who pays less comes later in the block. */
+    send(to, data, gas, from = this.deployer) {
+        const nonce = this.nonces.get(from) ?? 0;
+        this.nonces.set(from, nonce + 1);
+        this.pending.push(['eth_sendTransaction', { from, to, data, gas: numberToHex(gas),
+            gasPrice: numberToHex(from === this.deployer ? 2_000_000_000 : 1_500_000_000), nonce: numberToHex(nonce) }]);
     }
 
     /** A transaction really signed by its sender. Earlier ones pay a little more: that is their order. */
@@ -110,12 +106,17 @@ const withArgs = (contract, ...types) => (...values) =>
     contract.bytecode + encodeAbiParameters(types.map((type) => ({ type })), values).slice(2);
 
 async function deployPayment(w, code, world, time) {
-    const a = { permit2: PERMIT2, exact_proxy: EXACT_PROXY, upto_proxy: UPTO_PROXY, multicall3: MULTICALL3 };
+    const a = { permit2: PERMIT2, exact_proxy: EXACT_PROXY, upto_proxy: UPTO_PROXY, multicall3: MULTICALL3,
+        channel: PLACES.channel, escrow: PLACES.escrow, facilitators: w.clearer };
     a.usdc = await w.create(code.Usdc.bytecode, time());
     a.opg = await w.create(code.Opg.bytecode, time());
     a.listings = await w.createAnywhere(code.ModelListings.bytecode, time());
     await w.place(EXACT_PROXY, await w.create(withArgs(code.ExactProxy, 'address')(a.opg), time()));
     await w.place(UPTO_PROXY, await w.create(withArgs(code.UptoProxy, 'address')(a.opg), time()));
+    await w.place(PLACES.channel, await w.create(code.Channels.bytecode, time()));
+    await w.place(PLACES.escrow, await w.create(withArgs(code.Escrow, 'address', 'address', 'address')(world.operator, world.feeReceiver,
+        world.tokenStore), time()));
+    await w.place(world.forger, await w.create(code.Forger.bytecode, time()));
     await w.place(MULTICALL3, await w.create(multicall3Code(), time()));
     w.send(CREATE2_FACTORY, `0x${PERMIT2_SALT}${permit2Code().slice(2)}`, 30_000_000);
     await w.mine(time());
@@ -151,28 +152,6 @@ async function deployInference(w, code, time) {
 
 // --- history -----------------------------------------------------------------------------------------
 
-const KIND = { 'exact-eip3009': 1, 'exact-permit2': 1, upto: 2 };
-
-function packMovements(list) {
-    const buffer = Buffer.alloc(53 * list.length);
-    list.forEach((e, i) => {
-        const at = 53 * i;
-        buffer[at] = e.pay ? KIND[e.pay.scheme] : 0;
-        buffer.write(e.from.slice(2), at + 1, 'hex');
-        buffer.write(e.to.slice(2), at + 21, 'hex');
-        buffer.write(e.amount.toString(16).padStart(24, '0'), at + 41, 'hex');
-    });
-    return `0x${buffer.toString('hex')}`;
-}
-
-function packInferences(list) {
-    return `0x${Buffer.concat(list.map((e, i) => {
-        const cid = Buffer.from(e.cid);
-        // Every fourth event carries its input; all would double the size of the chain.
-        return Buffer.concat([Buffer.from([(e.simulation ? 1 : 0) | (i % 4 === 0 ? 2 : 0), cid.length]), cid]);
-    })).toString('hex')}`;
-}
-
 /** Listing events per slot, in order. */
 function listingActions(world) {
     const perSlot = Array.from({ length: world.slots }, () => []);
@@ -192,22 +171,28 @@ export function endpoint(seller, l) {
 
 async function writePayments(w, code, world, a, addresses, progress) {
     const actions = listingActions(world);
-    for (let slot = 0; slot < world.slots; slot++) {
-        for (const { l, v } of actions[slot]) {
+    const replayed = (list) => encodeFunctionData({ abi: code.Usdc.abi, functionName: 'replay', args: [packMovements(list)] });
+    for (const step of world.steps) {
+        for (const { l, v } of step.main ? actions[step.slot] : []) {
             const data = v === null
                 ? encodeFunctionData({ abi: code.ModelListings.abi, functionName: 'delist', args: [l.name] })
                 : encodeFunctionData({ abi: code.ModelListings.abi, functionName: 'list', args: [l.author, l.name, v.blob, v.price,
                     addresses[l.asset], v.payTo, endpoint(world.params.seller, l)] });
             await w.sendSigned(l.key, a.listings, data, 3_000_000);
         }
-        for (const asset of ['USDC', 'OPG']) {
-            const list = world.movements[slot][asset];
-            if (!list.length) continue;
-            const data = encodeFunctionData({ abi: code.Usdc.abi, functionName: 'replay', args: [packMovements(list)] });
-            w.send(addresses[asset], data, 200_000 + 120_000 * list.length);
-        }
-        await w.mine(world.times[slot]);
-        progress(slot);
+        for (const asset of ['USDC', 'OPG'])
+            if (step[asset].length) w.send(addresses[asset], replayed(step[asset]), 200_000 + 120_000 * step[asset].length);
+        for (const [name, at, pack] of [['channel', PLACES.channel, packChannel], ['escrow', PLACES.escrow, packEscrow]])
+            if (step[name].length)
+                w.send(at, encodeFunctionData({ abi: code.Escrow.abi, functionName: 'replay', args: [pack(step[name], addresses)] }),
+                    200_000 + 400_000 * step[name].length);
+        for (const f of step.forged)
+            w.send(world.forger, encodeFunctionData({ abi: code.Forger.abi, functionName: 'forge', args: [addresses[f.asset], f.payTo, f.amount] }), 400_000);
+        for (const asset of ['USDC', 'OPG'])
+            if (step.clear[asset].length)
+                w.send(addresses[asset], replayed(step.clear[asset]), 200_000 + 120_000 * step.clear[asset].length, w.clearer);
+        await w.mine(step.time);
+        progress(step.slot);
     }
     return actions;
 }
@@ -225,16 +210,16 @@ async function writeInferences(w, code, perSlot, world, progress) {
 
 // --- reading back -------------------------------------------------------------------------------------
 
-/** Calls `each(logs, slot)` for every slot's block, in order. */
-async function readBack(rpc, firstBlock, slots, each) {
+/** Calls `each(logs, i)` for every one of `count` blocks, in order. */
+async function readBack(rpc, firstBlock, count, each) {
     const STEP = 64;
-    for (let slot = 0; slot < slots; slot += STEP) {
-        const end = Math.min(slots, slot + STEP);
-        const logs = await rpc.call('eth_getLogs', { fromBlock: numberToHex(firstBlock + slot),
+    for (let block = 0; block < count; block += STEP) {
+        const end = Math.min(count, block + STEP);
+        const logs = await rpc.call('eth_getLogs', { fromBlock: numberToHex(firstBlock + block),
             toBlock: numberToHex(firstBlock + end - 1) });
-        const perSlot = Array.from({ length: end - slot }, () => []);
-        for (const log of logs) perSlot[Number(log.blockNumber) - firstBlock - slot].push(log);
-        perSlot.forEach((list, i) => each(list, slot + i));
+        const perBlock = Array.from({ length: end - block }, () => []);
+        for (const log of logs) perBlock[Number(log.blockNumber) - firstBlock - block].push(log);
+        perBlock.forEach((list, i) => each(list, block + i));
     }
 }
 
@@ -245,47 +230,38 @@ function expect(ok, what) {
     if (!ok) throw new Error(`the chain does not hold what was written: ${what}`);
 }
 
-function takeTransfer(log, token, e) {
-    expect(log && log.address === token && log.topics[0] === TOPIC.transfer && topicAddress(log.topics[1]) === e.from &&
-        topicAddress(log.topics[2]) === e.to && BigInt(log.data) === e.amount, 'a transfer differs');
+/** The ledger line of something that moved. */
+function moneyLine(world, e, addresses, at) {
+    const where = { chain: PAYMENT_CHAIN, ...at };
+    const asset = addresses[e.asset];
+    if (!e.pay) return { kind: 'transfer', ...where, from: e.from, to: e.to, asset, amount: e.amount.toString(), why: e.why };
+    const { l, scheme, label, payer } = e.pay;
+    return { kind: 'payment', ...where, payer, pay_to: e.pay.payTo, from: e.from, asset, amount: e.amount.toString(), scheme,
+        author: l?.author ?? null, model: l?.name ?? null, listing_owner: l?.owner ?? null, label,
+        attributable: l ? world.attributable(l, e.amount) : false };
 }
 
 /** Ledger lines of the payment chain, from the logs that are really there. */
 async function readPayments(rpc, first, world, a, addresses, actions, line) {
-    await readBack(rpc, first, world.slots, (logs, slot) => {
-        const time = world.times[slot];
+    await readBack(rpc, first, world.steps.length, (logs, i) => {
+        const step = world.steps[i];
         let at = 0;
-        for (const { l, v } of actions[slot]) {
+        for (const { l, v } of step.main ? actions[step.slot] : []) {
             const log = logs[at++];
             expect(log?.address === a.listings && topicAddress(log.topics[1]) === l.owner, 'a listing differs');
             const base = { owner: l.owner, id: log.topics[2], author: l.author, name: l.name };
-            if (v === null) line({ kind: 'delisted', ...base, ...place(log, time) });
+            if (v === null) line({ kind: 'delisted', ...base, ...place(log, step.time) });
             else line({ kind: 'listing', ...base, blob_id: v.blob, price: v.price.toString(), asset: addresses[l.asset],
                 pay_to: v.payTo, endpoint: endpoint(world.params.seller, l), scheme: l.scheme,
-                ...place(log, time), proven: l.proven, impostor: l.impostor, shared_pay_to: Boolean(l.shared) });
+                ...place(log, step.time), proven: l.proven, impostor: l.impostor, shared_pay_to: Boolean(l.shared) });
         }
-        for (const asset of ['USDC', 'OPG']) {
-            for (const e of world.movements[slot][asset]) {
-                const eip3009 = e.pay?.scheme === 'exact-eip3009';
-                if (eip3009) expect(logs[at++]?.topics[0] === TOPIC.authorizationUsed, 'an authorization is missing');
-                const log = logs[at++];
-                takeTransfer(log, addresses[asset], e);
-                if (e.pay && !eip3009) {
-                    const proxy = e.pay.scheme === 'upto' ? UPTO_PROXY : EXACT_PROXY;
-                    const mark = logs[at++];
-                    expect(mark?.address === proxy && mark.topics[0] === TOPIC.settled, 'a settlement mark is missing');
-                }
-                const where = { chain: PAYMENT_CHAIN, ...place(log, time) };
-                if (!e.pay) {
-                    line({ kind: 'transfer', ...where, from: e.from, to: e.to, asset: addresses[asset], amount: e.amount.toString(),
-                        why: e.transfer });
-                    continue;
-                }
-                const { l, scheme, label } = e.pay;
-                line({ kind: 'payment', ...where, payer: e.from, pay_to: e.to, asset: addresses[asset], amount: e.amount.toString(),
-                    scheme, author: l?.author ?? null, model: l?.name ?? null, listing_owner: l?.owner ?? null, label,
-                    attributable: l ? world.attributable(l, e.amount) : false });
-            }
+        for (const e of stepLogs(world, step, addresses)) {
+            const log = logs[at++];
+            expect(log?.address === e.at && log.topics[0] === e.topic, 'another event');
+            if (e.topic === TOPIC.transfer)
+                expect(topicAddress(log.topics[1]) === e.from && topicAddress(log.topics[2]) === e.to && BigInt(log.data) === e.amount, 'a transfer differs');
+            if (e.refund) line({ kind: 'refund', chain: PAYMENT_CHAIN, ...place(log, step.time), ...e.refund });
+            if (e.asset) line(moneyLine(world, e, addresses, place(log, step.time)));
         }
         expect(at === logs.length, 'logs nobody asked for');
     });
@@ -367,7 +343,7 @@ export async function replay({ world, code, binary, dir, onChild, progress }) {
         return { a, first, lines };
     };
     const [p, i] = await Promise.all([payments(), inferences()]);
-    const history = (c) => ({ first_block: c.first, last_block: c.first + world.slots - 1, first_time: world.times[0],
+    const history = (c, blocks) => ({ first_block: c.first, last_block: c.first + blocks - 1, first_time: world.times[0],
         last_time: world.times[world.slots - 1] });
-    return { addresses: { ...p.a, ...i.a }, lines: [...p.lines, ...i.lines], payment: history(p), inference: history(i) };
+    return { addresses: { ...p.a, ...i.a }, lines: [...p.lines, ...i.lines], payment: history(p, world.steps.length), inference: history(i, world.slots) };
 }

@@ -7,9 +7,17 @@ import { privateKeyToAddress } from 'viem/accounts';
 import { Prng, Weighted } from './prng.mjs';
 import { modelFile, modelSpec } from './onnx.mjs';
 import { MAX_MODELS, PER_DAY, SLOT } from './params.mjs';
+import * as planted from './planted.mjs';
+import * as schemes from './schemes.mjs';
 import * as text from './text.mjs';
 
 const blobIds = fs.readFileSync(new URL('../blobs.txt', import.meta.url), 'utf8').trim().split('\n');
+
+/** Contracts at their canonical addresses, and what the collectors of EIP-3009 payments into them are. */
+export const PLACES = {
+    channel: '0x4020074e9df2ce1dee5a9c1b5c3f541d02a10003', channelCollector: '0x4020806089470a89826cb9fb1f4059150b550004',
+    escrow: '0xbdea0d1bcc5966192b070fdf62ab4ef5b4420cff', escrowCollector: '0x0e3df9510de65469c4518d7843919c0b8c7a7757',
+};
 
 const LISTED_NAME_MAX = 512; // ModelListings takes none that is longer
 const sha = (s) => createHash('sha256').update(s).digest();
@@ -25,6 +33,15 @@ function ipfsCid(file) {
     return out;
 }
 
+function bySlot(list) {
+    const map = new Map();
+    for (const e of list) {
+        if (!map.has(e.slot)) map.set(e.slot, []);
+        map.get(e.slot).push(e);
+    }
+    return map;
+}
+
 class World {
     constructor(params) {
         this.params = params;
@@ -36,6 +53,11 @@ class World {
         this.payments = [];
         this.inferences = [];
         this.plain = [];
+        this.channelOps = [];
+        this.escrowOps = [];
+        this.forged = [];
+        this.early = new Set(); // slots whose block comes at the beginning of the hour, because of what follows it
+        Object.assign(this, PLACES, { operator: this.address('operator'), feeReceiver: this.address('fees'), tokenStore: this.address('token store'), forger: this.address('forger') });
     }
 
     prng(label) {
@@ -93,6 +115,7 @@ class World {
         const r = this.prng('authors');
         this.authors = text.authorNames(r, this.params.authors).map((username, i) => ({ i, username }));
         this.exchanges = [0, 1, 2].map((i) => this.address(`exchange ${i}`));
+
         this.gatewayPayTo = this.address('gateway payTo');
     }
 
@@ -157,7 +180,8 @@ class World {
         const awkward = able.filter((m) => m.awkward).slice(0, Math.floor(want / 4));
         const rest = r.shuffle(able.filter((m) => !m.awkward));
         const chosen = r.shuffle([...awkward, ...rest.slice(0, want - awkward.length)]);
-        const alive = Math.floor((want * 33) / 100);
+        // A small world has more of them, for every pattern wants its own.
+        const alive = Math.max(Math.floor((want * 33) / 100), Math.min(44, Math.floor((want * 52) / 100)));
         const dead = Math.floor((want * 30) / 100);
         chosen.forEach((m, rank) => {
             const fate = rank < alive ? 'alive' : rank < alive + dead ? 'dead' : 'never';
@@ -312,7 +336,7 @@ class World {
         this.sweeps = [];
         const called = this.called();
         const alive = called.filter((l) => l.fate === 'alive').sort((a, b) => a.rank - b.rank);
-        const usdc = alive.filter((l) => l.asset === 'USDC' && !l.shared);
+        const usdc = alive.filter((l) => l.asset === 'USDC' && !l.shared && l.end - l.start > 5 * PER_DAY);
         const share = (permille) => Math.floor((P * permille) / 1000);
         const taken = new Set();
         const take = (ok = () => true) => {
@@ -321,18 +345,42 @@ class World {
             return l;
         };
         take(); // the most popular one is left honest
+        planted.manyAddresses(this, r, share(4), take);
         this.singleCustomer(r, take(), share(50));
         this.washTraders(r, share(60), take);
         this.ring(r, share(30), take);
         this.farms(r, share(70), take);
         this.dustBots(r, share(80), take);
+        planted.returns(this, r, share(20), take);
+        planted.hops(this, r, share(20), take);
+        planted.launch(this, r, share(25), take);
+        planted.cohorts(this, r, share(24), take);
+        planted.bursts(this, r, P < 2000 ? 0 : P < 20000 ? 1 : 2, take);
+        planted.cycles(this, r, share(12), 2, take);
+        planted.cycles(this, r, share(16), 4, take);
         this.fleet(r, share(80), alive);
         this.ownerTests(r, share(8), called);
         this.impostorIncome(r, share(4));
         this.gatewaySessions(r, share(15));
+        schemes.channels(this, r, share(12), called);
+        schemes.escrow(this, r, share(16), called);
+        schemes.listed(this, r, share(8), called);
+        schemes.forgeries(this, r, 3 + share(1), called);
         this.honest(r, P - this.payments.length, called);
         this.plainTransfers(r, share(15), called);
-        this.payments.sort((a, b) => a.slot - b.slot);
+        this.customersOfExchanges(r);
+        planted.refunds(this, r, 3 + share(4));
+        this.payments.sort((a, b) => a.slot - b.slot || (a.sub ?? 0) - (b.sub ?? 0));
+        for (const slot of this.early) this.times[slot] = this.t0 + slot * SLOT + 60;
+    }
+
+    /** Exchanges have many customers, most of whom never pay for a model. */
+    customersOfExchanges(r) {
+        this.exchanges.forEach((from, e) => {
+            for (let k = 0; k < 110; k++)
+                this.plain.push({ slot: r.below(2 * PER_DAY), from, to: this.address(`customer ${k} of exchange ${e}`), asset: 'USDC',
+                    amount: BigInt(r.between(1, 500)) * 10n ** 6n, why: 'funding' });
+        });
     }
 
     singleCustomer(r, l, n) {
@@ -543,48 +591,87 @@ class World {
 
     // --- money: who must be funded when, and what authors take out --------------------------------
 
-    /** Turns payments into the full order of token movements per slot, funding as it goes. */
+    /**
+     * Turns everything into blocks: the full order of what moves in each, funding as it goes. In a block
+     * the tokens write first (USDC, OPG), then the channels, the escrow, the forger, and last the
+     * facilitator whose transfers are known by their sender alone (clear).
+     */
     settle() {
         const r = this.prng('money');
-        const perSlot = Array.from({ length: this.slots }, () => ({ USDC: [], OPG: [] }));
         const balance = { USDC: new Map(), OPG: new Map() };
         const get = (asset, a) => balance[asset].get(a) ?? 0n;
         const banks = new Set(this.exchanges);
-        const move = (slot, asset, from, to, amount, entry) => {
+        const shift = (asset, from, to, amount) => {
             if (!banks.has(from)) {
                 if (get(asset, from) < amount) throw new Error('the generator overdrew a wallet');
                 balance[asset].set(from, get(asset, from) - amount);
             }
             if (!banks.has(to)) balance[asset].set(to, get(asset, to) + amount);
-            perSlot[slot][asset].push({ ...entry, from, to, amount });
         };
-        const fund = (slot, asset, who, amount, why) => {
+        let step;
+        const move = (asset, from, to, amount, entry) => {
+            shift(asset, from, to, amount);
+            step[asset].push({ ...entry, from, to, amount });
+        };
+        const fund = (asset, who, amount, why) => {
             if (banks.has(who) || get(asset, who) >= amount) return;
             const policy = this.funding.get(who) ?? { from: r.pick(this.exchanges), calls: 20 };
             const sum = amount * BigInt(policy.calls);
-            fund(slot, asset, policy.from, sum, 'funding');
-            move(slot, asset, policy.from, who, sum, { transfer: why });
+            fund(asset, policy.from, sum, 'funding');
+            move(asset, policy.from, who, sum, { transfer: why });
         };
-        const sweeps = this.planSweeps(r);
-        let [p, q] = [0, 0];
-        this.plain.sort((a, b) => a.slot - b.slot);
+        const pay = (p) => {
+            fund(p.asset, p.payer, p.amount, 'funding');
+            move(p.asset, p.payer, p.payTo, p.amount, { pay: p });
+        };
+        const transfer = (t) => {
+            if (t.ifAble && get(t.asset, t.from) < t.amount) return;
+            fund(t.asset, t.from, t.amount, 'funding');
+            move(t.asset, t.from, t.to, t.amount, { transfer: t.why ?? 'direct' });
+        };
+        const operate = (e) => {
+            const moves = schemes.movesOf(this, e);
+            if (moves.length && moves[0][0] !== this.channel && moves[0][0] !== this.tokenStore) fund(e.asset, moves[0][0], e.amount, 'funding');
+            for (const [from, to, amount] of moves) shift(e.asset, from, to, amount);
+            step[e.kind].push(e);
+        };
+        const clear = (p) => {
+            fund(p.asset, p.payer, p.amount, 'funding');
+            shift(p.asset, p.payer, p.payTo, p.amount);
+            step.clear[p.asset].push({ pay: p, from: p.payer, to: p.payTo, amount: p.amount });
+        };
+        const forge = (f) => {
+            fund(f.asset, this.forger, f.amount, 'funding');
+            shift(f.asset, this.forger, f.payTo, f.amount);
+            step.forged.push(f);
+        };
+        const ops = [...this.channelOps.map((e) => ({ ...e, kind: 'channel' })), ...this.escrowOps.map((e) => ({ ...e, kind: 'escrow' }))];
+        const plan = { sweeps: this.planSweeps(r), pays: bySlot(this.payments.filter((p) => p.scheme !== 'channel' && p.scheme !== 'escrow')),
+            plain: bySlot(this.plain), ops: bySlot(ops), forged: bySlot(this.forged) };
+        const at = (what, slot) => plan[what].get(slot) ?? [];
+        const open = (slot, time) => {
+            step = { slot, time, main: time === this.times[slot], USDC: [], OPG: [], channel: [], escrow: [], forged: [], clear: { USDC: [], OPG: [] } };
+            return step;
+        };
+        const steps = [];
         for (let slot = 0; slot < this.slots; slot++) {
-            for (const s of sweeps.get(slot) ?? []) {
+            steps.push(open(slot, this.times[slot]));
+            for (const s of at('sweeps', slot)) {
                 const amount = get(s.asset, s.from);
-                if (amount > 0n) move(slot, s.asset, s.from, s.to, amount, { transfer: s.why });
+                if (amount > 0n) move(s.asset, s.from, s.to, amount, { transfer: s.why });
             }
-            for (; p < this.payments.length && this.payments[p].slot === slot; p++) {
-                const pay = this.payments[p];
-                fund(slot, pay.asset, pay.payer, pay.amount, 'funding');
-                move(slot, pay.asset, pay.payer, pay.payTo, pay.amount, { pay });
-            }
-            for (; q < this.plain.length && this.plain[q].slot === slot; q++) {
-                const t = this.plain[q];
-                fund(slot, t.asset, t.from, t.amount, 'funding');
-                move(slot, t.asset, t.from, t.to, t.amount, { transfer: 'direct' });
+            const pays = at('pays', slot);
+            pays.filter((p) => p.scheme !== 'list' && !p.sub).forEach(pay);
+            at('plain', slot).forEach(transfer);
+            at('ops', slot).forEach(operate);
+            at('forged', slot).forEach(forge);
+            pays.filter((p) => p.scheme === 'list').forEach(clear);
+            for (const p of pays.filter((x) => x.sub)) {
+                steps.push(open(slot, this.times[slot] + p.sub));
+                pay(p);
             }
         }
-        return perSlot;
+        return steps;
     }
 
     /** When income is taken out of a payTo: washers and rings often, honest authors monthly or never. */
@@ -613,6 +700,6 @@ export function makeWorld(params) {
     w.makePayments();
     w.makeInferences();
     w.describe();
-    w.movements = w.settle();
+    w.steps = w.settle();
     return w;
 }

@@ -9,6 +9,8 @@ import { build, openChains, readJson, readLedger, scratch, SMALL, start } from '
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
 const USED = '0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5';
 const SETTLED = '0x97088ec3606cfe8cc112180570d03fcde05f9b8e1bfef8e27784eaf5dd5691b6';
+const CHANNEL_SETTLED = '0x7337b4386b690fdb8ba66905b92b9d45d33bc6626ee2620c905fb150ec0cc47d';
+const REFUNDED = '0x1bf415371b303ca6b8bbb4ce479b177cba5ad15dbe0c9a7750a588aa6bcd25b2';
 const root = scratch();
 const dir = `${root}/a`;
 let chains;
@@ -36,34 +38,80 @@ const at = (log) => `${Number(log.blockNumber)}/${Number(log.logIndex)}/${log.tr
 const where = (l) => `${l.block}/${l.log}/${l.tx}`;
 const address = (topic) => `0x${topic.slice(26)}`;
 
-test('payments found by protocol proof alone are exactly those of the ledger', () => {
-    const proxies = { [contracts.contracts.exact_proxy]: 'exact-permit2', [contracts.contracts.upto_proxy]: 'upto' };
+/** Every payment that its transaction's logs prove, found without the ledger: place -> what is known of it. */
+function proved() {
+    const { exact_proxy, upto_proxy, channel, escrow } = contracts.contracts;
+    const tokens = new Set(contracts.tokens.map((t) => t.address));
     const found = new Map();
+    const infos = new Map();
+    const abi = readJson(`${dir}/abi.json`);
+    const put = (log, scheme, payer) => found.set(at(log), [scheme, payer, address(log.topics[2]), log.address, BigInt(log.data).toString()]);
+    const own = (log, name) => decodeEventLog({ abi: abi[name].abi, data: log.data, topics: log.topics });
     logs.payment.forEach((log, i) => {
-        if (log.topics[0] !== TRANSFER) return;
+        if (log.address === escrow) {
+            const { eventName, args } = own(log, 'Escrow');
+            if (args.paymentInfo) infos.set(args.paymentInfoHash, args.paymentInfo);
+            if (eventName !== 'PaymentCaptured' && eventName !== 'PaymentCharged') return;
+            const { payer, receiver } = infos.get(args.paymentInfoHash);
+            const net = args.amount - (args.amount * BigInt(args.feeBps)) / 10000n;
+            const out = logs.payment.slice(i + 1, i + 6).find((x) => x.topics[0] === TRANSFER && address(x.topics[2]) === receiver.toLowerCase());
+            assert.equal(BigInt(out.data), net);
+            put(out, 'escrow', payer.toLowerCase());
+        }
+        if (log.address === channel && log.topics[0] === CHANNEL_SETTLED) put(logs.payment[i - 1], 'channel', null);
+        if (log.topics[0] !== TRANSFER || !tokens.has(log.address)) return;
         const [prev, next] = [logs.payment[i - 1], logs.payment[i + 1]];
-        let scheme = null;
-        if (prev?.topics[0] === USED && prev.address === log.address && prev.topics[1] === log.topics[1] &&
-            prev.transactionHash === log.transactionHash) scheme = 'exact-eip3009';
-        else if (next?.topics[0] === SETTLED && next.transactionHash === log.transactionHash) scheme = proxies[next.address];
-        if (scheme) found.set(at(log), [scheme, address(log.topics[1]), address(log.topics[2]), log.address, BigInt(log.data).toString()]);
+        // Money that an authorisation brings to a collector, on its way into a channel or the escrow.
+        const passes = [channel, escrow].includes(logs.payment[i - 2]?.address) && logs.payment[i - 2].transactionHash === log.transactionHash &&
+            next?.topics[1] === log.topics[2] && next.data === log.data;
+        if (prev?.topics[0] === USED && prev.address === log.address && prev.topics[1] === log.topics[1] && prev.transactionHash === log.transactionHash) {
+            if (!passes) put(log, 'exact-eip3009', address(log.topics[1]));
+        } else if (next?.topics[0] === SETTLED && next.transactionHash === log.transactionHash) {
+            if (next.address === exact_proxy) put(log, 'exact-permit2', address(log.topics[1]));
+            if (next.address === upto_proxy) put(log, 'upto', address(log.topics[1]));
+        }
     });
-    const expected = of('payment');
-    assert.equal(expected.length, SMALL.payments);
-    assert.equal(found.size, expected.length);
+    return found;
+}
+
+test('payments found by protocol proof alone are exactly those of the ledger', () => {
+    const found = proved();
+    const expected = of('payment').filter((p) => p.scheme !== 'list');
     for (const p of expected) assert.deepEqual(found.get(where(p)), [p.scheme, p.payer, p.pay_to, p.asset, p.amount]);
+    assert.equal(found.size, expected.length);
+    for (const scheme of ['channel', 'escrow']) assert.ok(expected.some((p) => p.scheme === scheme));
+});
+
+test('transfers known by their sender alone are that facilitator\'s transactions', async () => {
+    const listed = of('payment').filter((p) => p.scheme === 'list');
+    assert.ok(listed.length >= 2);
+    const txs = await chains.payment.rpc.batch(listed.map((p) => ['eth_getTransactionByHash', p.tx]));
+    for (const tx of txs) assert.equal(tx.from, contracts.contracts.facilitators);
+    assert.equal(of('payment').length, SMALL.payments);
+});
+
+test('what the escrow gives back is told apart, and nothing forged comes from where it would count', () => {
+    const refunds = logs.payment.filter((l) => l.address === contracts.contracts.escrow && l.topics[0] === REFUNDED);
+    assert.deepEqual(refunds.map(at), of('refund').map(where));
+    const forged = of('transfer').filter((t) => t.why === 'forged');
+    assert.ok(forged.length >= 3);
+    const known = new Set([...Object.values(contracts.contracts), ...contracts.tokens.map((t) => t.address)]);
+    const others = logs.payment.filter((l) => !known.has(l.address));
+    assert.deepEqual([...new Set(others.map((l) => l.address))], [forged[0].from]);
+    assert.equal(others.length, 5 * forged.length);
 });
 
 test('every transfer is in the ledger, and balances on chain are what it says', async () => {
-    const transfers = logs.payment.filter((l) => l.topics[0] === TRANSFER);
+    const tokens = new Set(contracts.tokens.map((t) => t.address));
+    const transfers = logs.payment.filter((l) => l.topics[0] === TRANSFER && tokens.has(l.address));
     const expected = [...of('payment'), ...of('transfer')];
     assert.equal(transfers.length, expected.length);
     assert.deepEqual(new Set(transfers.map(at)), new Set(expected.map(where)));
     const balance = new Map();
     const add = (asset, who, n) => balance.set(`${asset} ${who}`, (balance.get(`${asset} ${who}`) ?? 0n) + n);
     for (const e of expected) {
-        add(e.asset, e.payer ?? e.from, -BigInt(e.amount));
-        add(e.asset, e.pay_to ?? e.to, BigInt(e.amount));
+        add(e.asset, e.from, -BigInt(e.amount));
+        add(e.asset, e.to ?? e.pay_to, BigInt(e.amount));
     }
     const rows = [...balance].filter(([k]) => !k.endsWith(` 0x${'0'.repeat(40)}`));
     assert.ok(rows.length > 100);
@@ -113,7 +161,7 @@ test('blocks kept their times through saving and loading', async () => {
     const blocks = await chains.payment.rpc.batch(lines.map((l) => ['eth_getBlockByNumber', `0x${l.block.toString(16)}`, false]));
     lines.forEach((l, i) => assert.equal(Number(blocks[i].timestamp), l.time));
     const { first_block: a, last_block: b, last_time: t } = contracts.history.payment_chain;
-    assert.equal(b - a + 1, SMALL.days * 24);
+    assert.equal(b - a + 1, SMALL.days * 24, 'a block an hour');
     assert.ok(t < SMALL.end && t > SMALL.end - 3600);
 });
 

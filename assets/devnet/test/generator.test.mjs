@@ -15,6 +15,7 @@ const END = 1759968000;
 const PINNED = [837194798, 3839192027, 617021607];
 const FILE0 = 'c7cf38fc9af37e28b0cde145a293241d197f18c5e03c4cf3b7e6fa5e68db7a9a';
 const DAY = 24;
+const LABELS = ['honest', 'wash', 'ring', 'dust', 'farm', 'fleet', 'single', 'owner-test', 'impostor', 'cycle', 'return', 'hop', 'launch', 'cohort', 'burst'];
 const blobs = fs.readFileSync(new URL('../blobs.txt', import.meta.url), 'utf8').trimEnd().split('\n');
 const world = makeWorld({ ...DEFAULTS, end: END });
 
@@ -81,8 +82,8 @@ test('the default world has the size it was asked for', () => {
 
 test('everything that must be in it is in it', () => {
     const labels = new Set(world.payments.map((p) => p.label));
-    for (const l of ['honest', 'wash', 'ring', 'dust', 'farm', 'fleet', 'single', 'owner-test', 'impostor']) assert.ok(labels.has(l), l);
-    for (const s of ['exact-eip3009', 'exact-permit2', 'upto']) assert.ok(world.payments.filter((p) => p.scheme === s).length > 100, s);
+    for (const l of LABELS) assert.ok(labels.has(l), l);
+    for (const s of ['exact-eip3009', 'exact-permit2', 'upto', 'channel', 'escrow', 'list']) assert.ok(world.payments.filter((p) => p.scheme === s).length > 100, s);
     const own = world.listings.filter((l) => !l.impostor);
     assert.ok(own.filter((l) => l.shared).length >= 20);
     assert.ok(own.some((l) => l.shared && world.attributable(l, l.versions[0].price)));
@@ -97,6 +98,43 @@ test('everything that must be in it is in it', () => {
     assert.ok(texts.some((t) => t === null) && texts.filter((t) => t?.length > 20000).length >= 10);
     assert.ok(world.models.some((m) => m.author === null) && world.models.some((m) => m.task === null));
     assert.ok(world.models.some((m) => m.name.length > 10000) && world.models.some((m) => m.name.includes('\u001b]52')));
+});
+
+test('a small world has some of everything too', () => {
+    const small = { ...DEFAULTS, models: 260, payments: 2500, inferences: 3000, authors: 50, days: 40, end: END };
+    for (const seed of [11, 12, 13]) {
+        const w = makeWorld({ ...small, seed });
+        assert.equal(w.payments.length, 2500);
+        for (const l of LABELS) assert.ok(w.payments.filter((p) => p.label === l).length >= 4, `${l} of seed ${seed}`);
+    }
+});
+
+test('what goes round leaves nobody richer, and what is paid back was paid', () => {
+    const onward = world.plain.filter((t) => t.why === 'onward');
+    const net = new Map();
+    const add = (who, n) => net.set(who, (net.get(who) ?? 0n) + n);
+    for (const t of onward) (add(t.from, -t.amount), add(t.to, t.amount));
+    for (const p of world.payments.filter((x) => x.label === 'cycle')) (add(p.payer, -p.amount), add(p.payTo, p.amount));
+    assert.ok(net.size >= 12 && [...net.values()].every((n) => n === 0n));
+    const paid = (label, why) => [world.payments.filter((p) => p.label === label).reduce((n, p) => n + p.amount, 0n),
+        world.plain.filter((t) => t.why === why).reduce((n, t) => n + t.amount, 0n)];
+    const [there, back] = paid('return', 'paid back');
+    assert.ok(there > 0n && there === back);
+});
+
+test('an author can have many addresses', () => {
+    const most = Math.max(...world.listings.map((l) => new Set(l.versions.map((v) => v.payTo)).size));
+    assert.equal(most, 50);
+});
+
+test('what goes into the escrow comes out of it', () => {
+    const kinds = (op) => world.escrowOps.filter((e) => e.op === op);
+    const sum = (list) => list.reduce((n, e) => n + e.amount, 0n);
+    assert.equal(sum(kinds('authorize')), sum(kinds('capture')) + sum(kinds('void')));
+    for (const op of ['charge', 'refund', 'void']) assert.ok(kinds(op).length > 10, op);
+    const moved = (op) => world.channelOps.filter((e) => e.op === op);
+    assert.equal(sum(moved('deposit')), sum(moved('settle')) + sum(moved('refund')));
+    assert.equal(sum(moved('claim')), sum(moved('settle')));
 });
 
 test('a proven listing is named on a line of its model\'s description, and only a proven one', () => {

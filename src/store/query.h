@@ -34,7 +34,8 @@ void query_text(struct query_run *q, struct untrusted v); /* NULL pointer: NULL 
 void query_blob(struct query_run *q, const void *p,
                 size_t n); /* not copied: keep it until closed */
 void query_null(struct query_run *q);
-void query_u256(struct query_run *q, u256 v);
+void query_u256(struct query_run *q, u256 v);   /* 32 bytes: sorts by value */
+void query_amount(struct query_run *q, u256 v); /* without leading zeros: does not */
 bool query_next(struct query_run *q);
 souk_err query_close(struct query_run *q, struct err *e);
 souk_err query_do(struct query_run *q, struct err *e); /* runs to its end and closes */
@@ -43,8 +44,8 @@ souk_err query_one(struct query_run *q, int64_t absent, int64_t *out, struct err
 
 int64_t query_col_int(struct query_run *q, int i);
 struct untrusted query_col_text(struct query_run *q,
-                                int i); /* until the next step; NULL: {NULL, 0} */
-u256 query_col_u256(struct query_run *q, int i);
+                                int i);          /* until the next step; NULL: {NULL, 0} */
+u256 query_col_u256(struct query_run *q, int i); /* either of the two */
 address query_col_address(struct query_run *q, int i);
 bytes32 query_col_bytes32(struct query_run *q, int i);
 /* Text or blob copied to the arena, terminated; false without memory. NULL: {NULL, 0}. */
@@ -65,12 +66,30 @@ int64_t store_cid(struct store *s, struct untrusted text, struct err *e);
 void store_touched(struct store *s);
 void store_text_touched(struct store *s); /* names or descriptions did */
 
-/* Small direct-mapped memory of interned addresses; forgotten at a rollback. */
-enum { ADDR_MEMO = 1024 };
+/* Small direct-mapped memory of interned addresses; forgotten at a rollback. NULL without memory.
+ */
 struct addr_memo {
     address a;
     int64_t id; /* 0: empty */
 };
 struct addr_memo *store_addr_memo(struct store *s, address a);
+
+/* --- the rows of the transaction under way that the sums do not hold yet (rollup.c). */
+struct rollup;
+struct rollup **store_rollup(struct store *s);
+/* A proved payment, or an inference (payee is its cid), was added; or, gone, will have been deleted
+ * before anything else is said. */
+struct rolled {
+    int64_t chain, payee, payer, asset, time;
+    uint64_t block;
+    u256 amount;
+    uint8_t scheme; /* 0: an inference */
+    bool gone;
+    uint8_t what; /* rollup.c's */
+};
+souk_err rollup_add(struct store *s, const struct rolled *row, struct err *e);
+souk_err rollup_flush(struct store *s, struct err *e);
+void rollup_forget(struct store *s);
+void rollup_free(struct rollup *r);
 
 #endif

@@ -163,7 +163,6 @@ static const char v3_raw[] =
     "CREATE TABLE infer(chain INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
     " cid INTEGER NOT NULL, time INTEGER NOT NULL, src INTEGER NOT NULL, tx BLOB NOT NULL,"
     " PRIMARY KEY(chain, block, log)) WITHOUT ROWID;"
-    "CREATE INDEX infer_by_cid ON infer(cid, time);"
     "CREATE TABLE escrow(chain INTEGER NOT NULL, hash BLOB NOT NULL, payer INTEGER NOT NULL,"
     " payee INTEGER NOT NULL, asset INTEGER NOT NULL, block INTEGER NOT NULL,"
     " log INTEGER NOT NULL, PRIMARY KEY(chain, hash)) WITHOUT ROWID;"
@@ -172,7 +171,7 @@ static const char v3_raw[] =
     "CREATE TABLE traced(chain INTEGER NOT NULL, addr INTEGER NOT NULL, upto INTEGER NOT NULL,"
     " PRIMARY KEY(chain, addr)) WITHOUT ROWID;";
 
-/* Sums beside the rows: rollup.h. */
+/* Sums beside the rows: rollup.h. edge.days begins with the day of edge.first. */
 static const char v3_rollup[] =
     "CREATE TABLE edge(chain INTEGER NOT NULL, payee INTEGER NOT NULL, payer INTEGER NOT NULL,"
     " asset INTEGER NOT NULL, payments INTEGER NOT NULL, settlements INTEGER NOT NULL,"
@@ -183,7 +182,10 @@ static const char v3_rollup[] =
     " amount BLOB NOT NULL, refunded BLOB NOT NULL,"
     " PRIMARY KEY(chain, payee, day, asset)) WITHOUT ROWID;"
     "CREATE TABLE infer_day(chain INTEGER NOT NULL, cid INTEGER NOT NULL, day INTEGER NOT NULL,"
-    " n INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(chain, cid, day)) WITHOUT ROWID;";
+    " n INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(chain, cid, day)) WITHOUT ROWID;"
+    /* Blocks between which all rows of a day are: for reading a stretch of time. */
+    "CREATE TABLE extent(chain INTEGER NOT NULL, day INTEGER NOT NULL, first INTEGER NOT NULL,"
+    " last INTEGER NOT NULL, PRIMARY KEY(chain, day)) WITHOUT ROWID;";
 
 /*
  * What derive finds, besides v1's. span: from this place of the chain on, proved payments to payee

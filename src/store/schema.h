@@ -6,9 +6,10 @@
  * one is refused with a kind word (it was written by a newer souk). Never
  * edit a migration that has shipped: add one.
  *
- * Conventions: authors, addresses, transactions and CIDs are interned (author,
- * addr, tx, cid); an `asset`, `payer`, `pay_to` or `owner` is an addr.id;
- * amounts are 32 bytes big-endian; times are unix seconds; `src` names the row
+ * Conventions: authors, addresses and CIDs are interned (author, addr, cid); an
+ * `asset`, `payer`, `pay_to` or `owner` is an addr.id; prices are 32 bytes
+ * big-endian, amounts of chain rows the same without their leading zeros; times
+ * are unix seconds; `src` names the row
  * of `source` that says where a row came from: which server or node, which
  * page or block range, ending in which block hash, when.
  *

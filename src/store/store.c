@@ -14,11 +14,12 @@
 #include "base/banned.h"
 
 enum {
-    STATEMENTS = 256, /* power of two, far more than this folder has */
+    STATEMENTS = 512, /* power of two, far more than this folder has */
     BUSY_MS = 5000,
     /* Pages of write-ahead log before SQLite folds it back: large, because a first sync writes
        much; store_checkpoint folds it when the sync is through. */
     WAL_PAGES = 16384,
+    ADDR_MEMO = 1 << 14,
 };
 
 struct statement {
@@ -38,7 +39,8 @@ struct store {
     bool snapshot;              /* the outermost began a transaction */
     struct statement statement[STATEMENTS];
     size_t statements;
-    struct addr_memo addr[ADDR_MEMO];
+    struct addr_memo *addr; /* ADDR_MEMO of them, or NULL */
+    struct rollup *rollup;
     void *attachment;
     void (*attachment_free)(void *p);
 };
@@ -241,6 +243,8 @@ void store_close(struct store *s)
     for (size_t i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(s->statement[i].st);
     }
+    rollup_free(s->rollup);
+    mem_free(s->addr);
     if (sqlite3_close(s->db) != SQLITE_OK) {
         BUG("a statement is still open on %s", s->path);
     }
@@ -344,6 +348,20 @@ void query_u256(struct query_run *q, u256 v)
     }
 }
 
+void query_amount(struct query_run *q, u256 v)
+{
+    uint8_t be[32];
+    size_t skip = 0;
+    u256_to_be(v, be);
+    while (skip < sizeof be && be[skip] == 0) {
+        skip++;
+    }
+    if (q->st) {
+        bound(q, sqlite3_bind_blob(q->st, ++q->at, be + skip, (int)(sizeof be - skip),
+                                   SQLITE_TRANSIENT));
+    }
+}
+
 bool query_next(struct query_run *q)
 {
     if (q->rc || !q->st) {
@@ -406,8 +424,11 @@ static void exactly(struct query_run *q, int i, void *out, size_t n)
 
 u256 query_col_u256(struct query_run *q, int i)
 {
-    uint8_t be[32];
-    exactly(q, i, be, sizeof be);
+    uint8_t be[32] = {0};
+    struct untrusted u = query_col_text(q, i);
+    if (u.p && u.n <= sizeof be) {
+        memcpy(be + sizeof be - u.n, u.p, u.n);
+    }
     return u256_from_be(be);
 }
 
@@ -439,7 +460,9 @@ bool query_copy(struct query_run *q, int i, struct arena *a, struct untrusted *o
 
 static void forget_memos(struct store *s)
 {
-    memset(s->addr, 0, sizeof s->addr);
+    if (s->addr) {
+        memset(s->addr, 0, ADDR_MEMO * sizeof *s->addr);
+    }
 }
 
 souk_err store_begin(struct store *s, struct err *e)
@@ -461,7 +484,10 @@ static souk_err bump(struct store *s, const char *key, struct err *e)
 
 souk_err store_commit(struct store *s, struct err *e)
 {
-    souk_err rc = s->touched ? bump(s, "raw_version", e) : SOUK_OK;
+    souk_err rc = rollup_flush(s, e);
+    if (!rc && s->touched) {
+        rc = bump(s, "raw_version", e);
+    }
     if (!rc && s->text_touched) {
         rc = bump(s, "text_version", e);
     }
@@ -480,6 +506,7 @@ void store_rollback(struct store *s)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     }
     forget_memos(s);
+    rollup_forget(s);
 }
 
 souk_err store_snapshot(struct store *s, struct err *e)
@@ -553,5 +580,13 @@ struct addr_memo *store_addr_memo(struct store *s, address a)
 {
     /* Addresses are hashes already: any bytes of them spread evenly. */
     size_t i = (size_t)(a.b[19] | a.b[18] << 8) % ADDR_MEMO;
-    return &s->addr[i];
+    if (!s->addr) {
+        s->addr = mem_array(ADDR_MEMO, sizeof *s->addr);
+    }
+    return s->addr ? &s->addr[i] : NULL;
+}
+
+struct rollup **store_rollup(struct store *s)
+{
+    return &s->rollup;
 }

@@ -75,6 +75,7 @@ struct source_row {
     const char *etag;
     int64_t time;
 };
+/* A range of logs that goes on where one of the same node and filter ended becomes part of it. */
 souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *id, struct err *e);
 /* The newest source of this kind and page: its etag, for conditional requests. false: none. */
 bool store_source_etag(struct store *s, enum source_kind kind, const char *place, int64_t page,

@@ -32,12 +32,12 @@ static int64_t intern(struct store *s, const char *select, const char *insert, c
 int64_t store_addr(struct store *s, address a, struct err *e)
 {
     struct addr_memo *m = store_addr_memo(s, a);
-    if (m->id && address_eq(m->a, a)) {
+    if (m && m->id && address_eq(m->a, a)) {
         return m->id;
     }
     int64_t id = intern(s, "SELECT id FROM addr WHERE a = ?", "INSERT INTO addr(a) VALUES(?)", a.b,
                         untrusted(NULL), sizeof a.b, e);
-    if (id) {
+    if (id && m) {
         *m = (struct addr_memo){a, id};
     }
     return id;
@@ -55,13 +55,20 @@ static souk_err code_of(const struct err *e)
 }
 
 /* Runs an insert that ignores what is there; says that raw rows changed when it was new. */
-static souk_err insert(struct store *s, struct query_run *q, struct err *e)
+static souk_err insert_new(struct store *s, struct query_run *q, bool *new, struct err *e)
 {
     souk_err rc = query_do(q, e);
-    if (!rc && sqlite3_changes(store_db(s)) > 0) {
+    *new = !rc &&sqlite3_changes(store_db(s)) > 0;
+    if (*new) {
         store_touched(s);
     }
     return rc;
+}
+
+static souk_err insert(struct store *s, struct query_run *q, struct err *e)
+{
+    bool new;
+    return insert_new(s, q, &new, e);
 }
 
 /* --- rows */
@@ -139,12 +146,25 @@ souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, str
     query_int(&q, payer);
     query_int(&q, payee);
     query_int(&q, asset);
-    query_u256(&q, p->amount);
+    query_amount(&q, p->amount);
     query_int(&q, p->scheme);
     query_int(&q, p->tier);
     query_int(&q, p->time);
     query_int(&q, src);
-    return insert(s, &q, e);
+    bool new;
+    souk_err rc = insert_new(s, &q, &new, e);
+    if (rc || !new || p->tier != TIER_PROVED) {
+        return rc;
+    }
+    const struct rolled row = {.chain = p->chain,
+                               .payee = payee,
+                               .payer = payer,
+                               .asset = asset,
+                               .time = p->time,
+                               .block = p->block,
+                               .amount = p->amount,
+                               .scheme = (uint8_t)p->scheme};
+    return rollup_add(s, &row, e);
 }
 
 souk_err store_flow_put(struct store *s, const struct flow_in *f, int64_t src, struct err *e)
@@ -164,7 +184,7 @@ souk_err store_flow_put(struct store *s, const struct flow_in *f, int64_t src, s
     query_int(&q, from);
     query_int(&q, to);
     query_int(&q, asset);
-    query_u256(&q, f->amount);
+    query_amount(&q, f->amount);
     query_int(&q, f->kind);
     query_int(&q, f->time);
     query_int(&q, src);
@@ -187,7 +207,13 @@ souk_err store_infer_put(struct store *s, const struct infer_in *i, int64_t src,
     query_int(&q, cid);
     query_int(&q, i->time);
     query_int(&q, src);
-    return insert(s, &q, e);
+    bool new;
+    souk_err rc = insert_new(s, &q, &new, e);
+    if (rc || !new) {
+        return rc;
+    }
+    const struct rolled row = {.chain = i->chain, .payee = cid, .time = i->time, .block = i->block};
+    return rollup_add(s, &row, e);
 }
 
 souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *symbol,

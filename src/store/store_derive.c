@@ -211,7 +211,7 @@ souk_err store_each_pay(struct store *s, int64_t chain, ROW_FN(pay_row), void *u
 souk_err store_each_infer(struct store *s, int64_t chain, ROW_FN(infer_row), void *ud,
                           struct err *e)
 {
-    struct query_run q = query_open(s, "SELECT cid, time FROM infer INDEXED BY infer_by_cid"
+    struct query_run q = query_open(s, "SELECT cid, time FROM infer"
                                        " WHERE chain = ? ORDER BY cid, time");
     query_int(&q, chain);
     souk_err rc = SOUK_OK;

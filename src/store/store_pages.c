@@ -277,7 +277,7 @@ souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, R
     struct query_run q = query_open(
         s, "SELECT i.time, i.chain, m.model, i.block, i.tx, NULL, 0, NULL, 0 FROM"
            " (SELECT c.model, x.chain, x.block, x.log FROM cid_model c CROSS JOIN infer x"
-           "  INDEXED BY infer_by_cid ON x.cid = c.cid WHERE c.model = ?1"
+           " ON x.cid = c.cid WHERE c.model = ?1"
            "  ORDER BY x.time DESC, x.block DESC, x.log DESC LIMIT ?2) m"
            " CROSS JOIN infer i ON i.chain = m.chain AND i.block = m.block AND i.log = m.log"
            " ORDER BY i.time DESC, i.block DESC, i.log DESC");
@@ -485,7 +485,7 @@ bool store_filter_source(struct store *s, const char *filter, int64_t *src, int6
     struct query_run q =
         query_open(s, "SELECT id, (SELECT min(first) FROM source x WHERE x.filter = ?1 AND"
                       " x.chain = s.chain), chain FROM source s WHERE filter = ?1"
-                      " ORDER BY id DESC LIMIT 1");
+                      " ORDER BY last DESC, id DESC LIMIT 1");
     query_text(&q, untrusted(filter));
     bool found = query_next(&q);
     if (found) {

@@ -21,8 +21,41 @@ static souk_err forget_page(struct store *s, const struct source_row *r, int64_t
     return query_do(&q, e);
 }
 
+/*
+ * The next range of a log filter by the same node is one longer range, with the new end: rows go on
+ * pointing to it, and a program that polls for months has not a row for every poll. *id 0: it does
+ * not go on from any.
+ */
+static souk_err go_on(struct store *s, const struct source_row *r, int64_t *id, struct err *e)
+{
+    struct query_run q =
+        query_open(s, "SELECT id FROM source WHERE chain = ? AND filter = ? AND last = ?"
+                      " AND place = ? ORDER BY id DESC LIMIT 1");
+    query_int(&q, r->chain);
+    query_text(&q, untrusted(r->filter));
+    query_int(&q, r->first - 1);
+    query_text(&q, untrusted(r->place));
+    souk_err rc = query_one(&q, 0, id, e);
+    if (rc || !*id) {
+        return rc;
+    }
+    q = query_open(s, "UPDATE source SET last = ?, hash = ?, time = ? WHERE id = ?");
+    query_int(&q, r->last);
+    query_blob(&q, r->hash, sizeof *r->hash);
+    query_int(&q, r->time);
+    query_int(&q, *id);
+    return query_do(&q, e);
+}
+
 souk_err store_source_add(struct store *s, const struct source_row *r, int64_t *id, struct err *e)
 {
+    *id = 0;
+    if (r->kind == SOURCE_LOGS && r->filter && r->place) {
+        souk_err rc = go_on(s, r, id, e);
+        if (rc || *id) {
+            return rc;
+        }
+    }
     struct query_run q = query_open(
         s, "INSERT INTO source(kind, place, chain, filter, first, last, hash, etag, time)"
            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -104,7 +137,7 @@ souk_err store_sources_recent(struct store *s, size_t max, struct arena *a, stru
     *out = arena_alloc(a, max * sizeof **out);
     bool ok = *out != NULL;
     struct query_run q =
-        query_open(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY id DESC LIMIT ?");
+        query_open(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY time DESC, id DESC LIMIT ?");
     query_int(&q, (int64_t)max);
     while (ok && query_next(&q)) {
         ok = source_copy(&q, a, &(*out)[*n]);
@@ -183,50 +216,6 @@ souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
     query_int(&q, c->time);
     rc = query_do(&q, e);
     return rc ? rc : prune(s, chain, filter, e);
-}
-
-/* --- reorganisations */
-
-/* One of the statements below, which all take chain, filter, block. */
-static souk_err unwind_one(struct store *s, const char *sql, int64_t chain, const char *filter,
-                           int64_t block, struct err *e)
-{
-    struct query_run q = query_open(s, sql);
-    query_int(&q, chain);
-    query_text(&q, untrusted(filter));
-    query_int(&q, block);
-    return query_do(&q, e);
-}
-
-#define OF_FILTER                                 \
-    " WHERE chain = ?1 AND block > ?3 AND src IN" \
-    " (SELECT id FROM source WHERE chain = ?1 AND filter = ?2 AND last > ?3)"
-
-souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64_t block,
-                      const struct cursor *c, struct err *e)
-{
-    static const char *const sql[] = {
-        "DELETE FROM pay_model WHERE (chain, block, log) IN"
-        " (SELECT chain, block, log FROM pay" OF_FILTER ")",
-        "DELETE FROM pay" OF_FILTER,
-        "DELETE FROM flow" OF_FILTER,
-        "DELETE FROM infer" OF_FILTER,
-        "DELETE FROM listing_event" OF_FILTER,
-        "DELETE FROM source WHERE chain = ?1 AND filter = ?2 AND first > ?3",
-        /* What is left reaches over the fork: its rows up to the block stay, its end does not. */
-        "UPDATE source SET last = ?3, hash = NULL WHERE chain = ?1 AND filter = ?2 AND last > ?3",
-    };
-    int64_t at = block > INT64_MAX ? INT64_MAX : (int64_t)block;
-    if (!c && block == 0) {
-        at = -1; /* to nothing: the first block too */
-    }
-    for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
-        souk_err rc = unwind_one(s, sql[i], chain, filter, at, e);
-        if (rc) {
-            return rc;
-        }
-    }
-    return store_cursor_set(s, chain, filter, c, e);
 }
 
 /* --- what sync did */

@@ -67,33 +67,6 @@ souk_err store_models_without_blob(struct store *s, const char *place, int64_t s
     return query_close(&q, e);
 }
 
-#define IN_RANGE                                               \
-    " WHERE chain = ?1 AND block BETWEEN ?3 AND ?4 AND src IN" \
-    " (SELECT id FROM source WHERE chain = ?1 AND filter = ?2)"
-
-souk_err store_forget_range(struct store *s, int64_t chain, const char *filter, uint64_t first,
-                            uint64_t last, struct err *e)
-{
-    static const char *const sql[] = {
-        "DELETE FROM pay" IN_RANGE,
-        "DELETE FROM flow" IN_RANGE,
-        "DELETE FROM infer" IN_RANGE,
-        "DELETE FROM listing_event" IN_RANGE,
-        "DELETE FROM source WHERE chain = ?1 AND filter = ?2 AND first >= ?3 AND last <= ?4",
-    };
-    souk_err c = SOUK_OK;
-    store_touched(s);
-    for (size_t i = 0; i < sizeof sql / sizeof *sql && c == SOUK_OK; i++) {
-        struct query_run q = query_open(s, sql[i]);
-        query_int(&q, chain);
-        query_text(&q, untrusted(filter));
-        query_int(&q, (int64_t)first);
-        query_int(&q, (int64_t)last);
-        c = query_do(&q, e);
-    }
-    return c;
-}
-
 int64_t store_source_time(struct store *s, enum source_kind kind, const char *place, int64_t page)
 {
     int64_t t = 0;

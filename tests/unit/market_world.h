@@ -194,6 +194,24 @@ __attribute__((unused)) static void put_pay(struct world *w, struct w_pay p)
     ok(store_commit(w->w, E));
 }
 
+/* A transfer that nothing proves: the fields of w_pay as far as a flow has them. */
+__attribute__((unused)) static void put_flow(struct world *w, struct w_pay p, enum flow_kind kind)
+{
+    struct flow_in in = {.chain = W_PAY_CHAIN,
+                         .block = block_at(p.day, p.hour),
+                         .log = w->log++,
+                         .tx = keccak256(&w->log, sizeof w->log),
+                         .from = addr_of(p.payer ? p.payer : "payer"),
+                         .to = addr_of(p.payee),
+                         .asset = addr_of(p.asset ? p.asset : "USDC"),
+                         .amount = p.amount ? u256_from_u64(p.amount) : p.big,
+                         .kind = kind,
+                         .time = at(p.day, p.hour)};
+    ok(store_begin(w->w, E));
+    ok(store_flow_put(w->w, &in, w->src, E));
+    ok(store_commit(w->w, E));
+}
+
 __attribute__((unused)) static void put_infer(struct world *w, const char *cid, int day, int hour)
 {
     struct infer_in in = {.chain = W_INFER_CHAIN,

@@ -81,9 +81,7 @@ static void plain_transfers_and_strangers_do_not_count(void **state)
 {
     struct world *w = *state;
     simple(w);
-    put_pay(w,
-            (struct w_pay){
-                .payee = "p", .amount = 1000, .day = 99, .tier = TIER_INFLOW, .scheme = PAY_PLAIN});
+    put_flow(w, (struct w_pay){.payee = "p", .amount = 1000, .day = 99}, FLOW_PLAIN);
     put_pay(w, (struct w_pay){.payee = "p", .amount = 1000, .day = 99, .tier = TIER_LISTED});
     put_pay(w, (struct w_pay){.payee = "stranger", .amount = 1000, .day = 99});
     world_derive(w);

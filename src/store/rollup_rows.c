@@ -1,0 +1,257 @@
+/* Reading the sums, and the raw rows in the orders they are asked for. */
+#include "store/rollup.h"
+
+#include "store/query.h"
+
+#include "base/banned.h"
+
+/* Ends a run in which fn said rc. */
+static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
+{
+    struct err other;
+    souk_err closed = query_close(q, rc ? &other : e);
+    return rc ? rc : closed;
+}
+
+static uint64_t col_u64(struct query_run *q, int i)
+{
+    int64_t v = query_col_int(q, i);
+    return v < 0 ? 0 : (uint64_t)v;
+}
+
+static int64_t day_of(int64_t time)
+{
+    return time / 86400 - (time % 86400 < 0);
+}
+
+/* --- sums */
+
+souk_err store_each_edge(struct store *s, int64_t chain, int64_t payee, ROW_FN(edge_row), void *ud,
+                         struct err *e)
+{
+    struct query_run q =
+        payee ? query_open(s, "SELECT payee, payer, asset, payments, settlements, amount, first,"
+                              " last, days FROM edge WHERE chain = ? AND payee = ?"
+                              " ORDER BY payee, payer, asset")
+              : query_open(s, "SELECT payee, payer, asset, payments, settlements, amount, first,"
+                              " last, days FROM edge WHERE chain = ?"
+                              " ORDER BY payee, payer, asset");
+    query_int(&q, chain);
+    if (payee) {
+        query_int(&q, payee);
+    }
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct untrusted days = query_col_text(&q, 8);
+        struct edge_row row = {.payee = query_col_int(&q, 0),
+                               .payer = query_col_int(&q, 1),
+                               .asset = query_col_int(&q, 2),
+                               .payments = col_u64(&q, 3),
+                               .settlements = col_u64(&q, 4),
+                               .amount = query_col_u256(&q, 5),
+                               .first = query_col_int(&q, 6),
+                               .last = query_col_int(&q, 7),
+                               .days = (const uint8_t *)days.p,
+                               .days_n = days.n};
+        row.first_day = day_of(row.first);
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
+souk_err store_each_day(struct store *s, int64_t chain, int64_t payee, ROW_FN(day_row), void *ud,
+                        struct err *e)
+{
+    struct query_run q =
+        payee ? query_open(s, "SELECT payee, day, asset, payments, settlements, amount, refunded"
+                              " FROM day WHERE chain = ? AND payee = ? ORDER BY payee, day, asset")
+              : query_open(s, "SELECT payee, day, asset, payments, settlements, amount, refunded"
+                              " FROM day WHERE chain = ? ORDER BY payee, day, asset");
+    query_int(&q, chain);
+    if (payee) {
+        query_int(&q, payee);
+    }
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct day_row row = {.payee = query_col_int(&q, 0),
+                              .day = query_col_int(&q, 1),
+                              .asset = query_col_int(&q, 2),
+                              .payments = col_u64(&q, 3),
+                              .settlements = col_u64(&q, 4),
+                              .amount = query_col_u256(&q, 5),
+                              .refunded = query_col_u256(&q, 6)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
+souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_row), void *ud,
+                              struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ?"
+                                       " ORDER BY cid, day");
+    query_int(&q, chain);
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct infer_day_row row = {query_col_int(&q, 0), query_col_int(&q, 1), col_u64(&q, 2),
+                                    query_col_int(&q, 3)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
+/* --- raw rows */
+
+#define PAYMENT  "SELECT block, log, 1, payer, payee, asset, amount, scheme, tier, time FROM pay"
+#define FLOW     "SELECT block, log, 0, source, target, asset, amount, kind, 0, time FROM flow"
+#define IN_ORDER " ORDER BY 1, 2"
+
+static souk_err each_move(struct query_run *q, ROW_FN(move_row), void *ud, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(q)) {
+        struct move_row row = {.block = col_u64(q, 0),
+                               .log = col_u64(q, 1),
+                               .payment = query_col_int(q, 2) != 0,
+                               .from = query_col_int(q, 3),
+                               .to = query_col_int(q, 4),
+                               .asset = query_col_int(q, 5),
+                               .amount = query_col_u256(q, 6),
+                               .kind = (int)query_col_int(q, 7),
+                               .tier = (int)query_col_int(q, 8),
+                               .time = query_col_int(q, 9)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(q, rc, e);
+}
+
+souk_err store_each_move(struct store *s, int64_t chain, uint64_t block, ROW_FN(move_row), void *ud,
+                         struct err *e)
+{
+    struct query_run q = query_open(s, PAYMENT " WHERE chain = ?1 AND block >= ?2 UNION ALL " FLOW
+                                               " WHERE chain = ?1 AND block >= ?2" IN_ORDER);
+    query_int(&q, chain);
+    query_int(&q, block > INT64_MAX ? INT64_MAX : (int64_t)block);
+    return each_move(&q, fn, ud, e);
+}
+
+souk_err store_each_pay_to(struct store *s, int64_t chain, int64_t payee, ROW_FN(move_row),
+                           void *ud, struct err *e)
+{
+    struct query_run q =
+        query_open(s, PAYMENT " WHERE chain = ? AND payee = ? AND tier = ?" IN_ORDER);
+    query_int(&q, chain);
+    query_int(&q, payee);
+    query_int(&q, TIER_PROVED);
+    return each_move(&q, fn, ud, e);
+}
+
+souk_err store_each_move_of(struct store *s, int64_t chain, int64_t addr, ROW_FN(move_row),
+                            void *ud, struct err *e)
+{
+    struct query_run q =
+        query_open(s, PAYMENT " WHERE chain = ?1 AND payee = ?2 UNION ALL " PAYMENT
+                              " WHERE chain = ?1 AND payer = ?2 AND payee <> ?2 UNION ALL " FLOW
+                              " WHERE chain = ?1 AND target = ?2 UNION ALL " FLOW
+                              " WHERE chain = ?1 AND source = ?2 AND target <> ?2" IN_ORDER);
+    query_int(&q, chain);
+    query_int(&q, addr);
+    return each_move(&q, fn, ud, e);
+}
+
+/* The blocks between which all rows of a stretch of time are; false: there are none. */
+static bool blocks_between(struct store *s, int64_t chain, int64_t first, int64_t last,
+                           int64_t block[2])
+{
+    struct query_run q = query_open(s, "SELECT min(first), max(last), count(*) FROM extent"
+                                       " WHERE chain = ? AND day BETWEEN ? AND ?");
+    query_int(&q, chain);
+    query_int(&q, day_of(first));
+    query_int(&q, day_of(last));
+    bool any = query_next(&q) && query_col_int(&q, 2) > 0;
+    if (any) {
+        block[0] = query_col_int(&q, 0);
+        block[1] = query_col_int(&q, 1);
+    }
+    return query_close(&q, NULL) == SOUK_OK && any;
+}
+
+souk_err store_each_pay_between(struct store *s, int64_t chain, int64_t first, int64_t last,
+                                ROW_FN(move_row), void *ud, struct err *e)
+{
+    int64_t block[2];
+    if (!blocks_between(s, chain, first, last, block)) {
+        return SOUK_OK;
+    }
+    struct query_run q =
+        query_open(s, PAYMENT " WHERE chain = ? AND block BETWEEN ? AND ? AND time > ?"
+                              " AND time <= ? AND tier = ?" IN_ORDER);
+    query_int(&q, chain);
+    query_int(&q, block[0]);
+    query_int(&q, block[1]);
+    query_int(&q, first);
+    query_int(&q, last);
+    query_int(&q, TIER_PROVED);
+    return each_move(&q, fn, ud, e);
+}
+
+souk_err store_each_infer_between(struct store *s, int64_t chain, int64_t first, int64_t last,
+                                  ROW_FN(infer_row), void *ud, struct err *e)
+{
+    int64_t block[2];
+    if (!blocks_between(s, chain, first, last, block)) {
+        return SOUK_OK;
+    }
+    struct query_run q = query_open(s, "SELECT cid, time FROM infer WHERE chain = ? AND block"
+                                       " BETWEEN ? AND ? AND time > ? AND time <= ?"
+                                       " ORDER BY block, log");
+    query_int(&q, chain);
+    query_int(&q, block[0]);
+    query_int(&q, block[1]);
+    query_int(&q, first);
+    query_int(&q, last);
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct infer_row row = {query_col_int(&q, 0), query_col_int(&q, 1)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
+/* --- addresses and transactions */
+
+bool store_addr_find(struct store *s, address a, int64_t *id)
+{
+    struct query_run q = query_open(s, "SELECT id FROM addr WHERE a = ?");
+    query_blob(&q, a.b, sizeof a.b);
+    return query_one(&q, 0, id, NULL) == SOUK_OK && *id != 0;
+}
+
+bool store_addr_get(struct store *s, int64_t id, address *out)
+{
+    struct query_run q = query_open(s, "SELECT a FROM addr WHERE id = ?");
+    query_int(&q, id);
+    bool found = query_next(&q);
+    if (found) {
+        *out = query_col_address(&q, 0);
+    }
+    return query_close(&q, NULL) == SOUK_OK && found;
+}
+
+bool store_tx_of(struct store *s, int64_t chain, uint64_t block, uint64_t log, bytes32 *out)
+{
+#define THERE " WHERE chain = ?1 AND block = ?2 AND log = ?3"
+    struct query_run q =
+        query_open(s, "SELECT tx FROM pay" THERE " UNION ALL SELECT tx FROM flow" THERE
+                      " UNION ALL SELECT tx FROM infer" THERE
+                      " UNION ALL SELECT tx FROM listing_event" THERE " LIMIT 1");
+#undef THERE
+    query_int(&q, chain);
+    query_int(&q, (int64_t)block);
+    query_int(&q, (int64_t)log);
+    bool found = query_next(&q);
+    if (found) {
+        *out = query_col_bytes32(&q, 0);
+    }
+    return query_close(&q, NULL) == SOUK_OK && found;
+}

@@ -68,6 +68,31 @@ struct price_row {
     struct amount price;
 };
 
+/* A price that was changed, and what followed: of the seven UTC days before the day of the change,
+ * and the seven after it; the day itself is in neither. No claim that one made the other. */
+struct price_change {
+    struct untrusted model;
+    int64_t time;
+    struct amount was, now;
+    struct price_week {
+        uint64_t payments;
+        struct amount income; /* in the asset of `now` */
+    } before, after;
+    unsigned days_after; /* of the seven that are over; fewer: it is too early to compare */
+};
+
+/* One payer, and what he paid here in all (not only in the window he was chosen by). */
+struct payer_row {
+    address payer;
+    uint64_t payments, settlements;
+    struct income paid;
+    int64_t first, last; /* times */
+    bool fresh;          /* the first is in the window; else he returns */
+    unsigned bits;       /* 1 << enum rule: found in his latest payments here (at most 200) */
+    bool judged;         /* genuine_judge has run: bits 0 then means nothing was found */
+};
+enum { PAYERS_SHOWN = 50, PRICE_CHANGES = 64 };
+
 struct model_page {
     struct model_row row; /* with figures of the window */
     struct untrusted description, blob_id, llm_path;
@@ -89,7 +114,13 @@ struct model_page {
     size_t calls_n;
     const struct price_row *price; /* history, newest first */
     size_t prices;
-    uint64_t returning; /* payers that paid on two or more days of the window */
+    uint64_t returning;      /* payers that paid on two or more days of the window */
+    uint64_t payers_unknown; /* payments and settlements in the window whose payer no log names */
+    struct income refunded;  /* in the window; already taken off income */
+    const struct payer_row *payer;     /* those that paid in the window, by what they paid */
+    size_t payers_n;                   /* at most PAYERS_SHOWN */
+    const struct price_change *change; /* newest first, at most PRICE_CHANGES */
+    size_t changes;
     struct provenance hub, chain;
 };
 souk_err model_page_load(struct store *s, int64_t id, enum window w, struct model_page **out,
@@ -110,10 +141,31 @@ struct author_list {
 };
 souk_err author_list_load(struct store *s, enum window w, struct author_list **out, struct err *e);
 void author_list_free(struct author_list *l);
-/* Authors can be sorted by calls, income, payers, payments, last and author. */
+/* Authors can be sorted by calls, income, payers, payments, last, author, genuine and growth. */
 bool author_sortable(enum sort_key k);
 /* Fills order[0..l->n) with row numbers in that order. */
 void author_order(const struct author_list *l, enum sort_key k, bool reverse, uint32_t *order);
+
+/* What is paid to an address that several of his models share, and which these are. */
+struct shared_row {
+    address payee;
+    const struct untrusted *model; /* whose listings named it, at most 16 */
+    size_t models;                 /* in all */
+    uint64_t payments;             /* in the window; payments and settlements, unattributed */
+    struct income income;          /* of them */
+};
+
+struct asset_days { /* income of one asset by day, as author_page.income */
+    struct amount unit;
+    struct series income;
+};
+
+/* Beside author_page.model. */
+struct model_note {
+    int64_t last; /* of any call or settlement, ever; 0: never */
+    bool idle;    /* listed, and nothing in the last 30 days */
+    bool best;    /* has the largest income of the window */
+};
 
 struct author_page {
     struct author_row row;
@@ -127,6 +179,21 @@ struct author_page {
     const struct untrusted *call_model; /* beside call: which model, empty: unattributed */
     size_t calls_n;
     uint64_t payers_new, payers_returning; /* first paid him in the window; had paid before */
+    uint64_t payers_unknown; /* payments and settlements in the window whose payer no log names */
+    const struct model_note *note;  /* beside model */
+    const struct asset_days *asset; /* each asset he ever earned, in the profile's order */
+    size_t assets;
+    const struct payer_row *payer;     /* those that paid in the window, by what they paid */
+    size_t payers_n;                   /* at most PAYERS_SHOWN */
+    const struct price_change *change; /* of all his models, newest first, at most PRICE_CHANGES */
+    size_t changes;
+    const struct shared_row *shared; /* why something is unattributed, by income */
+    size_t shared_n;
+    struct income refunded; /* in the window; already taken off income */
+    struct income inflow;   /* plain transfers to his addresses in the window (P1): no income */
+    uint64_t inflows;
+    size_t addresses; /* that his listings ever named as payee */
+    struct provenance chain;
 };
 /* who: an author's name, or an address that is owner or payTo of one of his listings. */
 souk_err author_page_load(struct store *s, const char *who, enum window w, struct author_page **out,

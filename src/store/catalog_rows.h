@@ -12,9 +12,15 @@
 struct figures_row {
     bool any; /* something happened in the window; else the rest is 0 */
     uint64_t calls, payments, settlements, inferences, payers, more; /* more: back or fresh */
-    struct untrusted income, shared;
+    uint64_t unknown; /* payments and settlements whose payer no log names */
+    struct untrusted income, shared, refunded;
     int64_t last;
-    struct untrusted spark; /* whatever the window */
+    struct untrusted low, high; /* what genuine_judge found; empty until it has */
+    uint64_t strict;            /* genuine payers */
+    /* Whatever the window: */
+    struct untrusted spark;
+    bool trended; /* else there is too little to tell */
+    double ratio, trend_low, trend_high;
 };
 
 struct catalog_row {

@@ -101,7 +101,10 @@ souk_err store_assets(struct store *s, int64_t chain, struct asset_row *out, siz
 
 /* --- writing. */
 
-/* Empties stat, author_stat, payee_stat, market_stat, weekly and cid_model. */
+/*
+ * Empties market_stat, weekly and cohort. The other tables are large and change little: rows are
+ * put where they differ from what is there, and taken out one by one (..._none).
+ */
 souk_err store_derived_clear(struct store *s, struct err *e);
 
 struct figures_out {
@@ -110,26 +113,40 @@ struct figures_out {
     uint64_t calls, payments, settlements, inferences, payers;
     uint64_t back;                   /* models: payers on two or more days of the window */
     uint64_t fresh;                  /* authors: payers whose first payment is in the window */
+    uint64_t unknown;                /* payments and settlements whose payer no log names */
     struct untrusted income, shared; /* encoded; shared: of authors, what no model can have */
+    struct untrusted refunded;       /* already taken off income */
     int64_t last;
 };
 souk_err store_figures_put(struct store *s, const struct figures_out *f, struct err *e);
 
+souk_err store_figures_none(struct store *s, int win, int64_t who, struct err *e);
+
+/* To an address that a listing ever named, whoever it is attributed to. */
 struct payee_out {
     int win;
     int64_t payee;
     uint64_t payments, settlements;
-    struct untrusted income;
+    uint64_t unattributed;           /* of them: no one model's */
+    struct untrusted income, shared; /* shared: of the unattributed */
 };
 souk_err store_payee_put(struct store *s, const struct payee_out *p, struct err *e);
+souk_err store_payee_none(struct store *s, int win, int64_t payee, struct err *e);
 
 struct market_out {
     int win;
-    uint64_t payments, settlements, inferences, payers, strays, unknown;
-    struct untrusted income, shared, stray;
+    uint64_t payments, settlements, inferences;
+    uint64_t payers, fresh; /* fresh: first paid in the window; the others had paid before it */
+    uint64_t payer_unknown; /* payments and settlements whose payer no log names */
+    uint64_t strays;        /* proved, to payees that no listing names */
+    uint64_t unknown;       /* inferences of CIDs that no model has */
+    uint64_t by_list;       /* P2, to payees of listings: in no figure but this */
+    uint64_t inflows;       /* P1: plain transfers to payees of listings */
+    struct untrusted income, shared, stray, refunded, by_list_sum, inflow; /* encoded */
 };
 souk_err store_market_put(struct store *s, const struct market_out *m, struct err *e);
 
+/* Weeks begin on Monday, UTC; week 0 holds 1970-01-01. payers less fresh had paid before it. */
 struct week_out {
     int64_t week;
     uint64_t payments, settlements, inferences, payers, fresh;
@@ -137,9 +154,39 @@ struct week_out {
 };
 souk_err store_week_put(struct store *s, const struct week_out *w, struct err *e);
 
+/* Payers by the week of their first payment to the market. */
+enum { COHORT_BACK = 12 };
+struct cohort_out {
+    int64_t week;
+    uint64_t payers;
+    uint64_t d7, d30;           /* paid again on days 7 to 13, 30 to 36 after the first (day 0) */
+    uint64_t back[COHORT_BACK]; /* paid in the k + 1-th week after */
+};
+souk_err store_cohort_put(struct store *s, const struct cohort_out *c, struct err *e);
+
+/* Growth of calls and settlements; no row where there is too little to tell. high may be infinite.
+ */
+struct trend_out {
+    int64_t who;
+    double ratio, low, high;
+};
+souk_err store_trend_put(struct store *s, const struct trend_out *t, struct err *e);
+souk_err store_trend_none(struct store *s, int64_t who, struct err *e);
+
+souk_err store_cid_models_clear(struct store *s, struct err *e);
 souk_err store_cid_model_put(struct store *s, int64_t cid, int64_t model, int how, struct err *e);
 
-/* how 0 removes the row. */
+/* From this place on (block, log), proved payments to payee are who's, by how; see schema.c. */
+struct span_row {
+    int64_t payee;
+    uint64_t block, log;
+    int64_t who;
+    int how; /* enum attribution */
+};
+souk_err store_spans_clear(struct store *s, struct err *e);
+souk_err store_span_put(struct store *s, const struct span_row *r, struct err *e);
+
+/* Of payments to be told by their price, those that were. how 0 removes the row. */
 souk_err store_pay_model_put(struct store *s, int64_t chain, uint64_t block, uint64_t log,
                              int64_t who, int how, struct err *e);
 
@@ -152,5 +199,7 @@ struct who_row {
     int64_t who;
 };
 souk_err store_each_days_who(struct store *s, ROW_FN(who_row), void *ud, struct err *e);
+/* The same of payee_stat, in one window. */
+souk_err store_each_payee_who(struct store *s, int win, ROW_FN(who_row), void *ud, struct err *e);
 
 #endif

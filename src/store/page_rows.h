@@ -131,6 +131,7 @@ struct market_counts {
 };
 souk_err store_market(struct store *s, int win, struct arena *a, struct market_counts *out,
                       struct err *e);
+/* By week. */
 souk_err store_each_week(struct store *s, ROW_FN(week_out), void *ud, struct err *e);
 /* Authors by name that have a model under a listing, or figures in the window. */
 struct author_share {
@@ -149,6 +150,7 @@ struct priced_row {
 };
 souk_err store_each_priced(struct store *s, int win, uint32_t max, ROW_FN(priced_row), void *ud,
                            struct err *e);
+souk_err store_each_cohort(struct store *s, ROW_FN(cohort_out), void *ud, struct err *e);
 /* When models were first seen, after `since`. */
 struct seen_row {
     int64_t time;

@@ -36,6 +36,7 @@ void query_blob(struct query_run *q, const void *p,
 void query_null(struct query_run *q);
 void query_u256(struct query_run *q, u256 v);   /* 32 bytes: sorts by value */
 void query_amount(struct query_run *q, u256 v); /* without leading zeros: does not */
+void query_real(struct query_run *q, double v);
 bool query_next(struct query_run *q);
 souk_err query_close(struct query_run *q, struct err *e);
 souk_err query_do(struct query_run *q, struct err *e); /* runs to its end and closes */
@@ -43,6 +44,7 @@ souk_err query_do(struct query_run *q, struct err *e); /* runs to its end and cl
 souk_err query_one(struct query_run *q, int64_t absent, int64_t *out, struct err *e);
 
 int64_t query_col_int(struct query_run *q, int i);
+double query_col_real(struct query_run *q, int i);
 struct untrusted query_col_text(struct query_run *q,
                                 int i);          /* until the next step; NULL: {NULL, 0} */
 u256 query_col_u256(struct query_run *q, int i); /* either of the two */

@@ -194,15 +194,38 @@ static const char v3_rollup[] =
  */
 static const char v3_derived[] =
     "DELETE FROM pay_model; DELETE FROM meta WHERE key LIKE 'derived%';"
+    "DROP TABLE stat; DROP TABLE author_stat; DROP TABLE payee_stat; DROP TABLE market_stat;"
     "CREATE TABLE span(payee INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
     " who INTEGER NOT NULL, how INTEGER NOT NULL, PRIMARY KEY(payee, block, log)) WITHOUT ROWID;"
     "CREATE INDEX span_by_who ON span(who);"
-    /* trend: struct growth of calls and settlements, weekly; packed by derive. */
-    "CREATE TABLE trend(who INTEGER PRIMARY KEY, known INTEGER NOT NULL, ratio REAL NOT NULL,"
-    " low REAL NOT NULL, high REAL NOT NULL);"
+    /* unknown: payments and settlements whose payer no log names. */
+    "CREATE TABLE stat(win INTEGER NOT NULL, model INTEGER NOT NULL, calls INTEGER NOT NULL,"
+    " payments INTEGER NOT NULL, settlements INTEGER NOT NULL, inferences INTEGER NOT NULL,"
+    " payers INTEGER NOT NULL, back INTEGER NOT NULL, unknown INTEGER NOT NULL, income BLOB,"
+    " refunded BLOB, last INTEGER NOT NULL, PRIMARY KEY(win, model)) WITHOUT ROWID;"
+    "CREATE INDEX stat_by_calls ON stat(win, calls DESC, settlements DESC, model);"
+    "CREATE TABLE author_stat(win INTEGER NOT NULL, author INTEGER NOT NULL,"
+    " calls INTEGER NOT NULL, payments INTEGER NOT NULL, settlements INTEGER NOT NULL,"
+    " inferences INTEGER NOT NULL, payers INTEGER NOT NULL, fresh INTEGER NOT NULL,"
+    " unknown INTEGER NOT NULL, income BLOB, refunded BLOB, shared BLOB, last INTEGER NOT NULL,"
+    " PRIMARY KEY(win, author)) WITHOUT ROWID;"
+    "CREATE TABLE payee_stat(win INTEGER NOT NULL, payee INTEGER NOT NULL,"
+    " payments INTEGER NOT NULL, settlements INTEGER NOT NULL, unattributed INTEGER NOT NULL,"
+    " income BLOB, shared BLOB, PRIMARY KEY(win, payee)) WITHOUT ROWID;"
+    "CREATE TABLE market_stat(win INTEGER PRIMARY KEY, payments INTEGER NOT NULL,"
+    " settlements INTEGER NOT NULL, inferences INTEGER NOT NULL, payers INTEGER NOT NULL,"
+    " fresh INTEGER NOT NULL, payer_unknown INTEGER NOT NULL, strays INTEGER NOT NULL,"
+    " unknown INTEGER NOT NULL, by_list INTEGER NOT NULL, inflows INTEGER NOT NULL,"
+    " income BLOB, shared BLOB, stray BLOB, refunded BLOB, by_list_sum BLOB, inflow BLOB);"
+    /* Growth of calls and settlements (stats.h growth()); no row: too few to tell. */
+    "CREATE TABLE trend(who INTEGER PRIMARY KEY, ratio REAL NOT NULL, low REAL NOT NULL,"
+    " high REAL NOT NULL);"
     /* back: payers of that week seen again in the k-th week after, uint32s. */
     "CREATE TABLE cohort(week INTEGER PRIMARY KEY, payers INTEGER NOT NULL, d7 INTEGER NOT NULL,"
-    " d30 INTEGER NOT NULL, back BLOB NOT NULL);";
+    " d30 INTEGER NOT NULL, back BLOB NOT NULL);"
+    /* The few rows that no rollup holds by window: P2, and those without a payer. */
+    "CREATE INDEX pay_by_list ON pay(chain, time, payee) WHERE tier = 2;"
+    "CREATE INDEX pay_of_nobody ON pay(chain, time, payee) WHERE payer = 0;";
 
 /* What genuine_judge finds (market/genuine.h). bits: 1 << enum rule. */
 static const char v3_genuine[] =

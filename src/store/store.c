@@ -314,6 +314,13 @@ void query_int(struct query_run *q, int64_t v)
     }
 }
 
+void query_real(struct query_run *q, double v)
+{
+    if (q->st) {
+        bound(q, sqlite3_bind_double(q->st, ++q->at, v));
+    }
+}
+
 void query_null(struct query_run *q)
 {
     if (q->st) {
@@ -402,6 +409,11 @@ souk_err query_one(struct query_run *q, int64_t absent, int64_t *out, struct err
 int64_t query_col_int(struct query_run *q, int i)
 {
     return sqlite3_column_int64(q->st, i);
+}
+
+double query_col_real(struct query_run *q, int i)
+{
+    return sqlite3_column_double(q->st, i);
 }
 
 struct untrusted query_col_text(struct query_run *q, int i)

@@ -72,11 +72,10 @@ souk_err store_figures(struct store *s, int win, int64_t who, struct arena *a,
 }
 
 #define LISTINGS(of_model, where)                                                               \
-    "SELECT l.lid, l.tx, l.kind = 1, l.kind = 1" of_model                                        \
+    "SELECT l.lid, l.tx, l.kind = 1, l.kind = 1" of_model                                       \
     ", o.a, p.a, l.pay_to, l.asset, l.price, l.author, l.name, l.blob_id, l.endpoint, l.flags," \
     " l.time, l.block FROM listing_event l JOIN addr o ON o.id = l.owner"                       \
-    " LEFT JOIN addr p ON p.id = l.pay_to WHERE " where                             \
-    " ORDER BY l.lid, l.block, l.log"
+    " LEFT JOIN addr p ON p.id = l.pay_to WHERE " where " ORDER BY l.lid, l.block, l.log"
 
 static souk_err each_listing(struct query_run q, ROW_FN(listing_detail), void *ud, struct err *e)
 {
@@ -245,11 +244,11 @@ static souk_err each_call(struct query_run q, ROW_FN(call_detail), void *ud, str
 }
 
 /* The newest rows are picked in the index alone; only those are then looked up. */
-#define CALLS(whose)                                                                     \
+#define CALLS(whose)                                                                      \
     "SELECT p.time, p.chain, m.who, p.block, p.tx, a.a, p.asset, p.amount, p.scheme FROM" \
-    " (SELECT who, chain, block, log FROM pay_model WHERE who " whose                    \
-    "  ORDER BY block DESC, log DESC LIMIT ?2) m"                                        \
-    " CROSS JOIN pay p ON p.chain = m.chain AND p.block = m.block AND p.log = m.log"     \
+    " (SELECT who, chain, block, log FROM pay_model WHERE who " whose                     \
+    "  ORDER BY block DESC, log DESC LIMIT ?2) m"                                         \
+    " CROSS JOIN pay p ON p.chain = m.chain AND p.block = m.block AND p.log = m.log"      \
     " LEFT JOIN addr a ON a.id = p.payer ORDER BY m.block DESC, m.log DESC"
 
 souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
@@ -429,20 +428,25 @@ souk_err store_market(struct store *s, int win, struct arena *a, struct market_c
         return rc;
     }
     struct query_run q =
-        query_open(s, "SELECT payments, settlements, inferences, payers, strays, unknown, income,"
-                      " shared, stray FROM market_stat WHERE win = ?");
+        query_open(s, "SELECT payments, settlements, inferences, payers, fresh, payer_unknown,"
+                      " strays, unknown, by_list, inflows, income, shared, stray, refunded,"
+                      " by_list_sum, inflow FROM market_stat WHERE win = ?");
     query_int(&q, win);
     bool ok = true;
     if (query_next(&q)) {
         struct market_out *t = &out->totals;
-        t->payments = (uint64_t)query_col_int(&q, 0);
-        t->settlements = (uint64_t)query_col_int(&q, 1);
-        t->inferences = (uint64_t)query_col_int(&q, 2);
-        t->payers = (uint64_t)query_col_int(&q, 3);
-        t->strays = (uint64_t)query_col_int(&q, 4);
-        t->unknown = (uint64_t)query_col_int(&q, 5);
-        ok = query_copy(&q, 6, a, &t->income) && query_copy(&q, 7, a, &t->shared) &&
-             query_copy(&q, 8, a, &t->stray);
+        uint64_t *const count[] = {&t->payments, &t->settlements,   &t->inferences, &t->payers,
+                                   &t->fresh,    &t->payer_unknown, &t->strays,     &t->unknown,
+                                   &t->by_list,  &t->inflows};
+        struct untrusted *const sum[] = {&t->income,   &t->shared,      &t->stray,
+                                         &t->refunded, &t->by_list_sum, &t->inflow};
+        enum { COUNTS = sizeof count / sizeof *count, SUMS = sizeof sum / sizeof *sum };
+        for (int i = 0; i < COUNTS; i++) {
+            *count[i] = (uint64_t)query_col_int(&q, i);
+        }
+        for (int i = 0; i < SUMS && ok; i++) {
+            ok = query_copy(&q, COUNTS + i, a, sum[i]);
+        }
         out->calls = t->payments + t->inferences;
     }
     return copied(&q, ok, e);
@@ -461,6 +465,25 @@ souk_err store_each_week(struct store *s, ROW_FN(week_out), void *ud, struct err
                                .payers = (uint64_t)query_col_int(&q, 4),
                                .fresh = (uint64_t)query_col_int(&q, 5),
                                .income = query_col_text(&q, 6)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}
+
+souk_err store_each_cohort(struct store *s, ROW_FN(cohort_out), void *ud, struct err *e)
+{
+    struct query_run q =
+        query_open(s, "SELECT week, payers, d7, d30, back FROM cohort ORDER BY week");
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct cohort_out row = {.week = query_col_int(&q, 0),
+                                 .payers = (uint64_t)query_col_int(&q, 1),
+                                 .d7 = (uint64_t)query_col_int(&q, 2),
+                                 .d30 = (uint64_t)query_col_int(&q, 3)};
+        struct untrusted back = query_col_text(&q, 4);
+        for (size_t i = 0; i < 4 * COHORT_BACK && i < back.n; i++) {
+            row.back[i / 4] |= (uint64_t)(uint8_t)back.p[i] << (8 * (i % 4));
+        }
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);

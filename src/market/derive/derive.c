@@ -241,6 +241,8 @@ static souk_err write_windows(struct derivation *d, const struct account *a, str
     for (int w = 0; w < WINDOW_COUNT && !rc; w++) {
         const struct tally_window *t = &a->win[w];
         if (t->payments + t->settlements + t->inferences == 0) {
+            rc = payee_of_account(a->who) ? store_payee_none(d->w, w, payee_of_account(a->who), e)
+                                          : store_figures_none(d->w, w, a->who, e);
             continue;
         }
         rc = payee_of_account(a->who) ? write_payee(d, a, w, income, e)
@@ -340,6 +342,9 @@ static souk_err remove_leftovers(struct derivation *d, struct err *e)
         rc = store_days_put(d->w, l.who[i], untrusted_n(NULL, 0), e);
         if (!rc) {
             rc = store_spark_put(d->w, l.who[i], untrusted_n(NULL, 0), e);
+        }
+        for (int w = 0; w < WINDOW_COUNT && !rc; w++) {
+            rc = store_figures_none(d->w, w, l.who[i], e);
         }
     }
     mem_free(l.who);
@@ -528,6 +533,9 @@ static souk_err write_all(struct derivation *d, struct err *e)
     buf_release(&z);
     if (!rc) {
         rc = remove_leftovers(d, e);
+    }
+    if (!rc) {
+        rc = store_cid_models_clear(d->w, e);
     }
     if (!rc) {
         rc = attrib_each_cid(d->attrib, on_cid, d, e);

@@ -8,25 +8,11 @@
 #include "base/ini.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "hub/hub.h"
 #include "market/config_internal.h"
-#include "net/sql.h"
 
 #include "base/banned.h"
 
 /* --- the keys of a network */
-
-enum key_type {
-    KEY_URL,
-    KEY_URLS,
-    KEY_CHAIN,
-    KEY_BLOCK,
-    KEY_RANGE,
-    KEY_UNSIGNED,
-    KEY_ADDRESS,
-    KEY_SYMBOL,
-    KEY_TOKEN
-};
 
 #define NETWORK_KEYS(X)                                                 \
     X("hub", KEY_URL, hub)                                              \
@@ -37,12 +23,14 @@ enum key_type {
     X("walrus_publisher", KEY_URL, walrus_publisher)                    \
     X("walrus_epoch_hours", KEY_UNSIGNED, walrus_epoch_hours)           \
     X("payment_chain_id", KEY_CHAIN, payment.chain_id)                  \
-    X("payment_rpc", KEY_URLS, payment.rpc)                             \
+    X("payment_rpc", KEY_RPCS, payment.rpc)                             \
+    X("payment_ws", KEY_SOCKET, payment.ws)                             \
     X("payment_start_block", KEY_BLOCK, payment.start_block)            \
     X("payment_confirmations", KEY_UNSIGNED, payment.confirmations)     \
     X("payment_max_range", KEY_RANGE, payment.max_range)                \
     X("inference_chain_id", KEY_CHAIN, inference.chain_id)              \
-    X("inference_rpc", KEY_URLS, inference.rpc)                         \
+    X("inference_rpc", KEY_RPCS, inference.rpc)                         \
+    X("inference_ws", KEY_SOCKET, inference.ws)                         \
     X("inference_start_block", KEY_BLOCK, inference.start_block)        \
     X("inference_confirmations", KEY_UNSIGNED, inference.confirmations) \
     X("inference_max_range", KEY_RANGE, inference.max_range)            \
@@ -50,17 +38,18 @@ enum key_type {
     X("inference_emitter", KEY_ADDRESS, inference_emitter)              \
     X("exact_proxy", KEY_ADDRESS, exact_proxy)                          \
     X("upto_proxy", KEY_ADDRESS, upto_proxy)                            \
+    X("channels", KEY_ADDRESSES, channel)                               \
+    X("escrows", KEY_ADDRESSES, escrow)                                 \
+    X("facilitators", KEY_ADDRESSES, facilitator)                       \
+    X("poll_seconds", KEY_SECONDS, poll_seconds)                        \
+    X("cross_check", KEY_SWITCH, cross_check)                           \
     X("tee_registry", KEY_ADDRESS, tee_registry)                        \
     X("gateway", KEY_URL, gateway)                                      \
     X("coin", KEY_SYMBOL, coin)                                         \
     X("token", KEY_TOKEN, token)
 
 #define X(key, type, member) {key, type, offsetof(struct network, member)},
-static const struct network_key {
-    const char *name;
-    enum key_type type;
-    size_t at;
-} network_keys[] = {NETWORK_KEYS(X)};
+static const struct network_key network_keys[] = {NETWORK_KEYS(X)};
 #undef X
 
 enum { KEYS = sizeof network_keys / sizeof network_keys[0] };
@@ -75,116 +64,9 @@ static int key_index(const char *name)
     return -1;
 }
 
-/* Adjacent or missing blanks do not matter; every word must be an address souk may talk to. */
-static souk_err set_urls(char *out, size_t room, size_t words_max, const char *value, struct err *e)
-{
-    size_t len = 0, words = 0;
-    const char *p = value + strspn(value, " \t");
-    char tidy[CONFIG_URLS];
-    tidy[0] = '\0';
-    while (*p != '\0') {
-        size_t n = strcspn(p, " \t");
-        if (!hub_url_ok(untrusted_n(p, n)) && !sql_is_url(p, n))
-            return err_set(e, SOUK_EINPUT,
-                           "\"%.*s\" is not an address: http://host or https://host is wanted",
-                           (int)(n < 80 ? n : 80), p);
-        if (++words > words_max)
-            return err_set(e, SOUK_EINPUT, "only one address is wanted here");
-        if (len + n + 2 > room)
-            return err_set(e, SOUK_EINPUT, "too long: at most %zu bytes", room - 1);
-        len += (size_t)snprintf(tidy + len, sizeof tidy - len, "%s%.*s", len > 0 ? " " : "", (int)n,
-                                p);
-        p += n;
-        p += strspn(p, " \t");
-    }
-    memcpy(out, tidy, len + 1);
-    return SOUK_OK;
-}
-
-static souk_err parse_u64(const char *value, uint64_t min, uint64_t max, uint64_t *out,
-                          struct err *e)
-{
-    u256 v;
-    uint64_t n;
-    if (!u256_from_dec(value, strlen(value), &v) || !u256_fits_u64(v, &n) || n < min || n > max)
-        return err_set(e, SOUK_EINPUT, "\"%.40s\" is not a number from %llu to %llu", value,
-                       (unsigned long long)min, (unsigned long long)max);
-    *out = n;
-    return SOUK_OK;
-}
-
-/* "none" and nothing are the zero address. */
-static souk_err set_address(address *out, const char *value, struct err *e)
-{
-    static const address zero;
-    if (value[0] == '\0' || strcmp(value, "none") == 0) {
-        *out = zero;
-        return SOUK_OK;
-    }
-    if (!address_parse(value, strlen(value), out))
-        return err_set(e, SOUK_EINPUT,
-                       "\"%.60s\" is not an address: 0x and 40 hex digits are wanted, in one case "
-                       "or with a right checksum",
-                       value);
-    return SOUK_OK;
-}
-
-static souk_err set_symbol(char out[ASSET_SYMBOL], const char *value, struct err *e)
-{
-    size_t n = strlen(value);
-    for (size_t i = 0; i < n; i++) {
-        if (value[i] <= ' ' || value[i] > '~' || value[i] == '"')
-            n = 0;
-    }
-    if (n == 0 || n >= ASSET_SYMBOL)
-        return err_set(e, SOUK_EINPUT,
-                       "\"%.40s\" is no symbol: at most %d plain letters and digits", value,
-                       ASSET_SYMBOL - 1);
-    memcpy(out, value, n + 1);
-    return SOUK_OK;
-}
-
-static souk_err set_value(struct network *n, const struct network_key *k, const char *value,
-                          struct err *e)
-{
-    void *at = (char *)n + k->at;
-    uint64_t v = 0;
-    souk_err c = SOUK_OK;
-    switch (k->type) {
-    case KEY_URL:
-        return set_urls(at, CONFIG_URL, 1, value, e);
-    case KEY_URLS:
-        return set_urls(at, CONFIG_URLS, 16, value, e);
-    case KEY_CHAIN:
-        if ((c = parse_u64(value, 1, INT64_MAX, &v, e)) == SOUK_OK)
-            *(int64_t *)at = (int64_t)v;
-        return c;
-    case KEY_BLOCK:
-    case KEY_RANGE:
-        c = parse_u64(value, k->type == KEY_RANGE, INT64_MAX, &v, e);
-        if (c == SOUK_OK)
-            *(uint64_t *)at = v;
-        return c;
-    case KEY_UNSIGNED:
-        if ((c = parse_u64(value, 0, 1000000, &v, e)) == SOUK_OK)
-            *(unsigned *)at = (unsigned)v;
-        return c;
-    case KEY_ADDRESS:
-        c = set_address(at, value, e);
-        n->has_listings = !address_is_zero(n->listings);
-        n->has_tee_registry = !address_is_zero(n->tee_registry);
-        return c;
-    case KEY_SYMBOL:
-        return set_symbol(at, value, e);
-    case KEY_TOKEN:
-        return network_set_token(n, value, e);
-    }
-    BUG("key %s has no type", k->name);
-}
-
 static souk_err set_by_index(struct network *n, int i, const char *value, struct err *e)
 {
-    souk_err c = set_value(n, &network_keys[i], value, e);
+    souk_err c = network_value_set(n, &network_keys[i], value, e);
     return c == SOUK_OK ? c : err_prefix(e, "%s", network_keys[i].name);
 }
 
@@ -209,7 +91,8 @@ bool network_key_from_file(const struct network *n, const char *key)
  *
  * Live hosts and addresses: OpenGradient's SDK 1.1.3 (chains, OPG, payee), its facilitator and
  * @x402/evm 2.27.0 (proxies), its explorer (aggregator, inference precompile), its Python SDK
- * (TEERegistry), its gateway (OPG's EIP-712 domain), Circle (USDC on Base). No Bazaar is known to
+ * (TEERegistry), its gateway (OPG's EIP-712 domain), Circle (USDC on Base); @x402/evm too for the
+ * payment channels and the escrows of auth-capture, versions 1.0 and 1.1. No Bazaar is known to
  * carry OpenGradient's models, and no ModelListings is deployed.
  */
 
@@ -220,6 +103,11 @@ struct setting {
 static const struct setting common[] = {
     {"exact_proxy", "0x402085c248EeA27D92E8b30b2C58ed07f9E20001"},
     {"upto_proxy", "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002"},
+    {"channels", "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"},
+    {"escrows",
+     "0xBdEA0D1bcC5966192B070Fdf62aB4EF5b4420cff 0xf96815976523E00e65Be8f34cA5e64b4f41EB19c"},
+    {"poll_seconds", "4"},
+    {"cross_check", "on"},
     {"inference_emitter", "0x00000000000000000000000000000000000000F4"},
     {"payment_max_range", "10000"},
     {"inference_max_range", "10000"},
@@ -250,11 +138,9 @@ static const struct setting opengradient[] = {
 };
 
 static const struct setting devnet[] = {
-    {"payment_chain_id", "84532"},
-    {"inference_chain_id", "10740"},
-    {"payment_max_range", "100000"},
-    {"inference_max_range", "100000"},
-    {NULL, NULL},
+    {"payment_chain_id", "84532"},   {"inference_chain_id", "10740"},
+    {"payment_max_range", "100000"}, {"inference_max_range", "100000"},
+    {"poll_seconds", "2"},           {NULL, NULL},
 };
 
 static void apply(struct network *n, const struct setting *s)
@@ -392,35 +278,6 @@ const struct token *network_token(const struct network *n, address a)
 
 /* --- showing it */
 
-static const char *value_text(const struct network *n, const struct network_key *k,
-                              char out[CONFIG_URLS])
-{
-    const void *at = (const char *)n + k->at;
-    switch (k->type) {
-    case KEY_URL:
-    case KEY_URLS:
-        return at;
-    case KEY_CHAIN:
-        snprintf(out, CONFIG_URLS, "%lld", (long long)*(const int64_t *)at);
-        return out;
-    case KEY_BLOCK:
-    case KEY_RANGE:
-        snprintf(out, CONFIG_URLS, "%llu", (unsigned long long)*(const uint64_t *)at);
-        return out;
-    case KEY_UNSIGNED:
-        snprintf(out, CONFIG_URLS, "%u", *(const unsigned *)at);
-        return out;
-    case KEY_ADDRESS:
-        return address_is_zero(*(const address *)at) ? "none"
-                                                     : address_format(*(const address *)at, out);
-    case KEY_SYMBOL:
-        return at;
-    case KEY_TOKEN:
-        break;
-    }
-    BUG("key %s is not one value", k->name);
-}
-
 typedef void (*each_fn)(void *ud, const char *section, const char *key, const char *value,
                         bool from_file);
 
@@ -446,12 +303,12 @@ void config_each(const struct config *c, each_fn fn, void *ud)
         char section[48];
         snprintf(section, sizeof section, "network.%s", n->name);
         for (int k = 0; k < KEYS; k++) {
-            char text[CONFIG_URLS];
+            char text[CONFIG_TEXT];
             bool from_file = (n->from_file & (UINT64_C(1) << k)) != 0;
             if (network_keys[k].type == KEY_TOKEN)
                 each_token(n, section, from_file, fn, ud);
             else
-                fn(ud, section, network_keys[k].name, value_text(n, &network_keys[k], text),
+                fn(ud, section, network_keys[k].name, network_value_text(n, &network_keys[k], text),
                    from_file);
         }
     }

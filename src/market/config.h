@@ -23,7 +23,10 @@
  *                                       its EIP-712 domain; `can=eip3009,eip2612,permit2`: how it
  *                                       may be paid with. What is not said of a known one stays
  *     gateway = https://mine.example    LLM calls go there; nothing: to an enclave of tee_registry
- *     payment_ws = wss://mine.example   told of new blocks at once, instead of asking
+ *     payment_ws = wss://mine.example   told of new blocks at once; inference_ws likewise
+ *     poll_seconds = 4                  between two looks for new blocks
+ *     channels = 0x…                    payment channels, and escrows of auth-capture, whose events
+ *     escrows = 0x… 0x…                 prove settlements; a line replaces, none takes them away
  *     facilitators = 0x… 0x…            known senders of settlements: tier P2 (sync.h)
  *     cross_check = off                 believe one node, though several are given
  *     [genuine]                         rules.h

@@ -120,6 +120,9 @@ static souk_err take_all(struct network *n, const json *status, struct err *e)
         {"inference_emitter", contracts, "inference"},
         {"exact_proxy", contracts, "exact_proxy"},
         {"upto_proxy", contracts, "upto_proxy"},
+        {"channels", contracts, "channel"},
+        {"escrows", contracts, "escrow"},
+        {"facilitators", status, "facilitators"},
         {"tee_registry", contracts, "tee_registry"},
     };
     for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {

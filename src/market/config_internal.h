@@ -1,12 +1,44 @@
-/* config_internal.h: what config.c, config_token.c and config_devnet.c lend each other. */
+/* config_internal.h: what the files of config lend each other. */
 #ifndef SOUK_MARKET_CONFIG_INTERNAL_H
 #define SOUK_MARKET_CONFIG_INTERNAL_H
 
+#include <stddef.h>
+
 #include "market/config.h"
 
-enum { TOKEN_TEXT = 256 };
+enum { TOKEN_TEXT = 256, CONFIG_TEXT = CONFIG_ADDRESSES * ADDRESS_BUF }; /* the longest values */
+_Static_assert((int)CONFIG_TEXT >= (int)CONFIG_URLS, "a list of servers fits too");
 
 bool network_key_from_file(const struct network *n, const char *key);
+
+/* --- config_value.c: one key's value, read and written back */
+
+enum key_type {
+    KEY_URL,
+    KEY_URLS,
+    KEY_RPCS, /* a postgresql:// address too */
+    KEY_SOCKET,
+    KEY_CHAIN,
+    KEY_BLOCK,
+    KEY_RANGE,
+    KEY_UNSIGNED,
+    KEY_SECONDS,
+    KEY_SWITCH,
+    KEY_ADDRESS,
+    KEY_ADDRESSES,
+    KEY_SYMBOL,
+    KEY_TOKEN
+};
+
+struct network_key {
+    const char *name;
+    enum key_type type;
+    size_t at; /* in struct network */
+};
+souk_err network_value_set(struct network *n, const struct network_key *k, const char *value,
+                           struct err *e);
+const char *network_value_text(const struct network *n, const struct network_key *k,
+                               char out[CONFIG_TEXT]);
 
 /* --- config_token.c */
 

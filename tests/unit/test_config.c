@@ -177,6 +177,58 @@ static void test_taking_away(void **state)
 
 #define SOME "0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0"
 
+static void test_chain_keys(void **state)
+{
+    (void)state;
+    struct config c =
+        load("[network.mine]\n"
+             "payment_rpc = https://a.example postgresql://me@db.example/logs?x=1\n"
+             "payment_ws = wss://a.example:8546/key\n"
+             "channels = none\n"
+             "escrows = " SOME "\n"
+             "facilitators = " SOME "  0x90F79bf6EB2c4f870365E785982E1f101E93b906 " SOME "\n"
+             "poll_seconds = 12\n"
+             "cross_check = off\n");
+    struct network *n = config_network(&c, "opengradient");
+    assert_true(n->cross_check);
+    assert_int_equal(n->poll_seconds, 4);
+    assert_int_equal(config_network(&c, "devnet")->poll_seconds, 2);
+    assert_int_equal(n->channels, 1);
+    assert_true(address_eq(n->channel[0], addr("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")));
+    assert_int_equal(n->escrows, 2);
+    assert_true(address_eq(n->escrow[1], addr("0xf96815976523E00e65Be8f34cA5e64b4f41EB19c")));
+    assert_int_equal(n->facilitators, 0);
+    assert_string_equal(n->payment.ws, "");
+    n = config_network(&c, "mine");
+    assert_string_equal(n->payment.rpc, "https://a.example postgresql://me@db.example/logs?x=1");
+    assert_string_equal(n->payment.ws, "wss://a.example:8546/key");
+    assert_int_equal(n->channels, 0);
+    assert_int_equal(n->escrows, 1);
+    assert_int_equal(n->facilitators, 2); /* the one that stands twice is one */
+    assert_int_equal(n->poll_seconds, 12);
+    assert_false(n->cross_check);
+}
+
+static void test_bad_chain_keys(void **state)
+{
+    (void)state;
+    refused("[network.x]\npayment_ws = https://a\n", "ws://");
+    refused("[network.x]\npayment_ws = ws://\n", "not an address");
+    refused("[network.x]\ninference_ws = ws://a wss://b\n", "one address");
+    refused("[network.x]\nhub = postgresql://a/b\n", "not an address");
+    refused("[network.x]\npayment_rpc = postgresql://me:secret@a/b\n", "password");
+    refused("[network.x]\npayment_rpc = mysql://a/b\n", "postgresql://host");
+    refused("[network.x]\nchannels = " SOME " " SOME " " SOME " " SOME " " SOME " 0x1\n",
+            "not an address");
+    refused("[network.x]\nescrows = " SOME " 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e1"
+            " 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e2 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e3"
+            " 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e4\n",
+            "more than 4");
+    refused("[network.x]\nfacilitators = " SOME ",\n", "facilitators");
+    refused("[network.x]\npoll_seconds = 0\n", "from 1");
+    refused("[network.x]\ncross_check = yes\n", "neither on nor off");
+}
+
 static void put(struct network *n, const char *value)
 {
     struct err e = {0};
@@ -265,7 +317,9 @@ static const char status[] =
     "\"walrus_publisher\":\"http://127.0.0.1:4\",\"bazaar\":\"http://"
     "127.0.0.1:5\","
     "\"contracts\":{\"listings\":\"0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\","
+    "\"channel\":\"0x8464135c8f25da09e49bc8782676a84730c318bc\","
     "\"tee_registry\":\"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"},"
+    "\"facilitators\":\"0x90f79bf6eb2c4f870365e785982e1f101e93b906\","
     "\"tokens\":[{\"symbol\":\"USDC\",\"address\":\"0x5fbdb2315678afecb367f032d93f642f64180aa3\","
     "\"decimals\":6,\"name\":\"USD Coin\",\"version\":\"2\",\"can\":[\"eip3009\",\"permit2\"]}]}";
 
@@ -290,6 +344,10 @@ static void test_devnet(void **state)
     assert_int_equal(n->walrus_epoch_hours, 24);
     assert_string_equal(n->coin, "ETH");
     assert_int_equal(n->inference_emitter.b[19], 0xf4);
+    assert_int_equal(n->channels, 1);
+    assert_int_equal(n->channel[0].b[0], 0x84);
+    assert_int_equal(n->escrows, 2); /* not said: the canonical ones */
+    assert_int_equal(n->facilitators, 1);
 }
 
 static void test_devnet_broken(void **state)
@@ -321,7 +379,7 @@ static void test_devnet_broken(void **state)
 }
 
 struct seen {
-    unsigned from_file, rpc, tokens, domains;
+    unsigned from_file, rpc, tokens, domains, lists;
 };
 
 static void count(void *ud, const char *section, const char *key, const char *value, bool from_file)
@@ -333,6 +391,8 @@ static void count(void *ud, const char *section, const char *key, const char *va
     s->domains +=
         strcmp(value, "USDC 0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913 6 name=\"USD Coin\" "
                       "version=2 can=eip3009,eip2612,permit2") == 0;
+    s->lists += strcmp(key, "escrows") == 0 && strstr(value, "420cff 0xf968") != NULL;
+    s->lists += strcmp(key, "facilitators") == 0 && strcmp(value, "none") == 0;
     s->rpc += strcmp(section, "network.opengradient") == 0 && strcmp(key, "payment_rpc") == 0 &&
               strcmp(value, "http://one.example") == 0;
 }
@@ -348,16 +408,18 @@ static void test_each(void **state)
     assert_int_equal(s.rpc, 1);
     assert_int_equal(s.tokens, 2);
     assert_int_equal(s.domains, 1);
+    assert_int_equal(s.lists, 4); /* of two networks */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_file),
-        cmocka_unit_test(test_taking_away),  cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_token_domain), cmocka_unit_test(test_bad_tokens),
-        cmocka_unit_test(test_devnet),       cmocka_unit_test(test_devnet_broken),
-        cmocka_unit_test(test_each),
+        cmocka_unit_test(test_built_in),       cmocka_unit_test(test_file),
+        cmocka_unit_test(test_taking_away),    cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_token_domain),   cmocka_unit_test(test_bad_tokens),
+        cmocka_unit_test(test_devnet),         cmocka_unit_test(test_devnet_broken),
+        cmocka_unit_test(test_each),           cmocka_unit_test(test_chain_keys),
+        cmocka_unit_test(test_bad_chain_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -38,7 +38,7 @@ CFLAGS  ?=
 ALLCF   := -std=c11 -D_GNU_SOURCE -DSOUK_VERSION='"$(VERSION)"' -Isrc -I. \
            $(OPT) $(WARN) $(HARDEN) $(LOADED) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
 # libcurl and libpq are not here: they are loaded at their first use (src/net/curl.h says why).
-LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmd4c -lpthread -ldl -lm
+LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lmd4c -lwslay -lpthread -ldl -lm
 
 # V=1 shows the commands.
 Q := $(if $(V),,@)

@@ -66,7 +66,7 @@ installed $p
 need_build() {
     apt_packages build-essential pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
         libsqlite3-dev libutf8proc-dev libmd4c-dev nettle-dev libgmp-dev libsodium-dev libsecp256k1-dev \
-        libseccomp-dev libqrencode-dev libpq-dev ncurses-term
+        libseccomp-dev libqrencode-dev libpq-dev libwslay-dev ncurses-term
 }
 
 # A Node.js of the user's own is as good as Debian's, when it is not older than 18.20.

@@ -73,7 +73,7 @@ enum lane {
     LANE_LOAD,    /* opening libraries at their first use: neither of the above waits for that */
     LANE_SIGN,    /* talking to the signer, which may wait for its user; the receipts' database */
     LANE_CONTENT, /* model files: the library, hashing, inspecting; the history of runs */
-    LANE_SQL,     /* waiting for a database of logs (net/sql.h) */
+    LANE_WAIT,    /* waiting for a server: databases of logs (sql.h), connecting (ws.h) */
     LANE_COUNT
 };
 

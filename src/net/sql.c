@@ -17,7 +17,7 @@ enum {
     LOOK_MS = 100,     /* how often a wait looks whether it is wanted still */
 };
 
-/* The connection; used on LANE_SQL alone, but for its end. */
+/* The connection; used on LANE_WAIT alone, but for its end. */
 struct sql_link {
     const struct pq_api *api;
     PGconn *c;
@@ -348,7 +348,7 @@ struct sql_call *sql_send(struct sql *s, const char *body, size_t n, http_done_f
         c->next->prev = c;
     s->calls = c;
     s->refs++;
-    loop_submit(s->loop, LANE_SQL, &c->job);
+    loop_submit(s->loop, LANE_WAIT, &c->job);
     return c;
 }
 

@@ -22,7 +22,7 @@
  * and of eth_getTransactionReceipt the logs; anything else is method not found. What is safe or
  * final it does not know. A password belongs into ~/.pgpass, not into the address.
  *
- * libpq waits on LANE_SQL; one question at a time for a database.
+ * libpq waits on LANE_WAIT; one question at a time for a database.
  */
 #ifndef SOUK_NET_SQL_H
 #define SOUK_NET_SQL_H

@@ -1,7 +1,7 @@
 /*
  * sql_internal.h: what the two halves of sql share.
  *
- *   sql.c        the connection, and questions as jobs on LANE_SQL
+ *   sql.c        the connection, and questions as jobs on LANE_WAIT
  *   sql_rpc.c    a JSON-RPC call -> a statement -> its answer
  */
 #ifndef SOUK_NET_SQL_INTERNAL_H

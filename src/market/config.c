@@ -52,6 +52,8 @@
 static const struct network_key network_keys[] = {NETWORK_KEYS(X)};
 #undef X
 
+_Static_assert(THRESHOLDS <= 32, "config.rules_from_file has a bit for each threshold");
+
 enum { KEYS = sizeof network_keys / sizeof network_keys[0] };
 _Static_assert(KEYS <= 64, "network.from_file has a bit for each key");
 
@@ -169,6 +171,7 @@ static void built_in(struct config *c)
     memset(c, 0, sizeof *c);
     snprintf(c->default_network, sizeof c->default_network, "opengradient");
     c->library_budget = LIBRARY_BUDGET;
+    c->rules = rules_default;
     apply(add_network(c, "opengradient"), opengradient);
     struct network *n = add_network(c, "devnet");
     apply(n, devnet);
@@ -212,6 +215,17 @@ static souk_err set_general(struct config *c, const char *key, const char *value
     return SOUK_OK;
 }
 
+static souk_err set_genuine(struct config *c, const char *key, const char *value, struct err *e)
+{
+    souk_err code = rules_set(&c->rules, key, value, e);
+    for (unsigned i = 0; i < THRESHOLDS && code == SOUK_OK; i++) {
+        if (strcmp(threshold_at(i)->name, key) == 0)
+            c->rules_from_file |= UINT32_C(1) << i;
+    }
+    c->off_from_file |= code == SOUK_OK && strcmp(key, "off") == 0;
+    return code;
+}
+
 static souk_err set_from_file(void *ud, const char *section, const char *key, const char *value,
                               struct err *e)
 {
@@ -219,9 +233,12 @@ static souk_err set_from_file(void *ud, const char *section, const char *key, co
     const char *name = section + strlen("network.");
     if (section[0] == '\0')
         return set_general(c, key, value, e);
+    if (strcmp(section, "genuine") == 0)
+        return set_genuine(c, key, value, e);
     if (strncmp(section, "network.", strlen("network.")) != 0 ||
         !word_ok(name, sizeof c->network[0].name))
-        return err_set(e, SOUK_EINPUT, "there is no section [%.40s]: [network.NAME] is wanted",
+        return err_set(e, SOUK_EINPUT,
+                       "there is no section [%.40s]: [network.NAME] or [genuine] is wanted",
                        section);
     struct network *n = config_network(c, name);
     if (n == NULL && (n = add_network(c, name)) == NULL)
@@ -290,6 +307,17 @@ static void each_token(const struct network *n, const char *section, bool from_f
     }
 }
 
+static void each_rule(const struct config *c, each_fn fn, void *ud)
+{
+    char text[128];
+    fn(ud, "genuine", "off", rules_off(&c->rules, text, sizeof text), c->off_from_file);
+    for (unsigned i = 0; i < THRESHOLDS; i++) {
+        struct rules r = c->rules;
+        snprintf(text, sizeof text, "%u", *threshold_of(&r, i));
+        fn(ud, "genuine", threshold_at(i)->name, text, (c->rules_from_file >> i & 1) != 0);
+    }
+}
+
 void config_each(const struct config *c, each_fn fn, void *ud)
 {
     fn(ud, "", "network", c->default_network, c->network_from_file);
@@ -298,6 +326,7 @@ void config_each(const struct config *c, each_fn fn, void *ud)
     char budget[32];
     snprintf(budget, sizeof budget, "%llu", (unsigned long long)c->library_budget);
     fn(ud, "", "library_budget", budget, c->budget_from_file);
+    each_rule(c, fn, ud);
     for (unsigned i = 0; i < c->networks; i++) {
         const struct network *n = &c->network[i];
         char section[48];

@@ -114,6 +114,8 @@ struct config {
     uint64_t library_budget;  /* bytes that the library of models may take */
     bool engine_from_file, budget_from_file;
     struct rules rules; /* of [genuine] */
+    bool off_from_file;
+    uint32_t rules_from_file; /* thresholds that the file set, by number */
 };
 
 /* Defaults, then the file when there is one. A wrong line is SOUK_EINPUT naming file and line. */

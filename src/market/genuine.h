@@ -56,10 +56,13 @@ struct known {
     uint64_t print;
     char path[1024];
 };
+/* Reads such a text into k, which is zeroed; name: for messages. Release k also on failure. */
+souk_err known_parse(const char *name, const char *text, size_t n, struct known *k, struct err *e);
 /* No file is an empty list. A wrong line is SOUK_EINPUT naming file and line. */
 souk_err known_load(struct known *k, struct err *e);
 void known_release(struct known *k);
-/* Adds or replaces one line (kind KNOWN_*), or takes it away (words NULL and kind -1). */
+/* Adds or replaces one line (kind KNOWN_*), or takes it away (kind -1). Other lines stay as they
+ * are; a file with a wrong line is refused, as in known_load. */
 souk_err known_set(address a, int kind, const char *words, struct err *e);
 
 /* --- judging. */

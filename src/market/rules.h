@@ -105,6 +105,7 @@
 #define SOUK_MARKET_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -125,7 +126,7 @@ enum rule_effect { RULE_EXCLUDE, RULE_CLUSTER, RULE_TAG };
     X(ONE, "one", RULE_TAG, "nine tenths of the income from one payer")                            \
     X(UNKNOWN, "unknown", RULE_EXCLUDE, "no log says who paid: nothing vouches for it")
 
-/* name, default, least, most, what it is. Shares and margins are per mille, money is atomic USDC. */
+/* name, default, least, most, what it is */
 #define THRESHOLD_LIST(X)                                                                          \
     X(window_days, 7, 1, 90, "days of a tumbling window (return, cycle)")                          \
     X(funded_share, 500, 1, 1000, "per mille of a payer's inflow from the author: funded")         \
@@ -184,9 +185,12 @@ struct threshold {
 };
 const struct threshold *threshold_at(unsigned i);
 uint32_t *threshold_of(struct rules *r, unsigned i);
+bool threshold_is_share(unsigned i); /* per mille: written 0.5 or 500 */
 
 /* One line of [genuine]. Shares may be written 0.5 or 500. SOUK_EINPUT says what is wanted. */
 souk_err rules_set(struct rules *r, const char *key, const char *value, struct err *e);
+/* The rules that are off, blank-separated: a value for "off". */
+char *rules_off(const struct rules *r, char *out, size_t size);
 /* A fingerprint of version, switches and thresholds: figures of other rules are other figures. */
 uint64_t rules_print(const struct rules *r);
 

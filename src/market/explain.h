@@ -6,14 +6,16 @@
  * hash and finality, number of rows, digest of the rows, the rules in force; and the transactions
  * themselves.
  *
- * Digest: BLAKE2b-256 over the filter's rows in the order of the chain, each row as
- *     u64 block, u64 log, 32 bytes tx, then by kind
- *     payments, payees   u8 1 (payment), u8 scheme, u8 tier, payer 20, payee 20, asset 20, amount
- * 32 u8 2 (transfer), u8 kind, from 20, to 20, asset 20, amount 32 inferences         u8 3, u32
- * length, CID listings           u8 4, u8 listed, owner 20, id 32, then, when listed, author, name,
- * blob, endpoint (each u32 length, bytes), price 32, asset 20, payTo 20 integers big-endian. It
- * depends on what the chain says and on nothing else: not on when, from whom, or in how many steps
- * it was read.
+ * Digest: BLAKE2b-256 over the filter's rows in the order of the chain. Each row is
+ *     u64 block, u64 log, 32 bytes tx, then by what it is
+ *       a payment     u8 1, u8 scheme, u8 tier, payer 20, payee 20, asset 20, amount 32
+ *       a transfer    u8 2, u8 kind, from 20, to 20, asset 20, amount 32
+ *       an inference  u8 3, CID
+ *       a listing     u8 4, u8 1, owner 20, id 32, author, name, blob, endpoint, price 32,
+ *                     asset 20, payTo 20
+ *       a delisting   u8 4, u8 0, owner 20, id 32
+ * integers big-endian, texts as u32 length and bytes, an unknown payer as zeros. It depends on what
+ * the chain says and on nothing else: not on when, from whom, or in how many steps it was read.
  */
 #ifndef SOUK_MARKET_EXPLAIN_H
 #define SOUK_MARKET_EXPLAIN_H

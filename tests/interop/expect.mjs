@@ -1,5 +1,5 @@
-// What souk should say, worked out from the generator's ledger by the rules of
-// src/market/derive.h. Written apart from the C code, on purpose the slow and obvious way.
+// What souk should say, worked out from the generator's ledger by the rules of src/market/derive.h and
+// health.h. Written apart from the C code, on purpose the slow and obvious way.
 
 export const WINDOWS = { '7d': 7, '30d': 30, '90d': 90, all: 0 };
 
@@ -12,17 +12,23 @@ function kept(name) {
 }
 
 const key = (author, name) => JSON.stringify([author ?? '', kept(name)]);
-const before = (a, b) => a.block < b.block || (a.block === b.block && a.log < b.log);
+export const before = (a, b) => a.block < b.block || (a.block === b.block && a.log < b.log);
+export const isCall = (p) => p.scheme.startsWith('exact') || p.scheme === 'escrow';
 const only = (set) => (set.size === 1 ? [...set][0] : undefined);
+
+/** Into a channel or an escrow and back out of it: no income, and no transfer between people. */
+const ASIDE = new Set(['deposit', 'authorized', 'taken back', 'voided', 'handed back']);
 
 /** The ledger's lines by kind, with models and listings tied together. */
 export function readWorld(lines) {
-    const world = { models: new Map(), listed: [], events: [], payments: [], inferences: [] };
+    const world = { models: new Map(), listed: [], events: [], payments: [], listPayments: [], refunds: [], transfers: [], inferences: [] };
     for (const l of lines) {
         if (l.kind === 'meta') world.meta = l;
         else if (l.kind === 'model') world.models.set(key(l.author, l.name), { ...l, author: l.author ?? '', key: key(l.author, l.name) });
         else if (l.kind === 'listing' || l.kind === 'delisted') world.events.push(l);
-        else if (l.kind === 'payment') world.payments.push(l);
+        else if (l.kind === 'payment') (l.scheme === 'list' ? world.listPayments : world.payments).push(l);
+        else if (l.kind === 'refund') world.refunds.push(l);
+        else if (l.kind === 'transfer') world.transfers.push({ ...l, aside: ASIDE.has(l.why) });
         else if (l.kind === 'inference' && !l.simulation) world.inferences.push(l);
     }
     world.events.sort((a, b) => (before(a, b) ? -1 : 1));
@@ -66,7 +72,7 @@ function claim(world) {
 }
 
 /** Rules 3 and 4: {model}, {author}, {nobody} or {stray}. */
-function attribute(world, p) {
+export function attribute(world, p) {
     const named = world.listed.filter((e) => e.pay_to === p.pay_to);
     if (named.length === 0) return { stray: true };
     const mine = named.filter((e) => e.chosen && before(e, p));
@@ -77,7 +83,7 @@ function attribute(world, p) {
     const his = mine.filter((e) => e.model.author === author);
     const one = only(new Set(his.map((e) => e.model)));
     if (one) return { model: one };
-    if (p.scheme !== 'upto') {
+    if (p.kind === 'payment' && isCall(p)) {
         const priced = his.filter((e) => (!e.next || !before(e.next, p)) && e.asset === p.asset && e.price === p.amount);
         const byPrice = only(new Set(priced.map((e) => e.model)));
         if (byPrice) return { model: byPrice };
@@ -85,40 +91,51 @@ function attribute(world, p) {
     return { author };
 }
 
-const empty = () => ({ payments: 0, settlements: 0, inferences: 0, payers: new Set(), income: new Map(), unattributed: new Map(), last: 0 });
+const empty = () => ({ payments: 0, settlements: 0, inferences: 0, payers: new Set(), paid: new Map(), refunded: new Map(), unattributed: new Map(),
+    unknown: 0, last: 0 });
 const sum = (map, asset, amount) => map.set(asset, (map.get(asset) ?? 0n) + BigInt(amount));
 
 function countPayment(f, p) {
-    if (p.scheme === 'upto') f.settlements++;
-    else f.payments++;
-    f.payers.add(p.payer);
-    sum(f.income, p.asset, p.amount);
+    if (isCall(p)) f.payments++;
+    else f.settlements++;
+    if (p.payer !== null) f.payers.add(p.payer);
+    else f.unknown++;
+    sum(f.paid, p.asset, p.amount);
     f.last = Math.max(f.last, p.time);
 }
 
+/** What came in less what was given back, never below nothing. */
+const income = (f) => new Map([...f.paid].map(([asset, v]) => [asset, v - (f.refunded.get(asset) ?? 0n)]).filter(([, v]) => v > 0n));
+
+export const since = (window, asOf) => (WINDOWS[window] === 0 ? -1 : asOf - WINDOWS[window] * 86400);
+const where = (world, p) => (p.to ??= attribute(world, p));
+
 /** Every figure of one window that ends at as_of. */
 export function figures(world, window, asOf) {
-    const since = WINDOWS[window] === 0 ? -1 : asOf - WINDOWS[window] * 86400;
+    const from = since(window, asOf);
     const models = new Map([...world.models.keys()].map((k) => [k, empty()]));
     const authors = new Map([...world.models.values()].map((m) => [m.author, empty()]));
     const market = { ...empty(), unlisted: new Map(), unlisted_payments: 0, unknown_inferences: 0 };
+    const all = (to) => [...(to.model ? [models.get(to.model.key)] : []), authors.get(to.model ? to.model.author : to.author), market];
     for (const p of world.payments) {
-        const to = (p.to ??= attribute(world, p));
-        if (p.time <= since || to.nobody) continue;
+        const to = where(world, p);
+        if (p.time <= from || to.nobody) continue;
         if (to.stray) {
             market.unlisted_payments++;
             sum(market.unlisted, p.asset, p.amount);
             continue;
         }
-        const author = authors.get(to.model ? to.model.author : to.author);
-        if (to.model) countPayment(models.get(to.model.key), p);
-        for (const f of [author, market]) {
+        for (const f of all(to)) {
             countPayment(f, p);
             if (!to.model) sum(f.unattributed, p.asset, p.amount);
         }
     }
+    for (const b of world.refunds) {
+        const to = where(world, b);
+        if (b.time > from && !to.stray && !to.nobody) for (const f of all(to)) sum(f.refunded, b.asset, b.amount);
+    }
     for (const i of world.inferences) {
-        if (i.time <= since) continue;
+        if (i.time <= from) continue;
         const m = world.ownerOf(i.cid);
         if (!m) {
             market.unknown_inferences++;
@@ -129,7 +146,15 @@ export function figures(world, window, asOf) {
             f.last = Math.max(f.last, i.time);
         }
     }
+    for (const f of [...models.values(), ...authors.values(), market]) f.income = income(f);
     return { models, authors, market };
+}
+
+/** Income alone: what the genuine part of it is held against. */
+export function incomeOf(world, window, asOf) {
+    const f = figures(world, window, asOf);
+    const of = (map) => new Map([...map].map(([k, x]) => [k, x.income]));
+    return { models: of(f.models), authors: of(f.authors), market: f.market.income };
 }
 
 const amounts = (map) => Object.fromEntries([...map].filter(([, v]) => v > 0n).sort().map(([a, v]) => [a, v.toString()]));

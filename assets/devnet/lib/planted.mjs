@@ -6,6 +6,40 @@ import { PER_DAY } from './params.mjs';
 
 const AHEAD = 240; // slots before a crowd appears in which its members got their money
 
+/** Authors of models that cost the same, none of them twice. */
+function equals(k, take) {
+    const members = [];
+    for (let i = 0; i < k; i++) {
+        const l = take((x) => x.versions.length === 1 && members.every((y) => y.owner !== x.owner));
+        if (!l) return null;
+        members.push(l);
+    }
+    for (const l of members) l.versions[0].price = members[0].versions[0].price;
+    return members;
+}
+
+/**
+ * Three authors paying each other in a circle, some payments each on every day they are at it; in the
+ * last hour of the day each takes out what the ring paid him, for the next time.
+ */
+export function ring(world, r, n, take) {
+    const members = equals(3, take);
+    if (!members) return;
+    const wallets = members.map((_, k) => world.wallet(`ring ${k}`, world.exchanges[1], 10));
+    const first = Math.ceil((Math.max(...members.map((l) => l.start)) + 1) / PER_DAY);
+    const days = world.slots / PER_DAY - first;
+    const active = Math.min(days, Math.max(3, Math.floor(n / 9)));
+    for (let i = 0; n >= 3; i++) {
+        const day = (first + Math.floor(((i % active) * days) / active)) * PER_DAY;
+        const times = Math.min(Math.floor(n / 3), r.between(1, 5));
+        n -= 3 * times;
+        members.forEach((l, k) => {
+            for (let c = 0; c < times; c++) world.pay(r, l, day + r.below(PER_DAY - 1), wallets[(k + 2) % 3], 'ring');
+            world.plain.push({ slot: day + PER_DAY - 1, from: l.payTo, to: wallets[k], asset: 'USDC', amount: l.versions[0].price * BigInt(times), why: 'onward' });
+        });
+    }
+}
+
 /**
  * Rounds of `k` authors: each one's wallet pays the next one's model, and what came in goes on to that
  * author's wallet. After a round nobody has won or lost anything.
@@ -13,14 +47,9 @@ const AHEAD = 240; // slots before a crowd appears in which its members got thei
 export function cycles(world, r, n, k, take) {
     const circles = Math.max(1, Math.min(3, Math.floor(n / 150)));
     for (let c = 0; c < circles; c++) {
-        const members = [];
-        for (let i = 0; i < k; i++) {
-            const l = take((x) => x.versions.length === 1 && members.every((y) => y.owner !== x.owner));
-            if (!l) return;
-            members.push(l);
-        }
-        const price = members[0].versions[0].price;
-        for (const l of members) l.versions[0].price = price;
+        const members = equals(k, take);
+        if (!members) return;
+        const { price } = members[0].versions[0];
         const wallets = members.map((_, i) => world.wallet(`cycle of ${k}, ${c} ${i}`, world.exchanges[1], 1));
         const start = Math.max(...members.map((l) => l.start)) + 1;
         const rounds = Math.max(3, Math.floor(n / circles / k));

@@ -117,7 +117,7 @@ export function movesOf(world, e) {
     case 'refund': return [[channel, e.payer, e.amount, 'taken back']];
     case 'claim': return [];
     case 'escrow void': return [[store, e.payer, e.amount, 'voided']];
-    case 'escrow refund': return [[operator, store, e.amount, 'refund'], [store, e.payer, e.amount, 'refund']];
+    case 'escrow refund': return [[operator, store, e.amount, 'handed back'], [store, e.payer, e.amount, 'handed back']];
     }
     const into = [[e.payer, ec, e.amount, 'authorized', true], [ec, store, e.amount, 'authorized']];
     if (e.op === 'authorize') return into;

@@ -346,9 +346,8 @@ class World {
         };
         take(); // the most popular one is left honest
         planted.manyAddresses(this, r, share(4), take);
-        this.singleCustomer(r, take(), share(50));
         this.washTraders(r, share(60), take);
-        this.ring(r, share(30), take);
+        planted.ring(this, r, share(30), take);
         this.farms(r, share(70), take);
         this.dustBots(r, share(80), take);
         planted.returns(this, r, share(20), take);
@@ -358,6 +357,7 @@ class World {
         planted.bursts(this, r, P < 2000 ? 0 : P < 20000 ? 1 : 2, take);
         planted.cycles(this, r, share(12), 2, take);
         planted.cycles(this, r, share(16), 4, take);
+        this.singleCustomer(r, usdc.findLast((l) => !taken.has(l)), share(50));
         this.fleet(r, share(80), alive);
         this.ownerTests(r, share(8), called);
         this.impostorIncome(r, share(4));
@@ -401,21 +401,6 @@ class World {
             for (let c = Math.floor(n / authors); c > 0; c--)
                 this.pay(r, l, this.slot(r, l.start + 1, l.end), r.pick(wallets), 'wash');
         }
-    }
-
-    /** Three authors paying each other in a circle; what comes in goes on to the next payment. */
-    ring(r, n, take) {
-        const members = [];
-        for (let k = 0; k < 3; k++) {
-            const l = take((x) => members.every((y) => y.owner !== x.owner));
-            if (!l) return;
-            members.push(l);
-        }
-        const wallets = members.map((_, k) => this.wallet(`ring ${k}`, this.exchanges[1], 80));
-        members.forEach((l, k) => this.sweeps.push({ l, every: 3, to: wallets[k] }));
-        const start = Math.max(...members.map((l) => l.start)) + 1;
-        for (let c = 0; c < n; c++)
-            this.pay(r, members[(c + 1) % 3], this.slot(r, start, this.slots - 1), wallets[c % 3], 'ring');
     }
 
     /** Many fresh wallets, funded by the author with the same sum on one day, a few payments each. */

@@ -122,7 +122,7 @@ static souk_err take_all(struct network *n, const json *status, struct err *e)
         {"upto_proxy", contracts, "upto_proxy"},
         {"channels", contracts, "channel"},
         {"escrows", contracts, "escrow"},
-        {"facilitators", status, "facilitators"},
+        {"facilitators", contracts, "facilitators"},
         {"tee_registry", contracts, "tee_registry"},
     };
     for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {

@@ -7,6 +7,7 @@
 #ifndef SOUK_MARKET_HEALTH_H
 #define SOUK_MARKET_HEALTH_H
 
+#include "market/explain.h"
 #include "market/pages.h"
 #include "market/rules.h"
 #include "market/stats.h"
@@ -19,11 +20,14 @@ struct weekly {
         median /* settled amount of a payment */;
     struct series uploads; /* from the first complete read of the Hub on */
     struct amount unit;    /* income, low, high, median are in units of this */
-    size_t fresh_from;     /* weeks before have payers that may only look new (30 days) */
+    /* Weeks before this one have payers that may only look new: it is the first that begins 30
+     * days or more after the week of the first payment read. */
+    size_t fresh_from;
 };
 
 enum { COHORTS = 16, COHORT_WEEKS = 12 };
-struct cohort { /* payers whose first payment was in this week */
+/* Payers whose first payment was in this week: whole weeks from fresh_from on. */
+struct cohort {
     int64_t first_day;
     uint64_t payers;
     unsigned weeks;              /* whole weeks that have passed since, at most COHORT_WEEKS */
@@ -71,11 +75,14 @@ struct health {
     uint32_t excluded_low, excluded_high; /* ppm of income_asset's income: self-dealing share */
 
     struct weekly weekly;
-    struct growth grow_calls, grow_payments, grow_settlements, grow_income /* see note */,
-        grow_payers, grow_fresh, grow_uploads; /* last 4 whole weeks against the 4 before */
-    struct cohort cohort[COHORTS];             /* oldest first */
+    /* The last 4 whole weeks against the 4 before; the direction is that of the last 12. Income is
+     * that of income_asset, before and recent in units of weekly.unit. */
+    struct growth grow_calls, grow_payments, grow_settlements, grow_income, grow_payers, grow_fresh,
+        grow_uploads;
+    struct cohort cohort[COHORTS]; /* oldest first */
     size_t cohorts;
-    struct share d7, d30; /* paid again on days 7 to 13, 30 to 36; of those whose time has come */
+    struct share d7,
+        d30; /* paid again on days 7 to 13, 30 to 36; of all cohorts whose time is over */
 
     struct amount income_asset;             /* what the following is in; value unused */
     struct concentration earners, everyone; /* authors that earned; all with a listing */
@@ -84,6 +91,7 @@ struct health {
     struct price_point *price;              /* by payments */
     size_t prices;
     struct provenance payments_from, inferences_from, hub_from;
+    enum finality payments_finality, inferences_finality; /* of their last blocks */
 };
 souk_err health_load(struct store *s, enum window w, struct health **out, struct err *e);
 void health_free(struct health *h);

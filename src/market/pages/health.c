@@ -35,19 +35,42 @@ static souk_err load_totals(struct health_load *l, struct err *e)
     h->settlements = m.totals.settlements;
     h->inferences = m.totals.inferences;
     h->payers = m.totals.payers;
+    h->payers_fresh = m.totals.fresh;
+    h->payers_returning = m.totals.payers > m.totals.fresh ? m.totals.payers - m.totals.fresh : 0;
+    h->payer_unknown = m.totals.payer_unknown;
+    h->by_list_payments = m.totals.by_list;
+    h->inflows = m.totals.inflows;
     h->unlisted_payments = m.totals.strays;
     h->unknown_inferences = m.totals.unknown;
     l->asset = income_asset(&l->load, all.totals.income);
     h->income_asset = amount_of(&l->load.assets, l->asset, U256_ZERO);
-    const struct assets *as = &l->load.assets;
-    return unpack_income(as, m.totals.income, l->load.a, &h->income) &&
-                   unpack_income(as, m.totals.shared, l->load.a, &h->unattributed) &&
-                   unpack_income(as, m.totals.stray, l->load.a, &h->unlisted)
-               ? SOUK_OK
-               : err_nomem(e);
+    const struct {
+        struct untrusted packed;
+        struct income *out;
+    } income[] = {{m.totals.income, &h->income},       {m.totals.shared, &h->unattributed},
+                  {m.totals.stray, &h->unlisted},      {m.totals.refunded, &h->refunded},
+                  {m.totals.by_list_sum, &h->by_list}, {m.totals.inflow, &h->inflow}};
+    for (size_t i = 0; i < sizeof income / sizeof *income; i++) {
+        if (!unpack_income(&l->load.assets, income[i].packed, l->load.a, income[i].out)) {
+            return err_nomem(e);
+        }
+    }
+    return SOUK_OK;
 }
 
 /* --- the page */
+
+static enum finality finality_of(const struct health_load *l, const struct provenance *p)
+{
+    struct chain_head head;
+    if (!p->place[0] || !store_head_get(l->load.s, p->chain, &head)) {
+        return FINALITY_UNKNOWN;
+    }
+    uint64_t last = (uint64_t)p->last;
+    return last <= head.final  ? FINALITY_FINAL
+           : last <= head.safe ? FINALITY_SAFE
+                               : FINALITY_UNSAFE;
+}
 
 static souk_err load(struct health_load *l, struct err *e)
 {
@@ -66,11 +89,16 @@ static souk_err load(struct health_load *l, struct err *e)
     if (!rc) {
         rc = health_load_weeks(l, e);
     }
+    if (!rc) {
+        rc = health_load_cohorts(l, e);
+    }
     if (rc) {
         return rc;
     }
     provenance_of_filter(&l->load, FILTER_PAYMENTS, &h->payments_from);
     provenance_of_filter(&l->load, FILTER_INFERENCES, &h->inferences_from);
+    h->payments_finality = finality_of(l, &h->payments_from);
+    h->inferences_finality = finality_of(l, &h->inferences_from);
     h->hub_from.place = "";
     if (store_newest_source(l->load.s, SOURCE_HUB, &src)) {
         const struct provenance *p = provenance_make(l->load.s, l->load.a, src);

@@ -14,7 +14,8 @@ struct health_load {
 /* Concentration, quartiles, the Lorenz curve; listed prices. */
 souk_err health_load_authors(struct health_load *l, struct err *e);
 souk_err health_load_prices(struct health_load *l, struct err *e);
-/* The weekly series, what grows, who came back. */
+/* The weekly series and what grows; then who came back. */
 souk_err health_load_weeks(struct health_load *l, struct err *e);
+souk_err health_load_cohorts(struct health_load *l, struct err *e);
 
 #endif

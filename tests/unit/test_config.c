@@ -318,8 +318,8 @@ static const char status[] =
     "127.0.0.1:5\","
     "\"contracts\":{\"listings\":\"0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0\","
     "\"channel\":\"0x8464135c8f25da09e49bc8782676a84730c318bc\","
-    "\"tee_registry\":\"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"},"
     "\"facilitators\":\"0x90f79bf6eb2c4f870365e785982e1f101e93b906\","
+    "\"tee_registry\":\"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"},"
     "\"tokens\":[{\"symbol\":\"USDC\",\"address\":\"0x5fbdb2315678afecb367f032d93f642f64180aa3\","
     "\"decimals\":6,\"name\":\"USD Coin\",\"version\":\"2\",\"can\":[\"eip3009\",\"permit2\"]}]}";
 

@@ -122,15 +122,19 @@ struct explanation {
     enum metric metric;
     enum window window;
     int64_t as_of;
-    const struct basis *basis;
+    const struct basis *basis; /* one a log filter that the profile reads, read already or not */
     size_t bases;
-    struct rules rules;          /* when the metric uses them */
-    uint64_t counted;            /* rows this figure counts in the window */
-    const struct call_row *call; /* of them the newest, at most 200 */
-    const struct untrusted *call_model;
+    struct provenance hub;              /* FROM_HUB: the newest page read; a server's word */
+    struct rules rules;                 /* when the metric uses them */
+    uint64_t counted;                   /* what this figure counts: rows in the window, or models */
+    const struct call_row *call;        /* of such rows the newest, at most 200 */
+    const struct untrusted *call_model; /* beside call: "author/name"; empty: no one model's */
     size_t calls;
 };
-/* who: 0 the market, a model's id, an author's id negated. Without digests: those take a pass. */
+/*
+ * who: 0 the market, a model's id (SOUK_ENOTFOUND: no such), an author's id negated.
+ * Without digests: those take a pass.
+ */
 souk_err explain_load(struct store *s, const struct network *n, const struct rules *r,
                       enum metric m, enum window w, int64_t who, struct explanation **out,
                       struct err *e);

@@ -63,7 +63,7 @@ static void sign(const char *label, const char *value, const struct growth *g,
     struct page_row r;
     page_row(&r, label);
     page_cell(&r, value, -18);
-    page_cell(&r, g ? grown(g, words) : "", 29);
+    page_cell(&r, g ? grown(g, words) : "", 31);
     if (from < s->n) {
         size_t skip = s->n - from > WEEKS_SHOWN ? s->n - WEEKS_SHOWN : from;
         page_cell(&r, chart_spark(spark, s->v + skip, s->n - skip), 0);
@@ -89,7 +89,7 @@ static void print_signs(const struct health *h)
     char n[HUMAN_BUF], money[128];
     struct amount income = of_asset(&h->income, &h->income_asset);
     page_title("VITAL SIGNS", "");
-    page_line("", "%18s %-29s by week", "in the window", "4 weeks to the 4 before, 95 %");
+    page_line("", "%18s %-31s by week", "in the window", "4 weeks to the 4 before, 95 %");
     sign("calls", human_count(n, h->calls), &h->grow_calls, &w->calls, 0);
     sign("payments", human_count(n, h->payments), &h->grow_payments, &w->payments, 0);
     sign("settlements", human_count(n, h->settlements), &h->grow_settlements, &w->settlements, 0);
@@ -98,11 +98,17 @@ static void print_signs(const struct health *h)
     sign(" new", human_count(n, h->payers_fresh), &h->grow_fresh, &w->fresh, w->fresh_from);
     sign(" returning", human_count(n, h->payers_returning), NULL, &w->returning, w->fresh_from);
     sign("income", amount_format(&income, money, sizeof money), &h->grow_income, &w->income, 0);
-    sign("median payment", "", NULL, &w->median, 0);
+    if (h->judged_at) {
+        struct amount low = of_asset(&h->low, &h->income_asset),
+                      high = of_asset(&h->high, &h->income_asset);
+        sign(" at least", amount_format(&low, money, sizeof money), NULL, &w->low, 0);
+        sign(" at most", amount_format(&high, money, sizeof money), NULL, &w->high, 0);
+        sign("median paid", "", NULL, &w->median, 0);
+    }
     sign("uploads", "", &h->grow_uploads, &w->uploads, 0);
-    page_line("", "A payment is one paid call; a settlement is a session or channel, an");
-    page_line("", "unknown number of calls; an inference is unpaid; calls are payments and");
-    page_line("", "inferences: a lower bound.");
+    page_text("", "A payment is one paid call; a settlement is a session or a channel: an unknown "
+                  "number of calls; an inference is unpaid. Calls are payments and inferences: a "
+                  "lower bound.");
 }
 
 /* --- genuine spending */
@@ -115,8 +121,9 @@ static void print_rules(const struct health *h, enum rule_effect effect, const c
         struct page_row r;
         if (rule_effect(i) != effect)
             continue;
-        page_row(&r, rule_name(i));
-        page_cell(&r, human_count(n, h->with_bit[i]), -8);
+        page_row(&r, NULL);
+        page_cell(&r, rule_name(i), 8);
+        page_cell(&r, human_count(n, h->with_bit[i]), -9);
         page_cell(&r, rule_text(i), 0);
         page_row_end(&r);
     }
@@ -289,6 +296,10 @@ static void print_prices(const struct health *h)
     }
     page_title("PRICE AND VOLUME", "listed price against payments; it says nothing about causes");
     struct page_row r;
+    if (n == 0) {
+        page_line("", "nothing is listed");
+        return;
+    }
     page_row(&r, "");
     page_cell(&r, "price from", -17);
     page_cell(&r, "models", -7);
@@ -310,7 +321,7 @@ static void print_prices(const struct health *h)
         page_row_end(&r);
     }
     if (others)
-        page_line("", "and %zu models priced in other assets", others);
+        page_line("", "and %zu priced in other assets", others);
     if (h->prices == PRICE_POINTS)
         page_line("", "of the %d listed models with the most payments", PRICE_POINTS);
 }
@@ -320,8 +331,8 @@ static void print_prices(const struct health *h)
 static void print_weeks(const struct health *h)
 {
     const struct weekly *w = &h->weekly;
-    static const char *const title[] = {"calls",  "payments", "settled", "inferred",
-                                        "payers", "new",      "income"};
+    const char *const title[] = {"calls",  "payments", "settled",     "inferred",
+                                 "payers", "new",      w->unit.symbol};
     char text[128];
     size_t first = w->calls.n > WEEKS_SHOWN ? w->calls.n - WEEKS_SHOWN : 0;
     if (!w->calls.n)
@@ -341,7 +352,7 @@ static void print_weeks(const struct health *h)
             page_cell(&r, human_count(text, of[k]->v[i]), -8);
         page_cell(&r, i < w->fresh_from ? "-" : human_count(text, w->fresh.v[i]), -8);
         (void)u256_mul_u64(w->unit.value, w->income.v[i], &a.value);
-        page_cell(&r, amount_format(&a, text, sizeof text), -11);
+        page_cell(&r, u256_format(a.value, a.decimals, 6, text), -11);
         page_row_end(&r);
     }
     if (first < w->fresh_from)

@@ -86,6 +86,11 @@ const char *page_ppm(char out[HUMAN_BUF], uint32_t ppm)
     return human_percent(out, ppm, PPM);
 }
 
+const char *page_hash(char out[HASH_BUF], const uint8_t b[32])
+{
+    return hex_encode(b, 32, out) + 2; /* without 0x, as digests are written */
+}
+
 void page_provenance(const char *label, const struct provenance *p, const char *finality)
 {
     char a[HUMAN_BUF], b[HUMAN_BUF];

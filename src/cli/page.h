@@ -28,7 +28,8 @@ void page_row(struct page_row *r, const char *label);
 void page_cell(struct page_row *r, const char *s, int cols);
 void page_row_end(struct page_row *r);
 
-const char *page_ppm(char out[HUMAN_BUF], uint32_t ppm); /* "12.3 %" of parts per million */
+const char *page_ppm(char out[HUMAN_BUF], uint32_t ppm);        /* "12.3 %" of parts per million */
+const char *page_hash(char out[HASH_BUF], const uint8_t b[32]); /* 64 hex digits */
 /* Where something came from; finality may be "". Nothing when it was not read. */
 void page_provenance(const char *label, const struct provenance *p, const char *finality);
 

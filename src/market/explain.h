@@ -122,7 +122,8 @@ struct explanation {
     enum metric metric;
     enum window window;
     int64_t as_of;
-    const struct basis *basis; /* one a log filter that the profile reads, read already or not */
+    struct basis *basis; /* one a log filter that the profile reads, read already or not; digests
+                            are written there by whoever takes them */
     size_t bases;
     struct provenance hub;              /* FROM_HUB: the newest page read; a server's word */
     struct rules rules;                 /* when the metric uses them */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cli/chart.h"
+#include "cli/explain_print.h"
 #include "cli/health_print.h"
 #include "cli/page.h"
 #include "printed.h"
@@ -250,6 +251,95 @@ static void all_of_it(void **state)
     json_free(j);
 }
 
+/* --- where a figure comes from */
+
+static struct explanation *explained(enum metric m)
+{
+    static struct explanation x;
+    static struct basis basis[3];
+    static struct call_row call[12];
+    static struct untrusted model[12];
+    x = (struct explanation){.metric = m, .window = WINDOW_7D, .as_of = 1771286400};
+    basis[0] = (struct basis){.filter = "listings", .from = {.place = ""}};
+    basis[1] = (struct basis){.filter = "payments",
+                              .from = sample()->payments_from,
+                              .finality = FINALITY_UNSAFE,
+                              .safe_to = 123400,
+                              .rows = 9311,
+                              .digested = true,
+                              .digest = {0xab, 0xcd},
+                              .endpoints = "one.example two.\x1b[1mexample",
+                              .crossed = true};
+    basis[2] = (struct basis){.filter = "inferences", .from = {.place = ""}};
+    x.basis = basis, x.bases = 3;
+    x.hub = sample()->hub_from;
+    x.rules = rules_default;
+    x.rules.on &= ~(1u << RULE_COHORT);
+    x.rules.window_days = 9;
+    x.counted = 1234;
+    for (size_t i = 0; i < 12; i++) {
+        call[i] = (struct call_row){.kind = i % 3 == 0   ? CALL_PAYMENT
+                                            : i % 3 == 1 ? CALL_SETTLEMENT
+                                                         : CALL_INFERENCE,
+                                    .time = 1771286000 - (int64_t)i,
+                                    .block = 123450,
+                                    .chain = 8453,
+                                    .payer = {.b = {i % 2 ? 0xaa : 0}},
+                                    .amount = money(3000)};
+        memset(call[i].tx, 'b', HASH_BUF - 1);
+        memcpy(call[i].tx, "0x", 2);
+        model[i] = untrusted(i ? "mira/a-model-with-a-name-that-is-too-long" : "e\x1b]0;vil\x07/m");
+    }
+    x.call = call, x.call_model = model, x.calls = 12;
+    return &x;
+}
+
+static void explanations(void **state)
+{
+    (void)state;
+    struct buf b;
+    struct json_out o;
+    struct err e;
+    in_locale("C");
+    print_begin();
+    explanation_print(explained(METRIC_INCOME));
+    putchar('\n');
+    struct explanation *x = explained(METRIC_STORED);
+    x->calls = 0;
+    explanation_print(x);
+    char *got = printed();
+    for (const char *p = got; *p; p++)
+        assert_true(*p == '\n' || (*p >= ' ' && *p <= '~'));
+    assert_true(fits_80(got));
+    assert_true(page_same("explain", got));
+    free(got);
+    print_begin();
+    explanation_print(explained(METRIC_SPENDING)); /* rests on the rules: they are told */
+    got = printed();
+    assert_true(fits_80(got));
+    assert_non_null(strstr(got, "\ncohort        off: many payers"));
+    assert_non_null(strstr(got, "\nthresholds    window_days=9 funded_share=500"));
+    free(got);
+    buf_init(&b, 1 << 20);
+    json_out_init(&o, &b);
+    explanation_json(&o, explained(METRIC_SPENDING));
+    json *j = json_parse_strict(b.p, b.len, "it", &e);
+    assert_non_null(j);
+    assert_int_equal(number(j, "counted"), 1234);
+    assert_int_equal(number(j, "rules.thresholds.window_days"), 9);
+    assert_int_equal(cJSON_GetArraySize(json_get(json_get(j, "rules"), "on")), RULE_COUNT - 1);
+    const json *source = cJSON_GetArrayItem(json_get(j, "sources"), 1);
+    assert_string_equal(json_cstr(source, "finality"), "unsafe");
+    assert_memory_equal(json_cstr(source, "digest"), "abcd0000", 8);
+    assert_int_equal(cJSON_GetArraySize(json_get(source, "endpoints")), 2);
+    assert_int_equal(number(source, "safe_to"), 123400);
+    assert_true(cJSON_IsNull(json_get(source, "final_to")));
+    assert_true(cJSON_IsNull(json_get(cJSON_GetArrayItem(json_get(j, "sources"), 0), "digest")));
+    assert_int_equal(cJSON_GetArraySize(json_get(j, "transactions")), 12);
+    json_free(j);
+    buf_release(&b);
+}
+
 /* --- charts */
 
 static void bars(void **state)
@@ -304,10 +394,8 @@ static void wrapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text),
-        cmocka_unit_test(all_of_it),
-        cmocka_unit_test(bars),
-        cmocka_unit_test(wrapped),
+        cmocka_unit_test(text), cmocka_unit_test(all_of_it), cmocka_unit_test(explanations),
+        cmocka_unit_test(bars), cmocka_unit_test(wrapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,15 +70,6 @@ struct explanation_data {
 
 /* --- sources */
 
-static enum finality finality_of(const struct chain_head *h, uint64_t block)
-{
-    if (h->final > 0 && block <= h->final)
-        return FINALITY_FINAL;
-    if (h->safe > 0 && block <= h->safe)
-        return FINALITY_SAFE;
-    return h->final == 0 && h->safe == 0 ? FINALITY_UNKNOWN : FINALITY_UNSAFE;
-}
-
 static souk_err add_basis(struct explanation_data *x, const char *filter, int64_t chain,
                           struct err *e)
 {
@@ -90,7 +81,7 @@ static souk_err add_basis(struct explanation_data *x, const char *filter, int64_
         return SOUK_OK;
     b->endpoints = b->from.place;
     if (store_head_get(x->load.s, chain, &head)) {
-        b->finality = finality_of(&head, (uint64_t)b->from.last);
+        b->finality = finality_at(&head, (uint64_t)b->from.last);
         b->final_to = head.final;
         b->safe_to = head.safe;
     }

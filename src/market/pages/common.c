@@ -185,3 +185,14 @@ void provenance_of_filter(struct page_load *p, const char *filter, struct proven
         bytes32_format(c.hash, out->hash);
     }
 }
+
+enum finality finality_at(const struct chain_head *h, uint64_t block)
+{
+    if (h->final > 0 && block <= h->final) {
+        return FINALITY_FINAL;
+    }
+    if (h->safe > 0 && block <= h->safe) {
+        return FINALITY_SAFE;
+    }
+    return h->final == 0 && h->safe == 0 ? FINALITY_UNKNOWN : FINALITY_UNSAFE;
+}

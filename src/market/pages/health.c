@@ -63,13 +63,8 @@ static souk_err load_totals(struct health_load *l, struct err *e)
 static enum finality finality_of(const struct health_load *l, const struct provenance *p)
 {
     struct chain_head head;
-    if (!p->place[0] || !store_head_get(l->load.s, p->chain, &head)) {
-        return FINALITY_UNKNOWN;
-    }
-    uint64_t last = (uint64_t)p->last;
-    return last <= head.final  ? FINALITY_FINAL
-           : last <= head.safe ? FINALITY_SAFE
-                               : FINALITY_UNSAFE;
+    bool told = p->place[0] && store_head_get(l->load.s, p->chain, &head);
+    return told ? finality_at(&head, (uint64_t)p->last) : FINALITY_UNKNOWN;
 }
 
 static souk_err load(struct health_load *l, struct err *e)

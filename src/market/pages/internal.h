@@ -3,6 +3,7 @@
 #define SOUK_MARKET_PAGES_INTERNAL_H
 
 #include "market/catalog/internal.h"
+#include "market/explain.h"
 #include "market/pages.h"
 #include "store/page_rows.h"
 
@@ -57,5 +58,7 @@ souk_err on_call(void *ud, const struct call_detail *d, struct err *e);
 /* Where what a log filter gave came from: all it has read, up to its cursor. Zeroed: nothing yet.
  */
 void provenance_of_filter(struct page_load *p, const char *filter, struct provenance *out);
+/* How sure a block of a chain is, by what its node last said. */
+enum finality finality_at(const struct chain_head *h, uint64_t block);
 
 #endif

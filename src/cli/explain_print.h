@@ -1,0 +1,18 @@
+/*
+ * explain_print.h: the other readings of figures: where one comes from, what the rules found, what
+ * the thresholds do. Each is a whole command's work: loads, prints text or JSON, frees.
+ *
+ * who: 0 the market, a model's id, an author's id negated.
+ */
+#ifndef SOUK_CLI_EXPLAIN_PRINT_H
+#define SOUK_CLI_EXPLAIN_PRINT_H
+
+#include "cli/session.h"
+#include "market/explain.h"
+
+void explanation_print(const struct explanation *x);
+void explanation_json(struct json_out *o, const struct explanation *x);
+
+/* The metric named by --explain, with digests of the rows it rests on. */
+souk_err explain_command(const struct options *o, struct session *s, int64_t who, struct err *e);
+#endif

@@ -41,6 +41,10 @@ struct sync;
 struct sync_options {
     bool full;        /* read everything again; what was there stays until it is replaced */
     const char *only; /* one source's name, or NULL for all; "none": for sync_files */
+    /* For reading again what another cache holds (prove.h): the last blocks wanted of each chain, 0:
+     * all there are; and no figures. */
+    uint64_t payment_end, inference_end;
+    bool rows_only;
 };
 
 struct sync_events {

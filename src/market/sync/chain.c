@@ -437,7 +437,10 @@ static void head_answered(void *ud, struct rpc_reply *r)
         end_all(c, &e);
         return;
     }
+    uint64_t end = c->cfg == &c->s->net->payment ? c->s->payment_end : c->s->inference_end;
     c->target = c->latest > c->cfg->confirmations ? c->latest - c->cfg->confirmations : 0;
+    if (end > 0 && c->target > end)
+        c->target = end;
     chain_filter_check(&c->filter[0]);
 }
 

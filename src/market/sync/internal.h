@@ -57,6 +57,7 @@ struct sync {
     struct store *w;
     const struct network *net;
     bool full, cancelled, ended;
+    uint64_t payment_end, inference_end; /* last blocks wanted; 0: all */
     struct sync_events ev;
     struct task task[TASKS];
     unsigned running; /* tasks not ended, TASK_FIGURES apart */

@@ -451,8 +451,10 @@ struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const s
     s->ev = *ev;
     s->derive_at = clock_mono_ms() + DERIVE_FIRST_MS;
     choose_tasks(s, o->only);
+    s->payment_end = o->payment_end;
+    s->inference_end = o->inference_end;
     /* With nothing to read there is nothing to count. */
-    s->final = o->only != NULL && strcmp(o->only, "none") == 0;
+    s->final = o->rows_only || (o->only != NULL && strcmp(o->only, "none") == 0);
     b->job.run = begin_run;
     b->job.done = begin_done;
     b->s = s;

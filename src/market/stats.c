@@ -65,6 +65,15 @@ static uint32_t ppm(u128 part, u128 whole)
     return out;
 }
 
+uint32_t amount_share(u256 part, u256 whole)
+{
+    unsigned shift = shift_for(&whole, 1);
+    if (u256_cmp(part, whole) >= 0) {
+        return u256_is_zero(whole) ? 0 : PPM;
+    }
+    return ppm(scaled(part, shift), scaled(whole, shift));
+}
+
 void concentration(const u256 *sorted, size_t n, struct concentration *out)
 {
     *out = (struct concentration){.n = n};

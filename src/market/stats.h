@@ -16,6 +16,9 @@
 
 enum { PPM = 1000000 };
 
+/* part of whole in ppm, cut; all when it is more; of nothing 0. */
+uint32_t amount_share(u256 part, u256 whole);
+
 /* How unequal n amounts are. sorted: ascending; zeros count when they are in it. Of amounts whose
  * total has more than 62 bits the lowest bits are left out: a part in 10^18 of the total. */
 struct concentration {

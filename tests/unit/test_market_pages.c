@@ -9,7 +9,10 @@
 #include "base/mem.h"
 #include "market/health.h"
 #include "market/publish.h"
+#include "market/derive/tally.h"
+#include "market/packed.h"
 #include "market_world.h"
+#include "store/rollup.h"
 #include "store/page_rows.h"
 
 #define CID_A "jKzAHsOHS1zA193_9N-n5H_IjupBjKce08qMLLseRe8"
@@ -319,6 +322,82 @@ static void health(void **state)
     health_free(h);
 }
 
+static void put_judged(struct world *w, int64_t who, uint64_t low, uint64_t high, int strict,
+                       int clusters, int payments)
+{
+    struct buf l, h, bits;
+    int64_t usdc;
+    assert_true(store_addr_find(w->w, addr_of("USDC"), &usdc));
+    buf_init(&l, 1000), buf_init(&h, 1000), buf_init(&bits, 1000);
+    pack_income(&l, (uint32_t)usdc, u256_from_u64(low));
+    pack_income(&h, (uint32_t)usdc, u256_from_u64(high));
+    for (uint32_t i = 0; i < RULE_COUNT; i++) {
+        pack_u32(&bits, 10 + i);
+    }
+    struct query_run q = query_open(w->w, "INSERT INTO genuine_stat(win, who, low, high, strict,"
+                                          " loose, clusters, payments, bits, sums)"
+                                          " VALUES(1, ?, ?, ?, ?, 9, ?, ?, ?, x'')");
+    query_int(&q, who);
+    query_blob(&q, l.p, l.len);
+    query_blob(&q, h.p, h.len);
+    query_int(&q, strict);
+    query_int(&q, clusters);
+    query_int(&q, payments);
+    query_blob(&q, bits.p, bits.len);
+    ok(query_do(&q, E));
+    if (who == 0) {
+        q = query_open(w->w,
+                       "INSERT INTO genuine_week(week, low, high, median) VALUES(?, ?, ?, ?)");
+        query_int(&q, week_of_day(20000 + 90));
+        query_blob(&q, l.p, l.len);
+        query_blob(&q, h.p, h.len);
+        query_blob(&q, l.p, l.len);
+        ok(query_do(&q, E));
+    }
+    buf_release(&l), buf_release(&h), buf_release(&bits);
+}
+
+static void genuine(void **state)
+{
+    struct world *w = *state;
+    struct health *h;
+    char text[96];
+    ok(health_load(w->w, WINDOW_30D, &h, E));
+    assert_int_equal(h->judged_at, 0); /* nothing was judged: nothing is said */
+    assert_int_equal(h->excluded_high, 0);
+    health_free(h);
+    put_judged(w, 0, 4875, 14624, 1, 0, 0); /* of 19499 */
+    put_judged(w, 1, 1, 1, 2, 3, 9);
+    put_judged(w, 2, 1, 1, 1, 3, 8);
+    put_judged(w, 3, 1, 1, 0, 2, 9);
+    put_judged(w, -1, 1, 1, 1, 3, 9); /* an author is no model */
+    ok(store_begin(w->w, E));
+    ok(store_meta_set_int(w->w, "judged_at", at(99, 0), E));
+    ok(store_meta_set_int(w->w, "judged_rules", -2, E));
+    ok(store_commit(w->w, E));
+    ok(health_load(w->w, WINDOW_30D, &h, E));
+    assert_int_equal(h->judged_at, at(99, 0));
+    assert_true(h->rules_print == UINT64_MAX - 1);
+    assert_string_equal(income_format(&h->low, text, sizeof text), "0.004875 USDC");
+    assert_string_equal(income_format(&h->high, text, sizeof text), "0.014624 USDC");
+    assert_int_equal(h->excluded_low, 250012);
+    assert_int_equal(h->excluded_high, 749987);
+    assert_int_equal(h->genuine, 2);
+    assert_int_equal(h->healthy, 1);
+    assert_int_equal(h->payers_strict, 1);
+    assert_int_equal(h->payers_loose, 9);
+    assert_int_equal(h->with_bit[RULE_FUNDED], 11);
+    assert_int_equal(h->with_bit[RULE_COUNT - 1], 10 + RULE_COUNT - 1);
+    assert_int_equal(h->weekly.low.v[5], 4875);
+    assert_int_equal(h->weekly.high.v[5], 14624);
+    assert_int_equal(h->weekly.median.v[5], 4875);
+    assert_int_equal(sum(&h->weekly.low), 4875);
+    health_free(h);
+    ok(health_load(w->w, WINDOW_7D, &h, E)); /* another window's */
+    assert_int_equal(h->genuine + h->payers_loose, 0);
+    health_free(h);
+}
+
 static void uploads(void **state)
 {
     struct world *w = *state;
@@ -530,6 +609,7 @@ int main(void)
         T(authors),
         T(author_page),
         T(health),
+        T(genuine),
         T(uploads),
         T(activity),
         cmocka_unit_test(half_of_income),

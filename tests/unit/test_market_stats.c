@@ -188,6 +188,20 @@ static void scale_does_not_matter(void **state)
     assert_true(large.gini == PPM && large.top1 == PPM && large.half == 1);
 }
 
+static void shares_of_amounts(void **state)
+{
+    (void)state;
+    const u256 one = u256_from_u64(1), three = u256_from_u64(3);
+    assert_int_equal(amount_share(one, three), 333333);
+    assert_int_equal(amount_share(U256_ZERO, three), 0);
+    assert_int_equal(amount_share(three, three), PPM);
+    assert_int_equal(amount_share(three, one), PPM);
+    assert_int_equal(amount_share(one, U256_ZERO), 0);
+    assert_int_equal(amount_share(U256_ZERO, U256_ZERO), 0);
+    assert_int_equal(amount_share(MAX256, MAX256), PPM);
+    assert_int_equal(amount_share((u256){{0, 0, 0, 1ull << 62}}, MAX256), 250000);
+}
+
 static void quartile_values(void **state)
 {
     (void)state;
@@ -388,17 +402,12 @@ static void wilson_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_none_and_one),
-        cmocka_unit_test(by_hand),
-        cmocka_unit_test(as_defined),
-        cmocka_unit_test(scale_does_not_matter),
-        cmocka_unit_test(quartile_values),
-        cmocka_unit_test(growth_values),
-        cmocka_unit_test(too_few),
-        cmocka_unit_test(from_and_to_nothing),
-        cmocka_unit_test(sums),
-        cmocka_unit_test(direction),
-        cmocka_unit_test(covers),
+        cmocka_unit_test(of_none_and_one),     cmocka_unit_test(by_hand),
+        cmocka_unit_test(as_defined),          cmocka_unit_test(scale_does_not_matter),
+        cmocka_unit_test(shares_of_amounts),   cmocka_unit_test(quartile_values),
+        cmocka_unit_test(growth_values),       cmocka_unit_test(too_few),
+        cmocka_unit_test(from_and_to_nothing), cmocka_unit_test(sums),
+        cmocka_unit_test(direction),           cmocka_unit_test(covers),
         cmocka_unit_test(wilson_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

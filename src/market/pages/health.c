@@ -76,6 +76,9 @@ static souk_err load(struct health_load *l, struct err *e)
     h->as_of_block = l->load.as_of_block;
     souk_err rc = load_totals(l, e);
     if (!rc) {
+        rc = health_load_genuine(l, e);
+    }
+    if (!rc) {
         rc = health_load_authors(l, e);
     }
     if (!rc) {

@@ -14,6 +14,9 @@ struct health_load {
 /* Concentration, quartiles, the Lorenz curve; listed prices. */
 souk_err health_load_authors(struct health_load *l, struct err *e);
 souk_err health_load_prices(struct health_load *l, struct err *e);
+/* What the rules leave of income, and of payers; after the totals. Zeros where nothing was judged.
+ */
+souk_err health_load_genuine(struct health_load *l, struct err *e);
 /* The weekly series and what grows; then who came back. */
 souk_err health_load_weeks(struct health_load *l, struct err *e);
 souk_err health_load_cohorts(struct health_load *l, struct err *e);

@@ -128,6 +128,20 @@ static void in_one_unit(struct weeks *w)
     y->unit = amount_of(&w->l->load.assets, w->l->asset, unit);
 }
 
+static souk_err on_genuine_week(void *ud, const struct genuine_week *r, struct err *e)
+{
+    struct health_load *l = ud;
+    struct weekly *y = &l->page->weekly;
+    size_t at;
+    (void)e;
+    if (week_at(&y->low, r->week, &at)) {
+        y->low.v[at] = in_units(unpack_asset(r->low, l->asset), y->unit.value);
+        y->high.v[at] = in_units(unpack_asset(r->high, l->asset), y->unit.value);
+        y->median.v[at] = in_units(unpack_asset(r->median, l->asset), y->unit.value);
+    }
+    return SOUK_OK;
+}
+
 static void grow(const struct series *s, size_t from, const uint64_t *events, struct growth *out)
 {
     size_t n = s->n - from;
@@ -188,6 +202,9 @@ souk_err health_load_weeks(struct health_load *l, struct err *e)
     if (!rc) {
         in_one_unit(&w);
         y->fresh_from = fresh_from(&w, &y->fresh);
+        rc = store_each_genuine_week(l->load.s, on_genuine_week, l, e);
+    }
+    if (!rc) {
         rc = load_uploads(l, e);
     }
     return rc ? rc : load_growth(l, e);

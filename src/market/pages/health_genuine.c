@@ -1,0 +1,52 @@
+/* The market's health: what the rules leave of it. */
+#include "market/pages/health_internal.h"
+
+#include "base/banned.h"
+
+static u256 of_asset(const struct income *in, const struct amount *asset)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        if (address_eq(in->of[i].asset, asset->asset)) {
+            return in->of[i].value;
+        }
+    }
+    return U256_ZERO;
+}
+
+/* The share of income that is not in a bound. */
+static uint32_t left_out(const struct health *h, const struct income *bound)
+{
+    u256 all = of_asset(&h->income, &h->income_asset), rest;
+    (void)u256_sub(all, of_asset(bound, &h->income_asset), &rest);
+    return amount_share(rest, all);
+}
+
+souk_err health_load_genuine(struct health_load *l, struct err *e)
+{
+    struct health *h = l->page;
+    struct genuine_row g;
+    h->judged_at = store_meta_int(l->load.s, "judged_at", 0);
+    h->rules_print = (uint64_t)store_meta_int(l->load.s, "judged_rules", 0);
+    if (!h->judged_at) {
+        return SOUK_OK;
+    }
+    souk_err rc = store_genuine(l->load.s, (int)l->load.window, 0, l->load.a, &g, e);
+    if (!rc) {
+        rc = store_genuine_models(l->load.s, (int)l->load.window, &h->genuine, &h->healthy, e);
+    }
+    if (rc) {
+        return rc;
+    }
+    if (!unpack_income(&l->load.assets, g.low, l->load.a, &h->low) ||
+        !unpack_income(&l->load.assets, g.high, l->load.a, &h->high)) {
+        return err_nomem(e);
+    }
+    h->payers_strict = g.strict;
+    h->payers_loose = g.loose;
+    for (size_t i = 0; i < RULE_COUNT && (i + 1) * 4 <= g.bits.n; i++) {
+        h->with_bit[i] = unpack_u32(g.bits.p + i * 4);
+    }
+    h->excluded_low = left_out(h, &h->high);
+    h->excluded_high = left_out(h, &h->low);
+    return SOUK_OK;
+}

@@ -65,7 +65,7 @@ struct figures {
     struct trend trend;
     int64_t last;          /* time of the last call or settlement; 0: never in the window */
     const uint16_t *spark; /* SPARK_DAYS daily counts of calls + settlements, oldest first, whatever
-                             the window; a day is 24 hours back from as_of; NULL: none */
+                             the window; UTC days, the last is as_of's; NULL: none */
 };
 
 extern const struct figures figures_none;

@@ -81,6 +81,20 @@ struct pay_row {
     int how;     /* 0: no row there */
 };
 souk_err store_each_pay(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud, struct err *e);
+/* The same of one payee. */
+souk_err store_each_pay_of(struct store *s, int64_t chain, int64_t payee, ROW_FN(pay_row), void *ud,
+                           struct err *e);
+/* Proved ones without a payer; those of tier P2; plain transfers (payee 0: to anyone; scheme 0). */
+souk_err store_each_pay_of_nobody(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud,
+                                  struct err *e);
+souk_err store_each_pay_by_list(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud,
+                                struct err *e);
+souk_err store_each_inflow(struct store *s, int64_t chain, int64_t payee, ROW_FN(pay_row), void *ud,
+                           struct err *e);
+/* Those that pay_model has a row of, all of them; payee 0: the payment is no longer there. */
+souk_err store_each_told_by_price(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud,
+                                  struct err *e);
+souk_err store_count_told_by_price(struct store *s, int64_t chain, int64_t *n, struct err *e);
 
 /* Inferences of a chain by CID, then time. */
 struct infer_row {
@@ -88,6 +102,25 @@ struct infer_row {
 };
 souk_err store_each_infer(struct store *s, int64_t chain, ROW_FN(infer_row), void *ud,
                           struct err *e);
+
+/* The first and the last day with a row to the payee; false: there is none. */
+souk_err store_payee_days(struct store *s, int64_t chain, int64_t payee, int64_t day[2], bool *any,
+                          struct err *e);
+/* Times between which all its rows are, nearer than by the days; refunds by their days. */
+souk_err store_payee_times(struct store *s, int64_t chain, int64_t payee, int64_t time[2],
+                           struct err *e);
+/* Ids of the addresses that were paid, of the CIDs that were called; ascending. */
+struct who_row {
+    int64_t who;
+};
+souk_err store_each_paid(struct store *s, int64_t chain, ROW_FN(who_row), void *ud, struct err *e);
+souk_err store_each_called(struct store *s, int64_t chain, ROW_FN(who_row), void *ud,
+                           struct err *e);
+/* Times of the first and the last payment or inference of all; zeros: there are none. */
+souk_err store_time_read(struct store *s, int64_t payments, int64_t inferences, int64_t time[2],
+                         struct err *e);
+/* Whether rows are quickly found by their payee (store_index): else read them all at once. */
+bool store_indexed(struct store *s);
 
 /* Assets of a chain in the order they are shown. */
 struct asset_row {
@@ -195,9 +228,6 @@ souk_err store_pay_model_put(struct store *s, int64_t chain, uint64_t block, uin
 souk_err store_days_put(struct store *s, int64_t who, struct untrusted v, struct err *e);
 souk_err store_spark_put(struct store *s, int64_t who, struct untrusted v, struct err *e);
 /* Calls fn with who of each row there is, so that those with nothing left can be removed. */
-struct who_row {
-    int64_t who;
-};
 souk_err store_each_days_who(struct store *s, ROW_FN(who_row), void *ud, struct err *e);
 /* The same of payee_stat, in one window. */
 souk_err store_each_payee_who(struct store *s, int win, ROW_FN(who_row), void *ud, struct err *e);

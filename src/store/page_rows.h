@@ -85,6 +85,7 @@ struct call_detail {
     int64_t asset;
     u256 amount;
     int scheme; /* 0: an inference */
+    uint64_t log;
 };
 /* Payments and settlements: of a model, or (author > 0) of all models of an author and his own. */
 souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
@@ -93,6 +94,36 @@ souk_err store_each_call_of_author(struct store *s, int64_t author, uint32_t max
                                    ROW_FN(call_detail), void *ud, struct err *e);
 souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
                                  void *ud, struct err *e);
+
+/* From this place (block, log) on, up to the other, what is paid to payee is who's. */
+struct own_span {
+    int64_t payee, from[2], to[2]; /* to: not in it any more */
+    int64_t who;
+    int how; /* enum attribution */
+};
+/* Of a model, or (who negative) of an author and all his models. */
+souk_err store_each_own_span(struct store *s, int64_t who, ROW_FN(own_span), void *ud,
+                             struct err *e);
+
+/* Everything that was paid to an author since, refunds too, in the chain's order. */
+struct made_row {
+    int64_t time;
+    uint64_t block, log;
+    int64_t who;
+    bytes32 tx;
+    int64_t payer_id; /* 0: no log names him */
+    address payer;
+    int64_t payee, asset;
+    u256 amount;
+    int scheme, tier;
+    unsigned bits; /* 1 << enum rule, where it was judged */
+};
+/* payee 0: to all of his, else to this one alone. */
+souk_err store_each_made(struct store *s, int64_t author, int64_t payee, int64_t since,
+                         ROW_FN(made_row), void *ud, struct err *e);
+/* Whether all that was ever paid to the payee is this author's: then its sums are his. */
+souk_err store_span_is_pure(struct store *s, int64_t payee, int64_t author, bool *pure,
+                            struct err *e);
 
 /* --- authors. */
 

@@ -50,6 +50,10 @@ struct infer_day_row {
 souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_row), void *ud,
                               struct err *e);
 
+/* The same of one CID. */
+souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, ROW_FN(infer_day_row),
+                                 void *ud, struct err *e);
+
 /* --- raw rows. */
 
 struct move_row {

@@ -1,5 +1,5 @@
 /* What market/derive reads; what it writes is in store_figures.c. */
-#include "store/derived.h"
+#include "store/rollup.h"
 
 #include <string.h>
 
@@ -183,29 +183,214 @@ souk_err store_cid_find(struct store *s, struct untrusted text, int64_t *cid, st
 
 /* --- chain rows */
 
+static souk_err each_pay(struct query_run *q, ROW_FN(pay_row), void *ud, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(q)) {
+        struct pay_row row = {.block = (uint64_t)query_col_int(q, 0),
+                              .log = (uint64_t)query_col_int(q, 1),
+                              .payer = query_col_int(q, 2),
+                              .payee = query_col_int(q, 3),
+                              .asset = query_col_int(q, 4),
+                              .amount = query_col_u256(q, 5),
+                              .scheme = (int)query_col_int(q, 6),
+                              .time = query_col_int(q, 7),
+                              .who = query_col_int(q, 8),
+                              .how = (int)query_col_int(q, 9)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(q, rc, e);
+}
+
+#define PAY "SELECT p.block, p.log, p.payer, p.payee, p.asset, p.amount, p.scheme, p.time, "
+#define WITH_MODEL                                                                     \
+    "m.who, m.how FROM pay p LEFT JOIN pay_model m ON m.chain = p.chain AND m.block =" \
+    " p.block AND m.log = p.log WHERE p.chain = ?1 "
+
 souk_err store_each_pay(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud, struct err *e)
 {
-    struct query_run q = query_open(
-        s, "SELECT p.block, p.log, p.payer, p.payee, p.asset, p.amount, p.scheme, p.time, m.who,"
-           " m.how FROM pay p LEFT JOIN pay_model m ON m.chain = p.chain AND m.block = p.block AND"
-           " m.log = p.log WHERE p.chain = ? AND p.tier = ? ORDER BY p.block, p.log");
+    struct query_run q = query_open(s, PAY WITH_MODEL "AND p.tier = ?2 ORDER BY p.block, p.log");
     query_int(&q, chain);
     query_int(&q, TIER_PROVED);
+    return each_pay(&q, fn, ud, e);
+}
+
+souk_err store_each_pay_of(struct store *s, int64_t chain, int64_t payee, ROW_FN(pay_row), void *ud,
+                           struct err *e)
+{
+    struct query_run q = query_open(s, PAY WITH_MODEL "AND p.tier = ?2 AND p.payee = ?3"
+                                                      " ORDER BY p.block, p.log");
+    query_int(&q, chain);
+    query_int(&q, TIER_PROVED);
+    query_int(&q, payee);
+    return each_pay(&q, fn, ud, e);
+}
+
+souk_err store_each_pay_of_nobody(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud,
+                                  struct err *e)
+{
+    struct query_run q =
+        query_open(s, PAY "0, 0 FROM pay p INDEXED BY pay_of_nobody WHERE p.chain = ?1 AND"
+                          " p.payer = 0 AND p.tier = ?2");
+    query_int(&q, chain);
+    query_int(&q, TIER_PROVED);
+    return each_pay(&q, fn, ud, e);
+}
+
+souk_err store_each_pay_by_list(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud,
+                                struct err *e)
+{
+    struct query_run q =
+        query_open(s, PAY "0, 0 FROM pay p INDEXED BY pay_by_list WHERE p.chain = ?1 AND"
+                          " p.tier = 2");
+    query_int(&q, chain);
+    return each_pay(&q, fn, ud, e);
+}
+
+souk_err store_each_inflow(struct store *s, int64_t chain, int64_t payee, ROW_FN(pay_row), void *ud,
+                           struct err *e)
+{
+#define PLAIN                                                                                   \
+    "SELECT f.block, f.log, f.source, f.target, f.asset, f.amount, 0, f.time, 0, 0 FROM flow f" \
+    " WHERE f.chain = ?1 AND f.kind = ?2"
+    struct query_run q = payee ? query_open(s, PLAIN " AND f.target = ?3") : query_open(s, PLAIN);
+#undef PLAIN
+    query_int(&q, chain);
+    query_int(&q, FLOW_PLAIN);
+    if (payee) {
+        query_int(&q, payee);
+    }
+    return each_pay(&q, fn, ud, e);
+}
+
+souk_err store_each_told_by_price(struct store *s, int64_t chain, ROW_FN(pay_row), void *ud,
+                                  struct err *e)
+{
+    struct query_run q =
+        query_open(s, "SELECT m.block, m.log, p.payer, p.payee, p.asset, p.amount, p.scheme,"
+                      " p.time, m.who, m.how FROM pay_model m LEFT JOIN pay p ON p.chain ="
+                      " m.chain AND p.block = m.block AND p.log = m.log WHERE m.chain = ?");
+    query_int(&q, chain);
+    return each_pay(&q, fn, ud, e);
+}
+
+souk_err store_count_told_by_price(struct store *s, int64_t chain, int64_t *n, struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT count(*) FROM pay_model WHERE chain = ?");
+    query_int(&q, chain);
+    return query_one(&q, 0, n, e);
+}
+
+/* --- where the sums are */
+
+souk_err store_payee_days(struct store *s, int64_t chain, int64_t payee, int64_t day[2], bool *any,
+                          struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT (SELECT day FROM day WHERE chain = ?1 AND payee = ?2 ORDER BY day LIMIT 1),"
+           " (SELECT day FROM day WHERE chain = ?1 AND payee = ?2 ORDER BY day DESC LIMIT 1)");
+    query_int(&q, chain);
+    query_int(&q, payee);
+    *any = query_next(&q) && sqlite3_column_type(q.st, 0) != SQLITE_NULL;
+    if (*any) {
+        day[0] = query_col_int(&q, 0);
+        day[1] = query_col_int(&q, 1);
+    }
+    return query_close(&q, e);
+}
+
+souk_err store_payee_times(struct store *s, int64_t chain, int64_t payee, int64_t time[2],
+                           struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT min(first), max(last) FROM (SELECT first, last FROM edge WHERE chain = ?1 AND"
+           " payee = ?2 UNION ALL SELECT day * 86400, day * 86400 + 86399 FROM day WHERE"
+           " chain = ?1 AND payee = ?2 AND length(refunded) > 0)");
+    query_int(&q, chain);
+    query_int(&q, payee);
+    if (query_next(&q)) {
+        time[0] = query_col_int(&q, 0);
+        time[1] = query_col_int(&q, 1);
+    }
+    return query_close(&q, e);
+}
+
+/* From one to the next by the key: there may be many days of each. */
+static souk_err each_next(struct store *s, const char *sql, int64_t chain, ROW_FN(who_row),
+                          void *ud, struct err *e)
+{
+    for (int64_t last = 0;;) {
+        struct query_run q = query_open(s, sql);
+        query_int(&q, chain);
+        query_int(&q, last);
+        souk_err rc = query_one(&q, 0, &last, e);
+        if (rc || last == 0) {
+            return rc;
+        }
+        struct who_row row = {last};
+        rc = fn(ud, &row, e);
+        if (rc) {
+            return rc;
+        }
+    }
+}
+
+souk_err store_each_paid(struct store *s, int64_t chain, ROW_FN(who_row), void *ud, struct err *e)
+{
+    return each_next(s,
+                     "SELECT payee FROM day WHERE chain = ? AND payee > ? ORDER BY payee LIMIT 1",
+                     chain, fn, ud, e);
+}
+
+souk_err store_each_called(struct store *s, int64_t chain, ROW_FN(who_row), void *ud, struct err *e)
+{
+    return each_next(s,
+                     "SELECT cid FROM infer_day WHERE chain = ? AND cid > ? ORDER BY cid LIMIT 1",
+                     chain, fn, ud, e);
+}
+
+souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, ROW_FN(infer_day_row),
+                                 void *ud, struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ? AND cid = ? ORDER BY day");
+    query_int(&q, chain);
+    query_int(&q, cid);
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
-        struct pay_row row = {.block = (uint64_t)query_col_int(&q, 0),
-                              .log = (uint64_t)query_col_int(&q, 1),
-                              .payer = query_col_int(&q, 2),
-                              .payee = query_col_int(&q, 3),
-                              .asset = query_col_int(&q, 4),
-                              .amount = query_col_u256(&q, 5),
-                              .scheme = (int)query_col_int(&q, 6),
-                              .time = query_col_int(&q, 7),
-                              .who = query_col_int(&q, 8),
-                              .how = (int)query_col_int(&q, 9)};
+        struct infer_day_row row = {query_col_int(&q, 0), query_col_int(&q, 1),
+                                    (uint64_t)query_col_int(&q, 2), query_col_int(&q, 3)};
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);
+}
+
+souk_err store_time_read(struct store *s, int64_t payments, int64_t inferences, int64_t time[2],
+                         struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT min(a), max(b) FROM (SELECT"
+           " (SELECT time FROM pay WHERE chain = ?1 ORDER BY block, log LIMIT 1) AS a,"
+           " (SELECT time FROM pay WHERE chain = ?1 ORDER BY block DESC, log DESC LIMIT 1) AS b"
+           " UNION ALL SELECT"
+           " (SELECT time FROM infer WHERE chain = ?2 ORDER BY block, log LIMIT 1),"
+           " (SELECT time FROM infer WHERE chain = ?2 ORDER BY block DESC, log DESC LIMIT 1))");
+    query_int(&q, payments);
+    query_int(&q, inferences);
+    time[0] = time[1] = 0;
+    if (query_next(&q)) {
+        time[0] = query_col_int(&q, 0);
+        time[1] = query_col_int(&q, 1);
+    }
+    return query_close(&q, e);
+}
+
+bool store_indexed(struct store *s)
+{
+    int64_t n = 0;
+    struct query_run q = query_open(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND"
+                                       " name IN ('pay_by_payee', 'flow_by_target')");
+    return query_one(&q, 0, &n, NULL) == SOUK_OK && n == 2;
 }
 
 souk_err store_each_infer(struct store *s, int64_t chain, ROW_FN(infer_row), void *ud,

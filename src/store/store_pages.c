@@ -223,68 +223,6 @@ souk_err store_each_file(struct store *s, int64_t model, ROW_FN(file_detail), vo
     return finish(&q, rc, e);
 }
 
-/* --- calls */
-
-static souk_err each_call(struct query_run q, ROW_FN(call_detail), void *ud, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(&q)) {
-        struct call_detail row = {.time = query_col_int(&q, 0),
-                                  .chain = query_col_int(&q, 1),
-                                  .who = query_col_int(&q, 2),
-                                  .block = (uint64_t)query_col_int(&q, 3),
-                                  .tx = query_col_bytes32(&q, 4),
-                                  .payer = query_col_address(&q, 5),
-                                  .asset = query_col_int(&q, 6),
-                                  .amount = query_col_u256(&q, 7),
-                                  .scheme = (int)query_col_int(&q, 8)};
-        rc = fn(ud, &row, e);
-    }
-    return finish(&q, rc, e);
-}
-
-/* The newest rows are picked in the index alone; only those are then looked up. */
-#define CALLS(whose)                                                                      \
-    "SELECT p.time, p.chain, m.who, p.block, p.tx, a.a, p.asset, p.amount, p.scheme FROM" \
-    " (SELECT who, chain, block, log FROM pay_model WHERE who " whose                     \
-    "  ORDER BY block DESC, log DESC LIMIT ?2) m"                                         \
-    " CROSS JOIN pay p ON p.chain = m.chain AND p.block = m.block AND p.log = m.log"      \
-    " LEFT JOIN addr a ON a.id = p.payer ORDER BY m.block DESC, m.log DESC"
-
-souk_err store_each_call_of_model(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
-                                  void *ud, struct err *e)
-{
-    struct query_run q = query_open(s, CALLS("= ?1"));
-    query_int(&q, model);
-    query_int(&q, max);
-    return each_call(q, fn, ud, e);
-}
-
-souk_err store_each_call_of_author(struct store *s, int64_t author, uint32_t max,
-                                   ROW_FN(call_detail), void *ud, struct err *e)
-{
-    struct query_run q =
-        query_open(s, CALLS("IN (SELECT id FROM model WHERE author = ?1 UNION ALL SELECT -?1)"));
-    query_int(&q, author);
-    query_int(&q, max);
-    return each_call(q, fn, ud, e);
-}
-
-souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, ROW_FN(call_detail),
-                                 void *ud, struct err *e)
-{
-    struct query_run q = query_open(
-        s, "SELECT i.time, i.chain, m.model, i.block, i.tx, NULL, 0, NULL, 0 FROM"
-           " (SELECT c.model, x.chain, x.block, x.log FROM cid_model c CROSS JOIN infer x"
-           " ON x.cid = c.cid WHERE c.model = ?1"
-           "  ORDER BY x.time DESC, x.block DESC, x.log DESC LIMIT ?2) m"
-           " CROSS JOIN infer i ON i.chain = m.chain AND i.block = m.block AND i.log = m.log"
-           " ORDER BY i.time DESC, i.block DESC, i.log DESC");
-    query_int(&q, model);
-    query_int(&q, max);
-    return each_call(q, fn, ud, e);
-}
-
 /* --- authors */
 
 #define AUTHOR                                                                                   \

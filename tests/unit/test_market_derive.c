@@ -50,13 +50,13 @@ static uint8_t mark_of(struct world *w, const char *name)
     return mark;
 }
 
+/* How the last span of a payee is attributed. */
 static int how_of(struct world *w, const char *payee)
 {
     int64_t how = 0;
     address a = addr_of(payee);
-    struct query_run q = query_open(w->w, "SELECT max(m.how) FROM pay p JOIN addr a ON a.id ="
-                                          " p.payee LEFT JOIN pay_model m USING(chain, block, log)"
-                                          " WHERE a.a = ?");
+    struct query_run q = query_open(w->w, "SELECT s.how FROM span s JOIN addr a ON a.id = s.payee"
+                                          " WHERE a.a = ? ORDER BY s.block DESC, s.log DESC");
     query_blob(&q, a.b, sizeof a.b);
     ok(query_one(&q, 0, &how, E));
     return (int)how;
@@ -243,7 +243,7 @@ static void shared_payee_with_one_price_is_the_authors(void **state)
     assert_string_equal(figures_text(w, "a", WINDOW_ALL), "0 0 0 0 " NONE);
     assert_string_equal(figures_text(w, "b", WINDOW_ALL), "0 0 0 0 " NONE);
     assert_string_equal(author_text(w, "mira", WINDOW_ALL), "1 0 0 1 0.001 USDC (0.001 USDC)");
-    assert_int_equal(how_of(w, "p"), BY_AUTHOR);
+    assert_int_equal(how_of(w, "p"), BY_PRICE); /* by which none can be told */
     struct author_page *p;
     ok(author_page_load(w->w, "mira", WINDOW_ALL, &p, E));
     assert_int_equal(p->calls_n, 1);
@@ -426,10 +426,9 @@ static void windows(void **state)
     const struct figures *f = row_named(c, "m")->figures;
     assert_int_equal(c->as_of, at(W_NOW, 0));
     assert_int_equal(f->last, at(93, 1));
-    assert_int_equal(f->spark[SPARK_DAYS - 1], 0);
-    assert_int_equal(f->spark[SPARK_DAYS - 7], 1); /* day 93, 1:00: six days and 23 hours ago */
-    assert_int_equal(f->spark[SPARK_DAYS - 8], 1); /* day 93, 0:00: seven days ago */
-    assert_int_equal(f->spark[0], 1);              /* day 71: 29 days ago */
+    assert_int_equal(f->spark[SPARK_DAYS - 1], 0); /* day 99, which midnight has just ended */
+    assert_int_equal(f->spark[SPARK_DAYS - 7], 2); /* day 93 */
+    assert_int_equal(f->spark[1], 1);              /* day 71 */
     unsigned sum = 0;
     for (int i = 0; i < SPARK_DAYS; i++) {
         sum += f->spark[i];
@@ -608,6 +607,10 @@ static void dump(struct world *w, struct buf *out)
         " ORDER BY 1",
         "SELECT week, payments, settlements, inferences, payers, fresh FROM weekly ORDER BY 1",
         "SELECT who, hex(v) FROM spark ORDER BY 1",
+        "SELECT week, payers, d7, d30, hex(back) FROM cohort ORDER BY 1",
+        "SELECT who, ratio, low, high FROM trend ORDER BY 1",
+        "SELECT a.a, s.block, s.log, s.who, s.how FROM span s JOIN addr a ON a.id = s.payee"
+        " ORDER BY 1, 2, 3",
         "SELECT block, log, who, how FROM pay_model ORDER BY 1, 2",
         "SELECT c.text, m.model, m.how FROM cid_model m JOIN cid c ON c.id = m.cid ORDER BY 1",
         "SELECT p.win, hex(a.a), p.payments, p.settlements FROM payee_stat p JOIN addr a ON"

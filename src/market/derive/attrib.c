@@ -1,9 +1,8 @@
-#include "market/derive/attrib.h"
+#include "market/derive/attrib_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/mem.h"
 #include "hub/hub.h"
 
@@ -12,12 +11,6 @@
 enum {
     ROWS_MAX = 1 << 24,   /* listing events, models, claims */
     TEXT_MAX = 256 << 20, /* bytes of their strings */
-};
-
-/* A growing array of fixed-size rows. */
-struct rows {
-    void *p;
-    size_t n, room, size;
 };
 
 static void *rows_add(struct rows *r)
@@ -44,55 +37,10 @@ static void rows_sort(struct rows *r, int (*cmp)(const void *, const void *))
     }
 }
 
-/* A Listed or Delisted event. Its place in the events is its place on the chain. */
-struct event_row {
-    uint64_t block, log;
-    bytes32 lid;
-    address owner_address;
-    int64_t model, author, owner, asset, pay_to, time;
-    u256 price;
-    struct untrusted blob_id, endpoint;
-    uint32_t next; /* the next event of the same listing, UINT32_MAX: none */
-    bool listed, proven, chosen;
-};
-
-struct model_author {
-    int64_t id, author;
-};
-
-/* One claim to a CID: by whom, and how near to the source (1 listing, 2 files, 3 description;
- * 4 and 5 the same of a model that left the Hub). */
-struct claim {
-    int64_t cid, model;
-    int level;
-};
-
-/* The file that stands for a model without a listing. */
-struct model_file {
-    int64_t model;
-    struct untrusted version, name, blob_id;
-};
-
-struct attrib {
-    struct arena arena;
-    struct rows event;    /* struct event_row, in the chain's order */
-    struct rows by_payee; /* uint32_t: listed events by payee, then the chain's order */
-    struct rows by_model; /* uint32_t: listed events by model, then the chain's order */
-    struct rows model;    /* struct model_author, by id */
-    struct rows claim;    /* struct claim by cid: one that decides for each */
-    struct rows file;     /* struct model_file by model */
-    struct rows stated;   /* struct stated_row */
-};
-
 struct stated_row {
     int64_t model;
     char id[48];
 };
-
-static const struct event_row *event_at(const struct attrib *a, uint32_t i)
-{
-    return (const struct event_row *)a->event.p + i;
-}
 
 /* --- what descriptions state */
 
@@ -505,146 +453,6 @@ void attrib_free(struct attrib *a)
         mem_free(a->stated.p);
         mem_free(a);
     }
-}
-
-/* --- verdicts */
-
-static bool before(const struct event_row *ev, const struct pay_row *p)
-{
-    return ev->block < p->block || (ev->block == p->block && ev->log < p->log);
-}
-
-/* The events that name a payee: places in by_payee. */
-struct range {
-    const uint32_t *at;
-    size_t n;
-};
-
-/* The part of an ordering of events whose key (at `field`) is id. */
-static struct range range_of(const struct attrib *a, const struct rows *order, size_t field,
-                             int64_t id)
-{
-    const uint32_t *at = order->p;
-    size_t lo = 0, hi = order->n;
-    int64_t key = 0;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        memcpy(&key, (const char *)event_at(a, at[mid]) + field, sizeof key);
-        if (key < id) {
-            lo = mid + 1;
-        } else {
-            hi = mid;
-        }
-    }
-    struct range r = {at + lo, 0};
-    for (; lo + r.n < order->n; r.n++) {
-        memcpy(&key, (const char *)event_at(a, r.at[r.n]) + field, sizeof key);
-        if (key != id) {
-            break;
-        }
-    }
-    return r;
-}
-
-static struct range payee_range(const struct attrib *a, int64_t payee)
-{
-    return range_of(a, &a->by_payee, offsetof(struct event_row, pay_to), payee);
-}
-
-/* The one author who may have what is paid here: see rule 3. 0: nobody. */
-static int64_t one_author(const struct attrib *a, struct range r, const struct pay_row *p)
-{
-    int64_t any = 0, proven = 0;
-    bool many = false, many_proven = false;
-    for (size_t i = 0; i < r.n; i++) {
-        const struct event_row *ev = event_at(a, r.at[i]);
-        if (!ev->chosen || !before(ev, p)) {
-            continue;
-        }
-        many |= any && any != ev->author;
-        any = ev->author;
-        if (ev->proven) {
-            many_proven |= proven && proven != ev->author;
-            proven = ev->author;
-        }
-    }
-    return !many ? any : many_proven ? 0 : proven;
-}
-
-/* Was this the state of its listing when p was paid? */
-static bool in_force(const struct attrib *a, const struct event_row *ev, const struct pay_row *p)
-{
-    return ev->next == UINT32_MAX || !before(event_at(a, ev->next), p);
-}
-
-/* The only model of author that the payee may stand for; -1: several; by price: that asks this. */
-static int64_t one_model(const struct attrib *a, struct range r, const struct pay_row *p,
-                         int64_t author, bool by_price)
-{
-    int64_t model = 0;
-    for (size_t i = 0; i < r.n; i++) {
-        const struct event_row *ev = event_at(a, r.at[i]);
-        if (!ev->chosen || !before(ev, p) || ev->author != author) {
-            continue;
-        }
-        if (by_price &&
-            (!in_force(a, ev, p) || ev->asset != p->asset || u256_cmp(ev->price, p->amount) != 0)) {
-            continue;
-        }
-        if (model && model != ev->model) {
-            return -1;
-        }
-        model = ev->model;
-    }
-    return model;
-}
-
-struct verdict attrib_pay(const struct attrib *a, const struct pay_row *p)
-{
-    struct range r = payee_range(a, p->payee);
-    if (r.n == 0) {
-        return (struct verdict){0, 0};
-    }
-    int64_t author = one_author(a, r, p);
-    if (!author) {
-        return (struct verdict){0, BY_NOBODY};
-    }
-    int64_t model = one_model(a, r, p, author, false);
-    if (model > 0) {
-        return (struct verdict){model, BY_PAYEE};
-    }
-    model = p->scheme == PAY_UPTO ? 0 : one_model(a, r, p, author, true);
-    return model > 0 ? (struct verdict){model, BY_PRICE} : (struct verdict){-author, BY_AUTHOR};
-}
-
-struct verdict attrib_cid(const struct attrib *a, int64_t cid)
-{
-    const struct claim *c = a->claim.p;
-    size_t lo = 0, hi = a->claim.n;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (c[mid].cid < cid) {
-            lo = mid + 1;
-        } else {
-            hi = mid;
-        }
-    }
-    if (lo == a->claim.n || c[lo].cid != cid) {
-        return (struct verdict){0, 0};
-    }
-    return (struct verdict){c[lo].model, c[lo].model ? BY_CID : BY_NOBODY};
-}
-
-souk_err attrib_each_cid(const struct attrib *a,
-                         souk_err (*fn)(void *ud, int64_t cid, struct verdict v, struct err *e),
-                         void *ud, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < a->claim.n && !rc; i++) {
-        int64_t cid = ((const struct claim *)a->claim.p)[i].cid;
-        rc = fn(ud, cid, attrib_cid(a, cid), e);
-    }
-    return rc;
 }
 
 /* --- a model's derived columns */

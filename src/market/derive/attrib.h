@@ -23,6 +23,28 @@ struct verdict {
 };
 
 struct verdict attrib_pay(const struct attrib *a, const struct pay_row *p);
+
+/*
+ * From this place of the chain on, what is paid to a payee has this verdict. BY_PRICE: each payment
+ * has its own (attrib_pay), a model's or, as who says, the author's. Spans are in the chain's
+ * order, differ from their neighbours, and the first begins with the chain.
+ */
+struct span {
+    uint64_t block, log;
+    int64_t time; /* of that block; INT64_MIN of the first */
+    struct verdict v;
+};
+struct spans {
+    struct span *span;
+    size_t n, room;
+};
+/* The payees that listings name, by id. */
+souk_err attrib_each_payee(const struct attrib *a,
+                           souk_err (*fn)(void *ud, int64_t payee, const struct spans *s,
+                                          struct err *e),
+                           void *ud, struct err *e);
+bool attrib_is_payee(const struct attrib *a, int64_t payee);
+
 struct verdict attrib_cid(const struct attrib *a, int64_t cid);
 souk_err attrib_each_cid(const struct attrib *a,
                          souk_err (*fn)(void *ud, int64_t cid, struct verdict v, struct err *e),

@@ -1,52 +1,23 @@
 #include "market/derive.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "market/derive/attrib.h"
-#include "market/packed.h"
-#include "market/derive/tally.h"
+#include "market/derive/internal.h"
 
 #include "base/banned.h"
 
 enum {
-    RULES = 1,           /* moves when the rules do: then everything is derived again */
-    BLOB_MAX = 64 << 20, /* bytes of one account's days */
-    CHANGES_MAX = 1 << 26,
-};
-
-/* A payment whose attribution is not what pay_model says. */
-struct change {
-    uint64_t block, log;
-    struct verdict v;
-};
-
-struct derivation {
-    struct store *w;
-    const struct network *n;
-    struct attrib *attrib;
-    struct tally tally;
-    uint64_t as_of_block;
-    struct change *change;
-    size_t changes, change_room;
-    struct {
-        int64_t cid, author;
-        struct verdict v;
-        bool any;
-    } infer; /* the CID under way */
-    uint64_t listed, proven;
-    struct derived_model *model; /* rows to write */
-    size_t models, model_room;
-    struct arena text; /* of those rows */
-    bool unpacked;     /* a packed value could not be made: the transaction must not stand */
+    RULES = 2, /* moves when the rules do: then everything is derived again */
+    TEXT_MAX = 64 << 20,
+    SET_MAX = 1 << 28,
 };
 
 /* --- what it is derived from */
 
 static const char key_raw[] = "derived_raw", key_rules[] = "derived_rules",
                   key_payment[] = "derived_payment_chain",
-                  key_inference[] = "derived_inference_chain";
+                  key_inference[] = "derived_inference_chain", key_spans[] = "derived_spans";
 
 bool derive_stale(struct store *s)
 {
@@ -66,14 +37,11 @@ static souk_err remember(struct derivation *d, struct err *e)
         const char *key;
         int64_t v;
     } meta[] = {
-        {key_raw, store_raw_version(d->w)},
-        {key_rules, RULES},
-        {key_payment, d->n->payment.chain_id},
-        {key_inference, d->n->inference.chain_id},
-        {"as_of", d->tally.as_of},
-        {"as_of_block", (int64_t)d->as_of_block},
-        {"listed", (int64_t)d->listed},
-        {"proven", (int64_t)d->proven},
+        {key_raw, store_raw_version(d->w)},       {key_rules, RULES},
+        {key_payment, d->n->payment.chain_id},    {key_inference, d->n->inference.chain_id},
+        {key_spans, (int64_t)d->spans},           {"as_of", d->t.as_of},
+        {"as_of_block", (int64_t)d->as_of_block}, {"listed", (int64_t)d->listed_models},
+        {"proven", (int64_t)d->proven_models},
     };
     souk_err rc = SOUK_OK;
     for (size_t i = 0; i < sizeof meta / sizeof *meta && !rc; i++) {
@@ -94,330 +62,108 @@ static int64_t window_end(struct derivation *d)
 
 /* --- counting */
 
-static souk_err changed(struct derivation *d, const struct pay_row *p, struct verdict v,
-                        struct err *e)
+static souk_err begin(struct derivation *d, struct err *e)
 {
-    if (d->changes == d->change_room) {
-        size_t room = d->change_room ? d->change_room * 2 : 256;
-        struct change *c =
-            d->changes < CHANGES_MAX ? mem_resize(d->change, room * sizeof *c) : NULL;
-        if (!c) {
-            return err_nomem(e);
-        }
-        d->change = c;
-        d->change_room = room;
+    struct asset_row asset[INCOME_MAX];
+    size_t assets;
+    int64_t as_of = window_end(d);
+    souk_err rc = store_assets(d->w, d->n->payment.chain_id, asset, INCOME_MAX, &assets, e);
+    if (!rc) {
+        rc = store_time_read(d->w, d->n->payment.chain_id, d->n->inference.chain_id, d->time, e);
     }
-    d->change[d->changes++] = (struct change){p->block, p->log, v};
-    return SOUK_OK;
-}
-
-static souk_err on_pay(void *ud, const struct pay_row *p, struct err *e)
-{
-    struct derivation *d = ud;
-    struct tally *t = &d->tally;
-    struct verdict v = attrib_pay(d->attrib, p);
-    souk_err rc = SOUK_OK;
-    if (v.how != p->how || v.who != p->who) {
-        rc = changed(d, p, v, e);
-    }
-    if (v.how == 0) {
-        tally_stray(t, p);
+    if (rc) {
         return rc;
     }
-    if (!rc) {
-        rc = tally_pay(t, account_payee(p->payee), p, false, e);
-    }
-    if (rc || v.who == 0) {
-        return rc;
-    }
-    bool shared = v.who < 0;
-    if (!shared) {
-        rc = tally_pay(t, v.who, p, false, e);
-    }
-    if (!rc) {
-        rc = tally_pay(t, shared ? v.who : -attrib_author(d->attrib, v.who), p, shared, e);
-    }
-    return rc ? rc : tally_pay(t, ACCOUNT_MARKET, p, shared, e);
-}
-
-static souk_err on_infer(void *ud, const struct infer_row *i, struct err *e)
-{
-    struct derivation *d = ud;
-    if (!d->infer.any || d->infer.cid != i->cid) {
-        d->infer.any = true;
-        d->infer.cid = i->cid;
-        d->infer.v = attrib_cid(d->attrib, i->cid);
-        d->infer.author = attrib_author(d->attrib, d->infer.v.who);
-    }
-    if (d->infer.v.how == 0) {
-        tally_unknown(&d->tally, i->time);
-    }
-    if (d->infer.v.who == 0) {
-        return SOUK_OK;
-    }
-    souk_err rc = tally_infer(&d->tally, d->infer.v.who, i->time, e);
-    if (!rc) {
-        rc = tally_infer(&d->tally, -d->infer.author, i->time, e);
-    }
-    return rc ? rc : tally_infer(&d->tally, ACCOUNT_MARKET, i->time, e);
+    tally_init(&d->t, as_of, asset, assets);
+    tally_init(&d->rows, as_of, asset, assets);
+    tally_init(&d->total, as_of, asset, assets);
+    payers_init(&d->payers, &d->t, day_of_time(d->time[0]), day_of_time(d->time[1]));
+    d->indexed = store_indexed(d->w);
+    return attrib_load(d->w, d->n, &d->attrib, e);
 }
 
 static souk_err count(struct derivation *d, struct err *e)
 {
-    struct asset_row asset[INCOME_MAX];
-    size_t assets;
-    souk_err rc = store_assets(d->w, d->n->payment.chain_id, asset, INCOME_MAX, &assets, e);
-    if (rc) {
-        return rc;
-    }
-    tally_init(&d->tally, window_end(d), asset, assets);
-    rc = attrib_load(d->w, d->n, &d->attrib, e);
+    souk_err rc = begin(d, e);
     if (!rc) {
-        rc = store_each_pay(d->w, d->n->payment.chain_id, on_pay, d, e);
+        rc = plan(d, e);
     }
     if (!rc) {
-        rc = store_each_infer(d->w, d->n->inference.chain_id, on_infer, d, e);
+        rc = count_aside(d, e);
     }
-    if (!rc) {
-        tally_finish(&d->tally);
-    }
-    return rc;
+    return rc ? rc : count_rows(d, e);
 }
 
-/* --- writing */
+/* --- accounts that are no more */
 
-/* What b holds; that it could not hold it is remembered, for the buffer forgets when cleared. */
-static struct untrusted packed(struct derivation *d, const struct buf *b)
-{
-    d->unpacked |= b->bad != SOUK_OK;
-    return untrusted_n(b->p, b->len);
-}
-
-/* Packs the sums of one row of slots; what b held before is gone. */
-static struct untrusted pack_sums(struct derivation *d, struct buf *b, const u256 *sum)
-{
-    buf_clear(b);
-    for (size_t i = 0; i < d->tally.assets; i++) {
-        pack_income(b, (uint32_t)d->tally.asset[i], sum[i]);
-    }
-    return packed(d, b);
-}
-
-static souk_err write_figures(struct derivation *d, const struct account *a, int w,
-                              struct buf *income, struct buf *shared, struct err *e)
-{
-    const struct tally_window *t = &a->win[w];
-    struct figures_out f = {.win = w,
-                            .who = a->who,
-                            .calls = t->payments + t->inferences,
-                            .payments = t->payments,
-                            .settlements = t->settlements,
-                            .inferences = t->inferences,
-                            .payers = t->payers,
-                            .back = t->back,
-                            .fresh = t->fresh,
-                            .income = pack_sums(d, income, a->income[w]),
-                            .shared = pack_sums(d, shared, a->shared[w]),
-                            .last = a->last};
-    return store_figures_put(d->w, &f, e);
-}
-
-static souk_err write_payee(struct derivation *d, const struct account *a, int w,
-                            struct buf *income, struct err *e)
-{
-    struct payee_out p = {.win = w,
-                          .payee = payee_of_account(a->who),
-                          .payments = a->win[w].payments,
-                          .settlements = a->win[w].settlements,
-                          .income = pack_sums(d, income, a->income[w])};
-    return store_payee_put(d->w, &p, e);
-}
-
-/* The window rows of one account; the market's are written apart. */
-static souk_err write_windows(struct derivation *d, const struct account *a, struct buf *income,
-                              struct buf *shared, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (int w = 0; w < WINDOW_COUNT && !rc; w++) {
-        const struct tally_window *t = &a->win[w];
-        if (t->payments + t->settlements + t->inferences == 0) {
-            rc = payee_of_account(a->who) ? store_payee_none(d->w, w, payee_of_account(a->who), e)
-                                          : store_figures_none(d->w, w, a->who, e);
-            continue;
-        }
-        rc = payee_of_account(a->who) ? write_payee(d, a, w, income, e)
-                                      : write_figures(d, a, w, income, shared, e);
-    }
-    return rc;
-}
-
-static souk_err write_spark(struct derivation *d, const struct account *a, struct buf *b,
-                            struct err *e)
-{
-    bool any = false;
-    buf_clear(b);
-    for (int i = 0; i < SPARK_DAYS; i++) {
-        uint32_t v = a->spark[i] > UINT16_MAX ? UINT16_MAX : a->spark[i];
-        buf_addc(b, (char)(v & 0xff));
-        buf_addc(b, (char)(v >> 8));
-        any |= v != 0;
-    }
-    return store_spark_put(d->w, a->who, any ? packed(d, b) : untrusted_n(NULL, 0), e);
-}
-
-static souk_err write_days(struct derivation *d, const struct account *a, struct buf *b,
-                           struct err *e)
-{
-    const struct tally *t = &d->tally;
-    buf_clear(b);
-    for (size_t i = 0; i < a->days; i++) {
-        const u256 *sum = a->day_income + i * t->assets;
-        uint32_t n = 0;
-        for (size_t k = 0; k < t->assets; k++) {
-            n += !u256_is_zero(sum[k]);
-        }
-        pack_u32(b, (uint64_t)a->day[i].day);
-        pack_u32(b, a->day[i].payments);
-        pack_u32(b, a->day[i].settlements);
-        pack_u32(b, a->day[i].inferences);
-        pack_u32(b, n);
-        for (size_t k = 0; k < t->assets; k++) {
-            pack_income(b, (uint32_t)t->asset[k], sum[k]);
-        }
-    }
-    return store_days_put(d->w, a->who, packed(d, b), e);
-}
-
-static souk_err write_accounts(struct derivation *d, struct buf *x, struct buf *y, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < d->tally.accounts && !rc; i++) {
-        const struct account *a = &d->tally.account[i];
-        bool payee = payee_of_account(a->who) != 0;
-        if (a->who != ACCOUNT_MARKET) {
-            rc = write_windows(d, a, x, y, e);
-        }
-        if (!rc && !payee) {
-            rc = write_spark(d, a, x, e);
-        }
-        if (!rc && !payee) {
-            rc = write_days(d, a, x, e);
-        }
-    }
-    return rc;
-}
-
-/* Days and sparks of accounts that are no more. */
 struct leftover {
     struct derivation *d;
-    int64_t *who;
-    size_t n, room;
+    bool payees;
+    struct array who; /* int64_t */
 };
 
 static souk_err on_who(void *ud, const struct who_row *row, struct err *e)
 {
     struct leftover *l = ud;
-    uint64_t key = (uint64_t)row->who + ((uint64_t)1 << 62);
-    if (map_get(&l->d->tally.by_who, key)) {
+    int64_t account = l->payees ? account_payee(row->who) : row->who;
+    if (map_get(&l->d->called, (uint64_t)account + ((uint64_t)1 << 62))) {
         return SOUK_OK;
     }
-    if (l->n == l->room) {
-        size_t room = l->room ? l->room * 2 : 64;
-        int64_t *who = mem_resize(l->who, room * sizeof *who);
-        if (!who) {
-            return err_nomem(e);
-        }
-        l->who = who;
-        l->room = room;
+    int64_t *who = array_add(&l->who, sizeof *who);
+    if (!who) {
+        return err_nomem(e);
     }
-    l->who[l->n++] = row->who;
+    *who = row->who;
     return SOUK_OK;
 }
 
-static souk_err remove_leftovers(struct derivation *d, struct err *e)
+static souk_err remove_account(struct store *w, int64_t who, struct err *e)
 {
-    struct leftover l = {.d = d};
-    souk_err rc = store_each_days_who(d->w, on_who, &l, e);
-    for (size_t i = 0; i < l.n && !rc; i++) {
-        rc = store_days_put(d->w, l.who[i], untrusted_n(NULL, 0), e);
-        if (!rc) {
-            rc = store_spark_put(d->w, l.who[i], untrusted_n(NULL, 0), e);
-        }
-        for (int w = 0; w < WINDOW_COUNT && !rc; w++) {
-            rc = store_figures_none(d->w, w, l.who[i], e);
-        }
+    souk_err rc = store_days_put(w, who, untrusted_n(NULL, 0), e);
+    if (!rc) {
+        rc = store_spark_put(w, who, untrusted_n(NULL, 0), e);
     }
-    mem_free(l.who);
-    return rc;
-}
-
-static const struct account *market_account(const struct derivation *d)
-{
-    static const struct account nothing;
-    const struct tally *t = &d->tally;
-    for (size_t i = 0; i < t->accounts; i++) {
-        if (t->account[i].who == ACCOUNT_MARKET) {
-            return &t->account[i];
-        }
+    if (!rc) {
+        rc = store_trend_none(w, who, e);
     }
-    return &nothing;
-}
-
-static souk_err write_market(struct derivation *d, struct buf *x, struct buf *y, struct buf *z,
-                             struct err *e)
-{
-    const struct tally *t = &d->tally;
-    const struct account *a = market_account(d);
-    souk_err rc = SOUK_OK;
-    for (int w = 0; w < WINDOW_COUNT && !rc; w++) {
-        struct market_out m = {.win = w,
-                               .payments = a->win[w].payments,
-                               .settlements = a->win[w].settlements,
-                               .inferences = a->win[w].inferences,
-                               .payers = a->win[w].payers,
-                               .strays = t->strays[w],
-                               .unknown = t->unknown[w],
-                               .income = pack_sums(d, x, a->income[w]),
-                               .shared = pack_sums(d, y, a->shared[w]),
-                               .stray = pack_sums(d, z, t->stray[w])};
-        rc = store_market_put(d->w, &m, e);
+    for (int win = 0; win < WINDOW_COUNT && !rc; win++) {
+        rc = store_figures_none(w, win, who, e);
     }
     return rc;
 }
 
-static const struct tally_week *week_row(const struct tally *t, int64_t week)
+static souk_err remove_payee(struct store *w, int64_t payee, struct err *e)
 {
-    static const struct tally_week nobody;
-    for (size_t i = 0; i < t->weeks; i++) {
-        if (t->week[i].week == week) {
-            return &t->week[i];
-        }
+    souk_err rc = SOUK_OK;
+    for (int win = 0; win < WINDOW_COUNT && !rc; win++) {
+        rc = store_payee_none(w, win, payee, e);
     }
-    return &nobody;
+    return rc;
 }
 
-/* The market's days, seven by seven. */
-static souk_err write_weeks(struct derivation *d, struct buf *x, struct err *e)
+static souk_err remove_leftovers(struct derivation *d, bool payees, struct err *e)
 {
-    const struct tally *t = &d->tally;
-    const struct account *a = market_account(d);
+    struct leftover l = {.d = d, .payees = payees};
+    souk_err rc = payees ? store_each_payee_who(d->w, WINDOW_ALL, on_who, &l, e)
+                         : store_each_days_who(d->w, on_who, &l, e);
+    for (size_t i = 0; i < l.who.n && !rc; i++) {
+        int64_t who = ((const int64_t *)l.who.p)[i];
+        rc = payees ? remove_payee(d->w, who, e) : remove_account(d->w, who, e);
+    }
+    mem_free(l.who.p);
+    return rc;
+}
+
+/* --- whose is what, for the pages */
+
+static souk_err on_span(void *ud, int64_t payee, const struct spans *s, struct err *e)
+{
+    struct derivation *d = ud;
     souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < a->days && !rc;) {
-        struct week_out w = {.week = week_of_day(a->day[i].day)};
-        u256 sum[INCOME_MAX] = {{{0}}};
-        for (; i < a->days && week_of_day(a->day[i].day) == w.week; i++) {
-            w.payments += a->day[i].payments;
-            w.settlements += a->day[i].settlements;
-            w.inferences += a->day[i].inferences;
-            for (size_t k = 0; k < t->assets; k++) {
-                (void)u256_add(sum[k], a->day_income[i * t->assets + k], &sum[k]);
-            }
-        }
-        const struct tally_week *p = week_row(t, w.week);
-        w.payers = p->payers;
-        w.fresh = p->fresh;
-        w.income = pack_sums(d, x, sum);
-        rc = store_week_put(d->w, &w, e);
+    for (size_t i = 0; i < s->n && !rc; i++) {
+        const struct span *p = &s->span[i];
+        struct span_row row = {payee, p->block, p->log, p->v.who, p->v.how};
+        rc = store_span_put(d->w, &row, e);
     }
     return rc;
 }
@@ -428,15 +174,19 @@ static souk_err on_cid(void *ud, int64_t cid, struct verdict v, struct err *e)
     return store_cid_model_put(d->w, cid, v.who, v.how, e);
 }
 
-static souk_err write_changes(struct derivation *d, struct err *e)
+static souk_err write_whose(struct derivation *d, struct err *e)
 {
     souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < d->changes && !rc; i++) {
-        const struct change *c = &d->change[i];
-        rc = store_pay_model_put(d->w, d->n->payment.chain_id, c->block, c->log, c->v.who, c->v.how,
-                                 e);
+    if ((int64_t)d->spans != store_meta_int(d->w, key_spans, 0)) {
+        rc = store_spans_clear(d->w, e);
+        if (!rc) {
+            rc = attrib_each_payee(d->attrib, on_span, d, e);
+        }
     }
-    return rc;
+    if (!rc) {
+        rc = store_cid_models_clear(d->w, e);
+    }
+    return rc ? rc : attrib_each_cid(d->attrib, on_cid, d, e);
 }
 
 /* --- the derived columns of model */
@@ -457,9 +207,8 @@ static bool same_model(const struct derived_model *a, const struct derived_model
 
 static bool was_called(const struct derivation *d, int64_t model)
 {
-    const uint32_t *at = map_get(&d->tally.by_who, (uint64_t)model + ((uint64_t)1 << 62));
-    const struct tally_window *t = at ? &d->tally.account[*at].win[WINDOW_ALL] : NULL;
-    return t && t->payments + t->settlements + t->inferences > 0;
+    const uint32_t *any = map_get(&d->called, (uint64_t)model + ((uint64_t)1 << 62));
+    return any && *any;
 }
 
 static bool keep(struct derivation *d, struct untrusted *u)
@@ -477,8 +226,8 @@ static souk_err on_model(void *ud, const struct derived_model *old, struct err *
     struct derived_model m = {.id = old->id, .author = old->author, .stated = old->stated};
     attrib_model(d->attrib, &m);
     m.ever = was_called(d, m.id);
-    d->listed += m.mark != MARK_UNLISTED;
-    d->proven += m.mark == MARK_PROVEN;
+    d->listed_models += m.mark != MARK_UNLISTED;
+    d->proven_models += m.mark == MARK_PROVEN;
     if (same_model(old, &m)) {
         return SOUK_OK;
     }
@@ -509,39 +258,17 @@ static souk_err write_models(struct derivation *d, struct err *e)
 
 /* --- all of it */
 
-static souk_err write_all(struct derivation *d, struct err *e)
+static souk_err replace(struct derivation *d, struct err *e)
 {
-    struct buf x, y, z;
-    buf_init(&x, BLOB_MAX);
-    buf_init(&y, BLOB_MAX);
-    buf_init(&z, BLOB_MAX);
-    souk_err rc = store_derived_clear(d->w, e);
+    souk_err rc = write_all(d, e);
     if (!rc) {
-        rc = write_accounts(d, &x, &y, e);
+        rc = remove_leftovers(d, false, e);
     }
     if (!rc) {
-        rc = write_market(d, &x, &y, &z, e);
+        rc = remove_leftovers(d, true, e);
     }
     if (!rc) {
-        rc = write_weeks(d, &x, e);
-    }
-    if (!rc && d->unpacked) {
-        rc = err_nomem(e);
-    }
-    buf_release(&x);
-    buf_release(&y);
-    buf_release(&z);
-    if (!rc) {
-        rc = remove_leftovers(d, e);
-    }
-    if (!rc) {
-        rc = store_cid_models_clear(d->w, e);
-    }
-    if (!rc) {
-        rc = attrib_each_cid(d->attrib, on_cid, d, e);
-    }
-    if (!rc) {
-        rc = write_changes(d, e);
+        rc = write_whose(d, e);
     }
     if (!rc) {
         rc = write_models(d, e);
@@ -549,17 +276,38 @@ static souk_err write_all(struct derivation *d, struct err *e)
     return rc ? rc : remember(d, e);
 }
 
-souk_err derive(struct store *w, const struct network *n, struct err *e)
+static void release(struct derivation *d)
 {
-    if (!derive_stale(w) && same_chains(w, n)) {
-        return SOUK_OK;
+    struct array *const array[] = {&d->whole, &d->used,       &d->mixed,
+                                   &d->part,  &d->infer_part, &d->nameless_n};
+    struct map *const map[] = {&d->split, &d->listed, &d->nameless, &d->called};
+    for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
+        mem_free(array[i]->p);
     }
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
+        map_release(map[i]);
+    }
+    attrib_free(d->attrib);
+    tally_release(&d->t);
+    tally_release(&d->rows);
+    tally_release(&d->total);
+    payers_release(&d->payers);
+    mem_free(d->model);
+    arena_release(&d->text);
+}
+
+static souk_err derive_now(struct store *w, const struct network *n, bool from_rows, struct err *e)
+{
     souk_err rc = store_begin(w, e);
     if (rc) {
         return rc;
     }
-    struct derivation d = {.w = w, .n = n};
-    arena_init(&d.text, BLOB_MAX);
+    struct derivation d = {.w = w, .n = n, .from_rows = from_rows};
+    struct map *const map[] = {&d.split, &d.listed, &d.nameless, &d.called};
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
+        map_init(map[i], SET_MAX);
+    }
+    arena_init(&d.text, TEXT_MAX);
     if (store_meta_int(w, key_rules, RULES) != RULES) {
         rc = store_unread_all(w, e);
     }
@@ -567,13 +315,9 @@ souk_err derive(struct store *w, const struct network *n, struct err *e)
         rc = count(&d, e);
     }
     if (!rc) {
-        rc = write_all(&d, e);
+        rc = replace(&d, e);
     }
-    attrib_free(d.attrib);
-    tally_release(&d.tally);
-    mem_free(d.change);
-    mem_free(d.model);
-    arena_release(&d.text);
+    release(&d);
     if (rc) {
         store_rollback(w);
         return rc;
@@ -581,4 +325,14 @@ souk_err derive(struct store *w, const struct network *n, struct err *e)
     rc = store_commit(w, e);
     store_checkpoint(w);
     return rc;
+}
+
+souk_err derive(struct store *w, const struct network *n, struct err *e)
+{
+    return derive_stale(w) || !same_chains(w, n) ? derive_now(w, n, false, e) : SOUK_OK;
+}
+
+souk_err derive_by_rows(struct store *w, const struct network *n, struct err *e)
+{
+    return derive_now(w, n, true, e);
 }

@@ -6,17 +6,7 @@
 
 #include "base/banned.h"
 
-enum {
-    DAY = 86400,
-    MOST = 1 << 26, /* accounts, edges: more than a chain gives in years */
-};
-
-/* One payer of one account. */
-struct edge {
-    uint32_t account;
-    int64_t first, last;         /* times of his payments */
-    uint32_t days[WINDOW_COUNT]; /* distinct days in each window */
-};
+enum { MOST = 1 << 26 }; /* accounts, days and payers of one: more than a chain gives in years */
 
 int64_t account_payee(int64_t payee)
 {
@@ -33,6 +23,11 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+int64_t day_of_time(int64_t time)
+{
+    return floor_div(time, DAY_LENGTH);
+}
+
 /* 1970-01-01 was a Thursday: three days into its week. */
 int64_t week_of_day(int64_t day)
 {
@@ -44,6 +39,8 @@ int64_t day_of_week(int64_t week)
     return week * 7 - 3;
 }
 
+/* --- life */
+
 void tally_init(struct tally *t, int64_t as_of, const struct asset_row *asset, size_t assets)
 {
     *t = (struct tally){.as_of = as_of, .assets = assets < INCOME_MAX ? assets : INCOME_MAX};
@@ -53,23 +50,35 @@ void tally_init(struct tally *t, int64_t as_of, const struct asset_row *asset, s
     for (int w = 0; w < WINDOW_COUNT; w++) {
         int64_t seconds = window_seconds((enum window)w);
         t->since[w] = seconds ? as_of - seconds : INT64_MIN;
+        t->cut[w] = seconds ? day_of_time(t->since[w]) : INT64_MIN;
     }
     map_init(&t->by_who, MOST);
-    map_init(&t->by_edge, MOST);
+}
+
+void account_release(struct account *a)
+{
+    mem_free(a->sum);
+    mem_free(a->day);
+    mem_free(a->money);
+    mem_free(a->payer);
+    map_release(&a->by_payer);
+    *a = (struct account){.who = a->who};
+}
+
+void tally_clear(struct tally *t)
+{
+    for (size_t i = 0; i < t->accounts; i++) {
+        account_release(&t->account[i]);
+    }
+    t->accounts = 0;
+    map_release(&t->by_who);
 }
 
 void tally_release(struct tally *t)
 {
-    for (size_t i = 0; i < t->accounts; i++) {
-        mem_free(t->account[i].day);
-        mem_free(t->account[i].day_income);
-    }
+    tally_clear(t);
     mem_free(t->account);
-    mem_free(t->edge);
-    mem_free(t->week);
-    map_release(&t->by_who);
-    map_release(&t->by_edge);
-    *t = (struct tally){0};
+    *t = (struct tally){.assets = 0};
 }
 
 /* Room for one more of n rows of this size in p; NULL without memory. */
@@ -78,7 +87,7 @@ static void *one_more(void *p, size_t n, size_t *room, size_t size)
     if (n < *room) {
         return p;
     }
-    size_t more = *room ? *room * 2 : 16;
+    size_t more = *room ? *room * 2 : 8;
     void *grown = n < MOST ? mem_resize(p, more * size) : NULL;
     if (grown) {
         *room = more;
@@ -86,169 +95,57 @@ static void *one_more(void *p, size_t n, size_t *room, size_t size)
     return grown;
 }
 
-static struct account *account(struct tally *t, int64_t who)
+static uint64_t key_of(int64_t who)
 {
-    uint64_t key = (uint64_t)who + ((uint64_t)1 << 62); /* never 0 */
-    uint32_t *at = map_put(&t->by_who, key, UINT32_MAX);
-    if (!at) {
-        return NULL;
-    }
-    if (*at == UINT32_MAX) {
-        struct account *grown =
-            one_more(t->account, t->accounts, &t->account_room, sizeof *t->account);
-        if (!grown) {
-            return NULL;
-        }
-        t->account = grown;
-        *at = (uint32_t)t->accounts;
-        t->account[t->accounts++] = (struct account){.who = who};
-    }
-    return &t->account[*at];
+    return (uint64_t)who + ((uint64_t)1 << 62); /* never 0 */
 }
 
-/* --- days and weeks */
-
-static bool day_room(struct tally *t, struct account *a)
+struct account *tally_find(const struct tally *t, int64_t who)
 {
-    size_t room = a->day_room ? a->day_room * 2 : 8;
-    if (a->days < a->day_room) {
-        return true;
-    }
-    struct tally_day *day = mem_resize(a->day, room * sizeof *day);
-    if (!day) {
-        return false;
-    }
-    a->day = day;
-    u256 *income = mem_resize(a->day_income, room * (t->assets + 1) * sizeof *income);
-    if (!income) {
-        return false;
-    }
-    a->day_income = income;
-    a->day_room = room;
-    return true;
+    const uint32_t *at = map_get(&t->by_who, key_of(who));
+    return at ? &t->account[*at] : NULL;
 }
 
-/* The place of a day in the account, made when it is not there; false without memory. */
-static bool day_of(struct tally *t, struct account *a, int64_t time, size_t *at)
+/* A new account without anything. */
+static struct account *account_new(struct tally *t, int64_t who)
 {
-    int64_t day = floor_div(time, DAY);
-    size_t i = a->days; /* most often the last, or after it */
-    while (i > 0 && a->day[i - 1].day > day) {
-        i--;
-    }
-    if (i > 0 && a->day[i - 1].day == day) {
-        *at = i - 1;
-        return true;
-    }
-    if (!day_room(t, a)) {
-        return false;
-    }
-    memmove(a->day + i + 1, a->day + i, (a->days - i) * sizeof *a->day);
-    if (t->assets) {
-        u256 *income = a->day_income + i * t->assets;
-        memmove(income + t->assets, income, (a->days - i) * t->assets * sizeof *income);
-        memset(income, 0, t->assets * sizeof *income);
-    }
-    a->day[i] = (struct tally_day){.day = day};
-    a->days++;
-    *at = i;
-    return true;
-}
-
-static struct tally_week *week_of(struct tally *t, int64_t time)
-{
-    int64_t week = week_of_day(floor_div(time, DAY));
-    size_t i = t->weeks;
-    while (i > 0 && t->week[i - 1].week > week) {
-        i--;
-    }
-    if (i > 0 && t->week[i - 1].week == week) {
-        return &t->week[i - 1];
-    }
-    struct tally_week *grown = one_more(t->week, t->weeks, &t->week_room, sizeof *t->week);
+    struct account *grown = one_more(t->account, t->accounts, &t->account_room, sizeof *t->account);
     if (!grown) {
         return NULL;
     }
-    t->week = grown;
-    memmove(t->week + i + 1, t->week + i, (t->weeks - i) * sizeof *t->week);
-    t->week[i] = (struct tally_week){.week = week};
-    t->weeks++;
-    return &t->week[i];
-}
-
-static void spark(const struct tally *t, struct account *a, int64_t time)
-{
-    int64_t age = t->as_of > time ? (t->as_of - time) / DAY : 0;
-    if (age < SPARK_DAYS) {
-        a->spark[SPARK_DAYS - 1 - age]++;
-    }
-}
-
-/* --- payers */
-
-static struct edge *edge_of(struct tally *t, const struct account *a, const struct pay_row *p)
-{
-    uint32_t index = (uint32_t)(a - t->account);
-    uint32_t *at = map_put(&t->by_edge, (uint64_t)index << 32 | (uint32_t)p->payer, UINT32_MAX);
-    if (!at) {
+    t->account = grown;
+    if (!map_put(&t->by_who, key_of(who), (uint32_t)t->accounts)) {
         return NULL;
     }
-    if (*at == UINT32_MAX) {
-        struct edge *grown = one_more(t->edge, t->edges, &t->edge_room, sizeof *t->edge);
-        if (!grown) {
-            return NULL;
-        }
-        t->edge = grown;
-        *at = (uint32_t)t->edges;
-        t->edge[t->edges++] = (struct edge){.account = index, .first = p->time, .last = INT64_MIN};
-    }
-    return &t->edge[*at];
+    struct account *a = &t->account[t->accounts++];
+    *a = (struct account){.who = who};
+    return a;
 }
 
-static bool payer(struct tally *t, const struct account *a, const struct pay_row *p)
+struct account *tally_account(struct tally *t, int64_t who)
 {
-    struct edge *g = edge_of(t, a, p);
-    if (!g) {
-        return false;
+    struct account *a = tally_find(t, who);
+    a = a ? a : account_new(t, who);
+    if (a && !a->sum) {
+        a->sum = mem_array((size_t)WINDOW_COUNT * SUM_COUNT * (t->assets + 1), sizeof *a->sum);
+        map_init(&a->by_payer, MOST);
     }
-    bool first = g->last == INT64_MIN;
-    bool same_day = !first && floor_div(g->last, DAY) == floor_div(p->time, DAY);
-    for (int w = 0; w < WINDOW_COUNT; w++) {
-        if (p->time > t->since[w]) {
-            g->days[w] += !same_day || g->days[w] == 0;
-        }
-    }
-    if (a->who == ACCOUNT_MARKET) {
-        struct tally_week *week = week_of(t, p->time);
-        if (!week) {
-            return false;
-        }
-        bool same_week = !first && week_of_day(floor_div(g->last, DAY)) == week->week;
-        week->payers += !same_week;
-        week->fresh += first;
-    }
-    g->last = p->time;
-    return true;
+    return a && a->sum ? a : NULL;
 }
 
-void tally_finish(struct tally *t)
+bool tally_adopt(struct tally *t, struct tally *from, int64_t who)
 {
-    for (size_t i = 0; i < t->edges; i++) {
-        const struct edge *g = &t->edge[i];
-        struct account *a = &t->account[g->account];
-        for (int w = 0; w < WINDOW_COUNT; w++) {
-            if (g->days[w]) {
-                a->win[w].payers++;
-                a->win[w].back += g->days[w] > 1;
-                a->win[w].fresh += g->first > t->since[w];
-            }
-        }
+    struct account *old = tally_find(from, who), *a = account_new(t, who);
+    if (a && old) {
+        *a = *old;
+        *old = (struct account){.who = who};
     }
+    return a != NULL;
 }
 
-/* --- payments and inferences */
+/* --- amounts */
 
-static bool slot_of(const struct tally *t, int64_t asset, size_t *slot)
+bool tally_slot(const struct tally *t, int64_t asset, size_t *slot)
 {
     for (*slot = 0; *slot < t->assets; ++*slot) {
         if (t->asset[*slot] == asset) {
@@ -258,6 +155,11 @@ static bool slot_of(const struct tally *t, int64_t asset, size_t *slot)
     return false;
 }
 
+u256 *tally_sums(const struct tally *t, const struct account *a, int win, enum tally_sum what)
+{
+    return a->sum + ((size_t)win * SUM_COUNT + (size_t)what) * t->assets;
+}
+
 /* A sum that does not fit stays at the largest number there is: no chain has that much of a token.
  */
 static void add(u256 *sum, u256 v)
@@ -265,73 +167,192 @@ static void add(u256 *sum, u256 v)
     (void)u256_add(*sum, v, sum);
 }
 
-souk_err tally_pay(struct tally *t, int64_t who, const struct pay_row *p, bool shared,
-                   struct err *e)
+/* --- days */
+
+static bool day_room(struct tally *t, struct account *a)
 {
-    size_t slot, at = 0;
-    bool session = p->scheme == PAY_UPTO;
-    if (!slot_of(t, p->asset, &slot)) {
-        return SOUK_OK;
+    if (a->days < a->day_room) {
+        return true;
     }
-    bool payee = payee_of_account(who) != 0; /* of whom only sums are wanted */
-    struct account *a = account(t, who);
-    if (!a || (!payee && (!day_of(t, a, p->time, &at) || !payer(t, a, p)))) {
-        return err_nomem(e);
+    size_t room = a->day_room ? a->day_room * 2 : 8;
+    struct tally_day *day = mem_resize(a->day, room * sizeof *day);
+    if (!day) {
+        return false;
     }
-    for (int w = 0; w < WINDOW_COUNT; w++) {
-        if (p->time > t->since[w]) {
-            a->win[w].payments += !session;
-            a->win[w].settlements += session;
-            add(&a->income[w][slot], p->amount);
-            if (shared) {
-                add(&a->shared[w][slot], p->amount);
-            }
-        }
+    a->day = day;
+    u256 *money = mem_resize(a->money, room * (t->assets + 1) * 2 * sizeof *money);
+    if (!money) {
+        return false;
     }
-    if (payee) {
-        return SOUK_OK;
-    }
-    a->day[at].payments += !session;
-    a->day[at].settlements += session;
-    add(&a->day_income[at * t->assets + slot], p->amount);
-    a->last = p->time > a->last ? p->time : a->last;
-    spark(t, a, p->time);
-    return SOUK_OK;
+    a->money = money;
+    a->day_room = room;
+    return true;
 }
 
-void tally_stray(struct tally *t, const struct pay_row *p)
+/* The place of a day in the account, made when it is not there; false without memory. */
+static bool day_at(struct tally *t, struct account *a, int64_t day, size_t *at)
 {
-    size_t slot;
-    if (!slot_of(t, p->asset, &slot)) {
-        return;
+    size_t lo = 0, hi = a->days, wide = 2 * t->assets;
+    if (hi > 0 && a->day[hi - 1].day < day) {
+        lo = hi; /* most often: behind the last */
     }
-    for (int w = 0; w < WINDOW_COUNT; w++) {
-        if (p->time > t->since[w]) {
-            t->strays[w]++;
-            add(&t->stray[w][slot], p->amount);
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (a->day[mid].day < day) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
         }
     }
+    *at = lo;
+    if (lo < a->days && a->day[lo].day == day) {
+        return true;
+    }
+    if (!day_room(t, a)) {
+        return false;
+    }
+    memmove(a->day + lo + 1, a->day + lo, (a->days - lo) * sizeof *a->day);
+    a->day[lo] = (struct tally_day){.day = day};
+    if (wide) {
+        u256 *money = a->money + lo * wide;
+        memmove(money + wide, money, (a->days - lo) * wide * sizeof *money);
+        memset(money, 0, wide * sizeof *money);
+    }
+    a->days++;
+    return true;
 }
 
-souk_err tally_infer(struct tally *t, int64_t who, int64_t time, struct err *e)
+bool tally_day(struct tally *t, struct account *a, int64_t day, const struct takings *m)
 {
     size_t at;
-    struct account *a = account(t, who);
-    if (!a || !day_of(t, a, time, &at)) {
-        return err_nomem(e);
+    if (!day_at(t, a, day, &at)) {
+        return false;
     }
-    for (int w = 0; w < WINDOW_COUNT; w++) {
-        a->win[w].inferences += time > t->since[w];
-    }
-    a->day[at].inferences++;
-    a->last = time > a->last ? time : a->last;
-    spark(t, a, time);
-    return SOUK_OK;
+    a->day[at].payments += m->payments;
+    a->day[at].settlements += m->settlements;
+    add(&a->money[at * 2 * t->assets + m->slot], m->paid);
+    add(&a->money[(at * 2 + 1) * t->assets + m->slot], m->refunded);
+    return true;
 }
 
-void tally_unknown(struct tally *t, int64_t time)
+void tally_window(struct tally *t, struct account *a, int win, const struct takings *m)
 {
+    struct tally_window *w = &a->win[win];
+    w->payments += m->payments;
+    w->settlements += m->settlements;
+    add(&tally_sums(t, a, win, SUM_PAID)[m->slot], m->paid);
+    add(&tally_sums(t, a, win, SUM_REFUNDED)[m->slot], m->refunded);
+    if (m->shared) {
+        w->unattributed += m->payments + m->settlements;
+        add(&tally_sums(t, a, win, SUM_SHARED)[m->slot], m->paid);
+        add(&tally_sums(t, a, win, SUM_SHARED_REFUNDED)[m->slot], m->refunded);
+    }
+}
+
+bool tally_inferences(struct tally *t, struct account *a, int64_t day, uint64_t n, int64_t last,
+                      const uint64_t win[WINDOW_COUNT])
+{
+    size_t at;
+    if (!day_at(t, a, day, &at)) {
+        return false;
+    }
+    a->day[at].inferences += n;
+    a->last = last > a->last ? last : a->last;
     for (int w = 0; w < WINDOW_COUNT; w++) {
-        t->unknown[w] += time > t->since[w];
+        a->win[w].inferences += win[w];
+    }
+    return true;
+}
+
+/* --- payers */
+
+struct seen *tally_payer(struct account *a, int64_t payer, int64_t first)
+{
+    uint32_t *at = map_put(&a->by_payer, (uint64_t)payer, UINT32_MAX);
+    if (!at) {
+        return NULL;
+    }
+    if (*at == UINT32_MAX) {
+        struct seen *grown = one_more(a->payer, a->payers, &a->payer_room, sizeof *a->payer);
+        if (!grown) {
+            return NULL;
+        }
+        a->payer = grown;
+        *at = (uint32_t)a->payers;
+        a->payer[a->payers++] = (struct seen){.first = first};
+    }
+    struct seen *s = &a->payer[*at];
+    s->first = first < s->first ? first : s->first;
+    return s;
+}
+
+void seen_on(struct seen *s, int win, int64_t day)
+{
+    uint8_t bit = (uint8_t)(1u << win);
+    if (!(s->in & bit)) {
+        s->in |= bit;
+        s->day[win] = day;
+    } else if (s->day[win] != day) {
+        s->twice |= bit;
+    }
+}
+
+/* --- the end */
+
+bool tally_add(struct tally *t, struct account *to, const struct account *from)
+{
+    size_t wide = 2 * t->assets, at;
+    for (size_t i = 0; i < from->days; i++) {
+        const struct tally_day *d = &from->day[i];
+        if (!day_at(t, to, d->day, &at)) {
+            return false;
+        }
+        to->day[at].payments += d->payments;
+        to->day[at].settlements += d->settlements;
+        to->day[at].inferences += d->inferences;
+        for (size_t k = 0; k < wide; k++) {
+            add(&to->money[at * wide + k], from->money[i * wide + k]);
+        }
+    }
+    for (int w = 0; w < WINDOW_COUNT; w++) {
+        struct tally_window *x = &to->win[w];
+        const struct tally_window *y = &from->win[w];
+        x->payments += y->payments;
+        x->settlements += y->settlements;
+        x->inferences += y->inferences;
+        x->unattributed += y->unattributed;
+        x->unknown += y->unknown;
+    }
+    for (size_t i = 0; i < (size_t)WINDOW_COUNT * SUM_COUNT * t->assets; i++) {
+        add(&to->sum[i], from->sum[i]);
+    }
+    to->last = from->last > to->last ? from->last : to->last;
+    return true;
+}
+
+void account_finish(const struct tally *t, struct account *a)
+{
+    for (size_t i = 0; i < a->payers; i++) {
+        const struct seen *s = &a->payer[i];
+        for (int w = 0; w < WINDOW_COUNT; w++) {
+            unsigned in = s->in >> w & 1u;
+            a->win[w].payers += in;
+            a->win[w].back += s->twice >> w & 1u;
+            a->win[w].fresh += in && s->first > t->since[w];
+        }
+    }
+}
+
+void account_spark(const struct tally *t, const struct account *a, uint16_t out[SPARK_DAYS])
+{
+    int64_t last = day_of_time(t->as_of - 1); /* midnight ends a day */
+    uint64_t sum[SPARK_DAYS] = {0};
+    for (size_t i = a->days; i-- > 0 && a->day[i].day > last - SPARK_DAYS;) {
+        const struct tally_day *d = &a->day[i];
+        int64_t age = d->day < last ? last - d->day : 0;
+        sum[SPARK_DAYS - 1 - age] += d->payments + d->settlements + d->inferences;
+    }
+    for (int i = 0; i < SPARK_DAYS; i++) {
+        out[i] = sum[i] > UINT16_MAX ? UINT16_MAX : (uint16_t)sum[i];
     }
 }

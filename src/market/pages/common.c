@@ -151,9 +151,9 @@ souk_err on_call(void *ud, const struct call_detail *d, struct err *e)
     struct call_row *r = &c->row[c->n];
     (void)e;
     c->who[c->n++] = d->who;
-    *r = (struct call_row){.kind = d->scheme == 0          ? CALL_INFERENCE
-                                   : d->scheme == PAY_UPTO ? CALL_SETTLEMENT
-                                                           : CALL_PAYMENT,
+    *r = (struct call_row){.kind = d->scheme == 0                 ? CALL_INFERENCE
+                                   : pay_is_settlement(d->scheme) ? CALL_SETTLEMENT
+                                                                  : CALL_PAYMENT,
                            .time = d->time,
                            .block = d->block,
                            .chain = d->chain,

@@ -1,0 +1,104 @@
+/*
+ * internal.h: one derivation under way; for the files of this folder.
+ *
+ * plan.c decides what is read how; sums.c and rows.c count; write.c writes one author after the
+ * other, so that memory holds one author's days and payers, and a few bytes of each payer.
+ */
+#ifndef SOUK_MARKET_DERIVE_INTERNAL_H
+#define SOUK_MARKET_DERIVE_INTERNAL_H
+
+#include "market/derive/attrib.h"
+#include "market/derive/payers.h"
+
+/* A payee all whose payments have one verdict: counted by its sums. who 0: nobody's. */
+struct whole {
+    int64_t payee, who, author;
+};
+/* A CID that was called and is a model's. */
+struct used {
+    int64_t cid, model, author;
+};
+/* An account that single rows went to. */
+struct mixed {
+    int64_t who, author;
+};
+
+/* A payment in the day that a window begins in, and inside the window. */
+struct part {
+    int64_t payee, payer;
+    u256 amount;
+    uint8_t win, slot, scheme;
+};
+/* The same of inferences. */
+struct infer_part {
+    int64_t cid;
+    uint8_t win;
+};
+
+struct array {
+    void *p;
+    size_t n, room;
+};
+/* Room for one more, zeroed; NULL without memory. */
+void *array_add(struct array *a, size_t size);
+
+/* Counts and sums of the market that belong to no account. */
+struct aside {
+    uint64_t n[WINDOW_COUNT];
+    u256 sum[WINDOW_COUNT][INCOME_MAX];
+};
+
+struct derivation {
+    struct store *w;
+    const struct network *n;
+    bool from_rows; /* the slow reference: every row by itself */
+    bool indexed;
+    struct attrib *attrib;
+    uint64_t as_of_block;
+    int64_t time[2];    /* of the first and the last row read */
+    struct tally t;     /* the author under way */
+    struct tally rows;  /* what single rows gave, of all authors */
+    struct tally total; /* one account: the market */
+    struct payers payers;
+    struct array whole;      /* struct whole, by author */
+    struct array used;       /* struct used, by author */
+    struct array mixed;      /* struct mixed, by author */
+    struct array part;       /* struct part, by payee and payer */
+    struct array infer_part; /* struct infer_part, by CID */
+    struct map split;        /* payees that are read row by row */
+    struct map listed;       /* all payees that listings name */
+    struct map nameless;     /* payee to the place of its struct nameless */
+    struct array nameless_n;
+    struct map called;                            /* accounts with anything in them */
+    uint64_t spans;                               /* print of all spans */
+    int64_t told;                                 /* rows that pay_model ought to have */
+    struct aside stray, by_list, inflow, unknown; /* unknown: inferences of no model */
+    uint64_t listed_models, proven_models;
+    struct derived_model *model; /* rows to write */
+    size_t models, model_room;
+    struct arena text; /* of those rows */
+    bool unpacked;     /* a packed value could not be made: the transaction must not stand */
+};
+
+/* Payments and settlements of a payee in each window whose payer no log names. */
+struct nameless {
+    uint64_t n[WINDOW_COUNT];
+};
+
+souk_err plan(struct derivation *d, struct err *e);
+/* What is counted row by row: mixed payees, or everything; and what is set aside. */
+souk_err count_rows(struct derivation *d, struct err *e);
+souk_err count_aside(struct derivation *d, struct err *e);
+/* Adds a whole payee's sums to his author's accounts and his own, in d->t. */
+souk_err count_whole(struct derivation *d, const struct whole *p, struct err *e);
+souk_err count_used(struct derivation *d, const struct used *u, struct err *e);
+souk_err write_all(struct derivation *d, struct err *e);
+
+/* The takings of one row; false: it counts nowhere (another asset, no payment). */
+bool takings_of(const struct tally *t, int64_t asset, int scheme, u256 amount, struct takings *out);
+void aside_add(struct aside *a, const struct tally *t, int64_t time, const struct takings *m);
+
+/* derive(), by every single row: what the sums must come to. For tests. */
+souk_err derive_by_rows(struct store *w, const struct network *n, struct err *e);
+
+#endif

@@ -27,7 +27,7 @@ static void print_basis(const struct basis *b)
     page_provenance(b->filter, &b->from, is_log(b) ? finality_name(b->finality) : "");
     if (!b->from.place[0])
         return;
-    if (b->endpoints && b->endpoints[0])
+    if (b->endpoints && b->endpoints[0] && strcmp(b->endpoints, b->from.place) != 0)
         page_text("", b->endpoints);
     if (b->crossed)
         page_line("", "each range was told alike by two nodes");

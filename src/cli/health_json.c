@@ -226,10 +226,8 @@ void health_json(struct json_out *o, const struct health *h)
     out_provenance_json(o, "payments", &h->payments_from);
     out_provenance_json(o, "inferences", &h->inferences_from);
     out_provenance_json(o, "hub", &h->hub_from);
-    json_obj_close(o);
-    json_obj_open(o, "finality");
-    json_out_cstr(o, "payments", finality_name(h->payments_finality));
-    json_out_cstr(o, "inferences", finality_name(h->inferences_finality));
+    json_out_cstr(o, "payments_finality", finality_name(h->payments_finality));
+    json_out_cstr(o, "inferences_finality", finality_name(h->inferences_finality));
     json_obj_close(o);
     json_obj_close(o);
 }

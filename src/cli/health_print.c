@@ -386,9 +386,10 @@ static void print_sources(const struct health *h)
     page_provenance("payments", &h->payments_from, finality_name(h->payments_finality));
     page_provenance("inferences", &h->inferences_from, finality_name(h->inferences_finality));
     page_provenance("Hub", &h->hub_from, "");
+    if (!h->judged_at)
+        return;
     page_line("rules", "version %d, %016llx", RULES_VERSION, (unsigned long long)h->rules_print);
-    if (h->judged_at)
-        page_line("", "judged to %s", human_time(a, h->judged_at));
+    page_line("", "judged to %s", human_time(a, h->judged_at));
 }
 
 void health_print(const struct health *h)

@@ -102,10 +102,11 @@ void page_provenance(const char *label, const struct provenance *p, const char *
     if (p->chain) {
         page_line("", "chain %lld, blocks %s to %s%s%s", (long long)p->chain,
                   human_count(a, (uint64_t)p->first), human_count(b, (uint64_t)p->last),
-                  finality[0] ? ", " : "", finality);
+                  finality[0] ? ", finality: " : "", finality);
         if (p->hash[0])
             page_line("", "%s", p->hash);
     }
+    page_line("", "read %s", human_time(a, p->time));
 }
 
 void json_out_ratio(struct json_out *o, const char *key, double v)

@@ -236,7 +236,7 @@ static void all_of_it(void **state)
     assert_true(cJSON_IsNull(json_get(json_get(growth, "settlements"), "low")));
     assert_false(json_bool(json_get(growth, "settlements"), "known", true));
     assert_string_equal(json_cstr(json_get(j, "genuine"), "rules"), "0123456789abcdef");
-    assert_string_equal(json_cstr(json_get(j, "finality"), "payments"), "safe");
+    assert_string_equal(json_cstr(json_get(j, "provenance"), "payments_finality"), "safe");
     const json *points = json_get(json_get(j, "concentration"), "lorenz_ppm");
     assert_int_equal(cJSON_GetArraySize(points), LORENZ_POINTS + 1);
     const json *cohorts = json_get(json_get(j, "retention"), "cohorts");

@@ -11,7 +11,7 @@ function kept(name) {
     return bytes.toString('utf8', 0, n);
 }
 
-const key = (author, name) => JSON.stringify([author ?? '', kept(name)]);
+export const keyOf = (author, name) => JSON.stringify([author ?? '', kept(name)]);
 export const before = (a, b) => a.block < b.block || (a.block === b.block && a.log < b.log);
 export const isCall = (p) => p.scheme.startsWith('exact') || p.scheme === 'escrow';
 const only = (set) => (set.size === 1 ? [...set][0] : undefined);
@@ -24,7 +24,7 @@ export function readWorld(lines) {
     const world = { models: new Map(), listed: [], events: [], payments: [], listPayments: [], refunds: [], transfers: [], inferences: [] };
     for (const l of lines) {
         if (l.kind === 'meta') world.meta = l;
-        else if (l.kind === 'model') world.models.set(key(l.author, l.name), { ...l, author: l.author ?? '', key: key(l.author, l.name) });
+        else if (l.kind === 'model') world.models.set(keyOf(l.author, l.name), { ...l, author: l.author ?? '', key: keyOf(l.author, l.name) });
         else if (l.kind === 'listing' || l.kind === 'delisted') world.events.push(l);
         else if (l.kind === 'payment') (l.scheme === 'list' ? world.listPayments : world.payments).push(l);
         else if (l.kind === 'refund') world.refunds.push(l);
@@ -35,7 +35,7 @@ export function readWorld(lines) {
     for (const [i, e] of world.events.entries()) {
         e.next = world.events.find((x, j) => j > i && x.id === e.id);
         if (e.kind === 'listing') {
-            e.model = world.models.get(key(e.author, e.name));
+            e.model = world.models.get(keyOf(e.author, e.name));
             world.listed.push(e);
         }
     }
@@ -108,7 +108,7 @@ function countPayment(f, p) {
 const income = (f) => new Map([...f.paid].map(([asset, v]) => [asset, v - (f.refunded.get(asset) ?? 0n)]).filter(([, v]) => v > 0n));
 
 export const since = (window, asOf) => (WINDOWS[window] === 0 ? -1 : asOf - WINDOWS[window] * 86400);
-const where = (world, p) => (p.to ??= attribute(world, p));
+export const where = (world, p) => (p.to ??= attribute(world, p));
 
 /** Every figure of one window that ends at as_of. */
 export function figures(world, window, asOf) {
@@ -150,14 +150,7 @@ export function figures(world, window, asOf) {
     return { models, authors, market };
 }
 
-/** Income alone: what the genuine part of it is held against. */
-export function incomeOf(world, window, asOf) {
-    const f = figures(world, window, asOf);
-    const of = (map) => new Map([...map].map(([k, x]) => [k, x.income]));
-    return { models: of(f.models), authors: of(f.authors), market: f.market.income };
-}
-
-const amounts = (map) => Object.fromEntries([...map].filter(([, v]) => v > 0n).sort().map(([a, v]) => [a, v.toString()]));
+export const amounts = (map) => Object.fromEntries([...map].filter(([, v]) => v > 0n).sort().map(([a, v]) => [a, v.toString()]));
 
 /** A comparable form: of ours, and of what souk printed. */
 export const plain = (f) => ({
@@ -165,7 +158,7 @@ export const plain = (f) => ({
     payers: f.payers.size, income: amounts(f.income), last: f.last || null,
 });
 
-const printed = (list) => Object.fromEntries(list.filter((a) => a.amount !== '0').map((a) => [a.asset.toLowerCase(), a.amount]).sort());
+export const printed = (list) => Object.fromEntries(list.filter((a) => a.amount !== '0').map((a) => [a.asset.toLowerCase(), a.amount]).sort());
 
 export const said = (o) => ({
     calls: o.calls, payments: o.payments, settlements: o.settlements, inferences: o.inferences,
@@ -177,7 +170,7 @@ export function expectModels(world, window, asOf) {
     return Object.fromEntries([...world.models.values()].map((m) => [m.key, { ...plain(f.models.get(m.key)), ...m.mark, price: m.price }]));
 }
 
-export const saidModels = (doc) => Object.fromEntries(doc.models.map((m) => [key(m.author, m.name), {
+export const saidModels = (doc) => Object.fromEntries(doc.models.map((m) => [keyOf(m.author, m.name), {
     ...said(m), listed: m.listed, proven: m.proven, price: m.price && { amount: m.price.amount, asset: m.price.asset.toLowerCase() } }]));
 
 export function expectAuthors(world, window, asOf) {
@@ -190,26 +183,3 @@ export function expectAuthors(world, window, asOf) {
 
 export const saidAuthors = (doc) => Object.fromEntries(doc.authors.map((a) => [a.author, {
     ...said(a), unattributed: printed(a.unattributed), models: a.models, listed: a.listed }]));
-
-export function expectHealth(world, window, asOf) {
-    const f = figures(world, window, asOf);
-    const ever = figures(world, 'all', asOf);
-    const all = [...world.models.values()];
-    const count = (test) => all.filter(test).length;
-    const of = (m, from = f) => plain(from.models.get(m.key));
-    const { last, ...market } = plain(f.market);
-    return { ...market, unattributed: amounts(f.market.unattributed), unlisted: amounts(f.market.unlisted),
-        unlisted_payments: f.market.unlisted_payments, unknown_inferences: f.market.unknown_inferences,
-        authors: [...f.authors.keys()].filter((name) => name !== '').length,
-        authors_earning: [...f.authors.values()].filter((a) => a.income.size > 0).length,
-        models: { stored: all.length, listed: count((m) => m.mark.listed), proven: count((m) => m.mark.proven),
-            called_ever: count((m) => of(m, ever).last), called: count((m) => of(m).last),
-            paid: count((m) => of(m).payments + of(m).settlements), paid_by_3: count((m) => of(m).payers >= 3) } };
-}
-
-export function saidHealth(doc) {
-    const { last, ...market } = said({ ...doc, last: null });
-    return { ...market, unattributed: printed(doc.unattributed), unlisted: printed(doc.unlisted),
-        unlisted_payments: doc.unlisted_payments, unknown_inferences: doc.unknown_inferences,
-        authors: doc.authors, authors_earning: doc.authors_earning, models: doc.models };
-}

@@ -2,7 +2,8 @@
 // genuine.h worked out from the generator's ledger. Written apart from the C code, rule by rule, each
 // over everything, on purpose the slow and obvious way.
 
-import { attribute, before, incomeOf, WINDOWS } from './expect.mjs';
+import { before, figures, keyOf, printed, since, where } from './expect.mjs';
+import { pageAsset, weekOf, wholeWeeks } from './expect_health.mjs';
 
 export const RULES = ['self', 'funded', 'shared', 'return', 'cycle', 'cohort', 'burst', 'dust', 'one', 'unknown'];
 export const DEFAULTS = { window_days: 7, funded_share: 500, hub_fundees: 100, shared_payers: 3, shared_hours: 24, return_ratio: 900,
@@ -79,9 +80,9 @@ export function judge(world, { thresholds = {}, off = [], known = [] } = {}) {
     for (const m of moves) {
         const p = m.e;
         if (m.kind !== 'payment' || p.scheme === 'list') continue;
-        const to = (p.to ??= attribute(world, p));
+        const to = where(world, p);
         if (to.stray || to.nobody) continue;
-        Object.assign(p, { author: to.model ? to.model.author : to.author, bits: new Set(), excluded: 0n, x: m.amount, who: m.from });
+        Object.assign(p, { author: authorOf(to), bits: new Set(), excluded: 0n, x: m.amount, who: m.from });
         p.pair = `${p.who} ${p.author} ${p.asset}`;
         p.window = Math.floor(p.time / (t.window_days * DAY));
         p.own = control.has(p.author, p.who) || p.who === p.pay_to;
@@ -325,16 +326,24 @@ function oneCustomer({ judged, clusters, t, take }) {
 
 const nothing = () => ({ clean: [], amount: new Map(), refunds: new Map(), counted: new Set(), payments: 0, bits: Object.fromEntries(RULES.map((r) => [r, 0])) });
 
+const authorOf = (to) => (to.model ? to.model.author : to.author);
+
+/** Whether a refund takes something off: it is of somebody's income, and its payer not the author himself. */
+function theirs(world, verdict, b) {
+    const to = where(world, b);
+    return !to.stray && !to.nobody && !verdict.control.has(authorOf(to), b.payer);
+}
+
 /** {models, authors, market}: each {low, high, strict, loose, clusters, payments, healthy, bits} of one window. */
 export function genuine(world, verdict, window, asOf, thresholds = {}) {
     const t = { ...DEFAULTS, ...thresholds };
-    const since = WINDOWS[window] === 0 ? -1 : asOf - WINDOWS[window] * DAY;
+    const from = since(window, asOf);
     const [models, authors, market] = [new Map(), new Map(), nothing()];
     const of = (map, key) => map.get(key) ?? map.set(key, nothing()).get(key);
-    const those = (e) => [...(e.to.model ? [of(models, e.to.model.key)] : []), of(authors, e.to.model ? e.to.model.author : e.to.author), market];
+    const those = (e) => [...(e.to.model ? [of(models, e.to.model.key)] : []), of(authors, authorOf(e.to)), market];
     const sums = (map, asset) => map.get(asset) ?? map.set(asset, { low: 0n, high: 0n }).get(asset);
     for (const p of verdict.judged) {
-        if (p.time <= since) continue;
+        if (p.time <= from) continue;
         const self = p.bits.has('self');
         for (const f of those(p)) {
             const s = sums(f.amount, p.asset);
@@ -348,11 +357,10 @@ export function genuine(world, verdict, window, asOf, thresholds = {}) {
         }
     }
     for (const b of world.refunds) {
-        const to = (b.to ??= attribute(world, b));
-        if (b.time <= since || to.stray || to.nobody || verdict.control.has(to.model ? to.model.author : to.author, b.payer)) continue;
+        if (b.time <= from || !theirs(world, verdict, b)) continue;
         for (const f of those(b)) f.refunds.set(b.asset, (f.refunds.get(b.asset) ?? 0n) + BigInt(b.amount));
     }
-    const raw = incomeOf(world, window, asOf);
+    const raw = figures(world, window, asOf);
     const cheapest = (chosen, asset) => world.listed.filter((e) => e.chosen && chosen(e) && e.asset === asset && BigInt(e.price) > 0n)
         .map((e) => BigInt(e.price)).reduce((a, b) => (a === null || b < a ? b : a), null);
     const strictly = (f, chosen) => new Set([...group(f.clean, (p) => `${verdict.clusters.of(p.who)} ${p.asset}`)].filter(([, list]) => {
@@ -374,8 +382,51 @@ export function genuine(world, verdict, window, asOf, thresholds = {}) {
             clusters: f.counted.size, payments: f.payments, healthy: f.counted.size >= 3 && f.payments >= 3 * f.counted.size, bits: f.bits };
     };
     const strictOf = new Map([...authors].map(([name, f]) => [name, strictly(f, (e) => e.model.author === name)]));
-    const finished = (map, kind, strict) => new Map([...map].map(([key, f]) => [key, finish(f, raw[kind].get(key), strict(key, f))]));
+    const finished = (map, kind, strict) => new Map([...map].map(([key, f]) => [key, finish(f, raw[kind].get(key).income, strict(key, f))]));
     return { models: finished(models, 'models', (key, f) => strictly(f, (e) => e.model.key === key)),
         authors: finished(authors, 'authors', (name) => strictOf.get(name)),
-        market: finish(market, raw.market, new Set([...strictOf.values()].flatMap((s) => [...s]))) };
+        market: finish(market, raw.market.income, new Set([...strictOf.values()].flatMap((s) => [...s]))), income: raw.market.income };
+}
+
+const NONE = { low: {}, high: {}, genuine_payers: 0 };
+
+/** Of each model or author: what is listed of it. */
+export function expectGenuine(world, found, kind) {
+    const keys = kind === 'models' ? [...world.models.keys()] : [...new Set([...world.models.values()].map((m) => m.author))].filter((a) => a !== '');
+    const of = (f) => f && { low: f.low, high: f.high, genuine_payers: f.strict };
+    return Object.fromEntries(keys.map((k) => [k, of(found[kind].get(k)) ?? NONE]));
+}
+
+export const saidGenuine = (doc, kind) => Object.fromEntries(doc[kind].map((o) => [kind === 'models' ? keyOf(o.author, o.name) : o.author,
+    { low: printed(o.low), high: printed(o.high), genuine_payers: o.genuine_payers }]));
+
+/** The market's interval by whole weeks, in the page's asset. */
+function byWeeks(world, verdict, asOf, asset) {
+    return wholeWeeks(world, asOf).map((w) => {
+        const mine = verdict.judged.filter((p) => weekOf(p.time) === w && p.asset === asset);
+        const refunds = world.refunds.filter((b) => weekOf(b.time) === w && b.asset === asset && theirs(world, verdict, b));
+        const back = refunds.reduce((n, b) => n + BigInt(b.amount), 0n);
+        const less = (x) => big(0n, x - back);
+        return { low: less(mine.reduce((n, p) => n + p.x - p.excluded, 0n)), high: less(mine.reduce((n, p) => n + (p.bits.has('self') ? 0n : p.x), 0n)) };
+    });
+}
+
+export function expectGenuineHealth(world, verdict, window, asOf) {
+    const g = genuine(world, verdict, window, asOf);
+    const asset = pageAsset(world, asOf).address;
+    const [all, low, high] = [g.income.get(asset) ?? 0n, BigInt(g.market.low[asset] ?? 0), BigInt(g.market.high[asset] ?? 0)];
+    const ppm = (part) => (all === 0n ? 0 : Number((part * 1000000n) / all));
+    const weekly = byWeeks(world, verdict, asOf, asset);
+    return { low: g.market.low, high: g.market.high, payers_strict: g.market.strict, payers_loose: g.market.loose,
+        models: [...g.models.values()].filter((m) => m.strict > 0).length, models_healthy: [...g.models.values()].filter((m) => m.healthy).length,
+        payments_by_rule: g.market.bits, excluded_at_least_ppm: ppm(all - high), excluded_at_most_ppm: ppm(all - low),
+        weekly_low: weekly.map((x) => x.low.toString()), weekly_high: weekly.map((x) => x.high.toString()) };
+}
+
+export function saidGenuineHealth(doc) {
+    const g = doc.genuine;
+    const unit = BigInt(doc.weekly.unit.amount);
+    const series = (s) => s.values.map((v) => String(BigInt(v) * unit));
+    const { judged_at, rules_version, rules, low, high, ...rest } = g;
+    return { ...rest, low: printed(low), high: printed(high), weekly_low: series(doc.weekly.genuine_low), weekly_high: series(doc.weekly.genuine_high) };
 }

@@ -32,6 +32,7 @@ export class Proxy {
     constructor(target) {
         this.target = target;
         this.n = 0;
+        this.told = this.lies = 0; // answers with logs, and how many of them were not the truth
         this.seen = [];
         this.fault = null;
     }
@@ -55,7 +56,7 @@ export class Proxy {
         const body = await read(request);
         let calls = [];
         if (request.method === 'POST') calls = [JSON.parse(body)].flat();
-        const x = { request, body, calls, response, target: this.target, n: ++this.n };
+        const x = { request, body, calls, response, target: this.target, n: ++this.n, proxy: this };
         this.seen.push(x);
         const did = this.fault ? await this.fault(x) : false;
         if (did === true) return;
@@ -139,6 +140,9 @@ export const passing = {
     'a block at a time': () => tooMany(1, () => 'Response size exceeded'),
     'at most 16 blocks, another dialect': () => tooMany(16, () => 'exceed maximum block range: 16', -32000),
     'wide ranges too large': () => (x) => (isLogs(x) && span(x) > 60 ? flood(x) : false),
+    'drops connections': () => (x) => (x.n % 9 === 4 ? x.response.destroy() ?? true : false),
+    'limits the rate in an error': () => (x) => (x.n % 7 === 3 ? answer(200, 'application/json', JSON.stringify(x.calls.map((c) => ({ jsonrpc: '2.0', id: c.id,
+        error: { code: -32005, message: 'rate limit exceeded, retry in a moment' } }))).replace(...(x.body[0] === 0x5b ? ['', ''] : [/^\[|\]$/g, ''])))(x) : false),
     'logs twice': () => (x) => (isLogs(x) ? withLogs((l) => l.flatMap((one) => [one, one])) : false),
     'logs in reverse': () => (x) => (isLogs(x) ? withLogs((l) => [...l].reverse()) : false),
     'batches in reverse': () => (x) => (x.calls.length > 1 ? (list) => [...list].reverse() : false),
@@ -147,6 +151,32 @@ export const passing = {
     'no block times in logs': () => (x) => (isLogs(x) ? withLogs((l) => l.map(({ blockTimestamp, ...rest }) => rest)) : false),
     'removed logs now and then': () => (x) => (isLogs(x) && x.n % 4 === 0 ? withLogs((l) => l.map((one) => ({ ...one, removed: true }))) : false),
     'blocks missing at the head now and then': () => (x) => (isLogs(x) && x.n % 4 === 0 ? (list) => [list].flat().map((a) => ({ ...a, result: Array.isArray(a.result) ? [] : null })) : false),
+};
+
+/** A node that lies in the logs of one answer in `rate`, where there is anything to lie about. */
+const lying = (change) => (rate) => (x) => (isLogs(x) ? withLogs((logs) => {
+    const p = x.proxy;
+    if (logs.length === 0 || ++p.told % rate !== Math.floor(rate / 2)) return logs;
+    p.lies++;
+    return change(structuredClone(logs), p.lies);
+}) : false);
+const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
+
+export const liars = {
+    'a log is missing': lying((logs, k) => logs.filter((_, i) => i !== k % logs.length)),
+    'an amount is another': lying((logs) => {
+        const log = logs.find((l) => l.topics[0] === TRANSFER) ?? logs[0];
+        log.data = `${log.data.slice(0, -1)}${log.data.endsWith('1') ? '2' : '1'}`;
+        return logs;
+    }),
+    'a payer is another': lying((logs) => {
+        const log = logs.find((l) => l.topics[0] === TRANSFER) ?? logs[0];
+        log.topics[1] = `${log.topics[1]?.slice(0, -4)}beef`;
+        return logs;
+    }),
+    'a log is there twice, further on': lying((logs) => [...logs, { ...logs[0], logIndex: hex(Number(logs.at(-1).logIndex) + 1), blockNumber: logs.at(-1).blockNumber,
+        blockHash: logs.at(-1).blockHash, transactionHash: logs.at(-1).transactionHash }]),
+    'no logs at all': lying(() => []),
 };
 
 /** Faults that stay: [fault, what the message must say]. */

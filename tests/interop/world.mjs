@@ -1,5 +1,6 @@
 // A devnet for one test file, and souk run against it in a directory of its own.
 
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -87,6 +88,11 @@ export async function picture(home) {
         }
     }
     return all;
+}
+
+/** What a cache holds, whatever the way there: all that it says of itself, in one hash. */
+export async function digest(home) {
+    return createHash('sha256').update(JSON.stringify(await picture(home))).digest('hex');
 }
 
 function byText(a, b) {

@@ -92,6 +92,42 @@ static void decode_listed(struct abi_reader *r, struct event *out)
     out->listed.endpoint = abi_bytes(r);
 }
 
+/* Every word of these is in its place, nothing is dynamic. */
+static void decode_escrow(enum event_kind k, struct abi_reader *r, struct event *out)
+{
+    bool absolute = k == EV_PAYMENT_CHARGED_FEE || k == EV_PAYMENT_CAPTURED_FEE;
+    bool charged = k == EV_PAYMENT_CHARGED || k == EV_PAYMENT_CHARGED_FEE;
+    if (charged || k == EV_PAYMENT_AUTHORIZED) {
+        abi_address(r); /* the operator */
+        out->escrow.payer = abi_address(r);
+        out->escrow.receiver = abi_address(r);
+        out->escrow.token = abi_address(r);
+        for (int i = 0; i < 8; i++)
+            abi_u256(r);
+    }
+    out->escrow.amount = abi_u256(r);
+    if (charged || k == EV_PAYMENT_AUTHORIZED || k == EV_PAYMENT_REFUNDED)
+        abi_address(r); /* the collector */
+    if (!charged && !absolute && k != EV_PAYMENT_CAPTURED)
+        return;
+    out->escrow.fee = abi_u256(r);
+    abi_address(r); /* who gets it */
+    u256 most = absolute ? out->escrow.amount : u256_from_u64(10000), part;
+    r->bad |= u256_cmp(out->escrow.fee, most) > 0;
+    uint64_t rest;
+    if (!absolute) { /* in hundredths of a percent, of what fits in 120 bits */
+        r->bad |= !u256_mul_u64(out->escrow.amount, out->escrow.fee.w[0], &part);
+        out->escrow.fee = u256_divmod_u64(part, 10000, &rest);
+    }
+}
+
+static enum event_kind older_name(enum event_kind k)
+{
+    return k == EV_PAYMENT_CHARGED_FEE    ? EV_PAYMENT_CHARGED
+           : k == EV_PAYMENT_CAPTURED_FEE ? EV_PAYMENT_CAPTURED
+                                          : k;
+}
+
 /* How many topics (with topic 0) each kind has: what the signature does not tell. */
 static const unsigned topic_count[EV_COUNT] = {
     [EV_TRANSFER] = 3,
@@ -101,6 +137,15 @@ static const unsigned topic_count[EV_COUNT] = {
     [EV_NONCE_INVALIDATION] = 2,
     [EV_SETTLED] = 1,
     [EV_SETTLED_WITH_PERMIT] = 1,
+    [EV_CHANNEL_SETTLED] = 4,
+    [EV_PAYMENT_AUTHORIZED] = 2,
+    [EV_PAYMENT_CHARGED] = 2,
+    [EV_PAYMENT_CAPTURED] = 2,
+    [EV_PAYMENT_CHARGED_FEE] = 2,
+    [EV_PAYMENT_CAPTURED_FEE] = 2,
+    [EV_PAYMENT_VOIDED] = 2,
+    [EV_PAYMENT_RECLAIMED] = 2,
+    [EV_PAYMENT_REFUNDED] = 2,
     [EV_LISTED] = 3,
     [EV_DELISTED] = 3,
     [EV_MODEL_INFERENCE] = 1,
@@ -137,6 +182,23 @@ enum event_kind event_decode(const struct eth_log *log, struct event *out)
         out->authorization.authorizer = topic_address(log, 1, &bad);
         out->authorization.nonce = log->topic[2];
         break;
+    case EV_CHANNEL_SETTLED:
+        out->settled.receiver = topic_address(log, 1, &bad);
+        out->settled.token = topic_address(log, 2, &bad);
+        out->settled.sender = topic_address(log, 3, &bad);
+        out->settled.amount = abi_u256(&r);
+        break;
+    case EV_PAYMENT_AUTHORIZED:
+    case EV_PAYMENT_CHARGED:
+    case EV_PAYMENT_CAPTURED:
+    case EV_PAYMENT_CHARGED_FEE:
+    case EV_PAYMENT_CAPTURED_FEE:
+    case EV_PAYMENT_VOIDED:
+    case EV_PAYMENT_RECLAIMED:
+    case EV_PAYMENT_REFUNDED:
+        out->escrow.hash = log->topic[1];
+        decode_escrow(k, &r, out);
+        break;
     case EV_LISTED:
     case EV_DELISTED:
         out->listed.owner = topic_address(log, 1, &bad);
@@ -157,6 +219,6 @@ enum event_kind event_decode(const struct eth_log *log, struct event *out)
         memset(out, 0, sizeof *out);
         return EV_NONE;
     }
-    out->kind = k;
-    return k;
+    out->kind = older_name(k);
+    return out->kind;
 }

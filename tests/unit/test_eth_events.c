@@ -19,6 +19,16 @@ static const char *const topics[EV_COUNT] = {
     [EV_NONCE_INVALIDATION] = "0x3704902f963766a4e561bbaab6e6cdc1b1dd12f6e9e99648da8843b3f46b918d",
     [EV_SETTLED] = "0x97088ec3606cfe8cc112180570d03fcde05f9b8e1bfef8e27784eaf5dd5691b6",
     [EV_SETTLED_WITH_PERMIT] = "0xde5b89d10fc800c459329c382fabfcad0be0ed7e5328e01fae04e507b09ef5d8",
+    [EV_CHANNEL_SETTLED] = "0x7337b4386b690fdb8ba66905b92b9d45d33bc6626ee2620c905fb150ec0cc47d",
+    [EV_PAYMENT_AUTHORIZED] = "0x1c81fb2e3bab27f6bb09bee9a0dddf61600b7cbaf2c12683e4864e0cbdb9d284",
+    [EV_PAYMENT_CHARGED] = "0x943ae4341dd799d7aeedc501f616cd26b134639e0bc2ec059581ba3ebbf1e7d0",
+    [EV_PAYMENT_CAPTURED] = "0xe749f7bbd01b49bb05abf26ca492cb4dfdea6bedeada8a40fdccd478c73a74e2",
+    [EV_PAYMENT_CHARGED_FEE] = "0x137b0e73e4453f43c2e1ad2552980a0e0c7e988764619974ca26d37a7159940c",
+    [EV_PAYMENT_CAPTURED_FEE] =
+        "0xac1e0db1957daedbc6944bcb4c8dc947ff8101d710671ac2ec26309f7f38d58e",
+    [EV_PAYMENT_VOIDED] = "0xcadce8c3acb008e3e1c64ca7f60d22a3c87069183182b7dbb9e4d8cfb3a15842",
+    [EV_PAYMENT_RECLAIMED] = "0x78e1d723d17e13b7f40eeab9bf6dd9148a630bafde4203ab7bb5fca983516d17",
+    [EV_PAYMENT_REFUNDED] = "0x1bf415371b303ca6b8bbb4ce479b177cba5ad15dbe0c9a7750a588aa6bcd25b2",
     [EV_LISTED] = "0x45834afc119c60a37614e478b08621c0d4a749fffe564407f11bd7f8d4aa1988",
     [EV_DELISTED] = "0x423a99dfc3ec74876c7cbbbf8e0eb07f1c40990b5adbf8f18cdedd39806b0fec",
     [EV_MODEL_INFERENCE] = "0x1b283af3452f3718585ce100f80d9aa81fc60924db4a582a36db6aae3b109d87",
@@ -209,6 +219,59 @@ static const char listed_data[] =
     "743141324c542d445f316f784f437a5f4f74754759773456396545316d33394d000000000000000000000000"
     "000000000000000000000000000000000000000000000000000000000000000000000000000000001d687474"
     "70733a2f2f73656c6c65722e6578616d706c652f76312f72756e000000";
+
+/* PaymentInfo of payer 0xa1, receiver 0xb2, token 0x70; 900 of it; a fee of 2.5 %, or of 22. */
+static const char authorized_data[] =
+    "0x000000000000000000000000000000000000000000000000000000000000000b000000000000000000000000"
+    "00000000000000000000000000000000000000a1000000000000000000000000000000000000000000000000"
+    "00000000000000b2000000000000000000000000000000000000000000000000000000000000007000000000"
+    "000000000000000000000000000000000000000000000000000003e800000000000000000000000000000000"
+    "0000000000000000000000000000000100000000000000000000000000000000000000000000000000000000"
+    "0000000200000000000000000000000000000000000000000000000000000000000000030000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000001f40000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000007000000000000000000000000"
+    "0000000000000000000000000000000000000384000000000000000000000000000000000000000000000000"
+    "00000000000000c0";
+static const char charged_data[] =
+    "0x000000000000000000000000000000000000000000000000000000000000000b000000000000000000000000"
+    "00000000000000000000000000000000000000a1000000000000000000000000000000000000000000000000"
+    "00000000000000b2000000000000000000000000000000000000000000000000000000000000007000000000"
+    "000000000000000000000000000000000000000000000000000003e800000000000000000000000000000000"
+    "0000000000000000000000000000000100000000000000000000000000000000000000000000000000000000"
+    "0000000200000000000000000000000000000000000000000000000000000000000000030000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000001f40000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000007000000000000000000000000"
+    "0000000000000000000000000000000000000384000000000000000000000000000000000000000000000000"
+    "00000000000000c000000000000000000000000000000000000000000000000000000000000000fa00000000"
+    "000000000000000000000000000000000000000000000000000000fe";
+static const char charged_fee_data[] =
+    "0x000000000000000000000000000000000000000000000000000000000000000b000000000000000000000000"
+    "00000000000000000000000000000000000000a1000000000000000000000000000000000000000000000000"
+    "00000000000000b2000000000000000000000000000000000000000000000000000000000000007000000000"
+    "000000000000000000000000000000000000000000000000000003e800000000000000000000000000000000"
+    "0000000000000000000000000000000100000000000000000000000000000000000000000000000000000000"
+    "0000000200000000000000000000000000000000000000000000000000000000000000030000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000001f40000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000007000000000000000000000000"
+    "0000000000000000000000000000000000000384000000000000000000000000000000000000000000000000"
+    "00000000000000c0000000000000000000000000000000000000000000000000000000000000001600000000"
+    "000000000000000000000000000000000000000000000000000000fe";
+static const char captured_data[] =
+    "0x0000000000000000000000000000000000000000000000000000000000000384000000000000000000000000"
+    "00000000000000000000000000000000000000fa000000000000000000000000000000000000000000000000"
+    "00000000000000fe";
+static const char captured_fee_data[] =
+    "0x0000000000000000000000000000000000000000000000000000000000000384000000000000000000000000"
+    "0000000000000000000000000000000000000016000000000000000000000000000000000000000000000000"
+    "00000000000000fe";
+static const char amount_data[] =
+    "0x0000000000000000000000000000000000000000000000000000000000000384";
+static const char refunded_data[] =
+    "0x0000000000000000000000000000000000000000000000000000000000000384000000000000000000000000"
+    "00000000000000000000000000000000000000c0";
 
 static souk_err parse(struct arena *a, const char *text, struct eth_log *log, struct err *e)
 {
@@ -409,6 +472,78 @@ static void transfers_and_authorizations(void **state)
     arena_release(&a);
 }
 
+static void assert_amount(u256 v, uint64_t want)
+{
+    assert_int_equal(u256_cmp(v, u256_from_u64(want)), 0);
+}
+
+static void channels(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct event ev;
+    arena_init(&a, 1 << 20);
+    struct eth_log log = log_of(&a, EV_CHANNEL_SETTLED, 4, amount_data);
+    assert_int_equal(event_decode(&log, &ev), EV_NONE); /* topic 2 is no address */
+    assert_true(bytes32_parse(WORD_BOB, 66, &log.topic[2]));
+    assert_int_equal(event_decode(&log, &ev), EV_CHANNEL_SETTLED);
+    assert_address(ev.settled.receiver, "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913");
+    assert_address(ev.settled.token, "0x9deEBB5D1b22e4a6e027977CeAd13893A7E4cC1a");
+    assert_true(address_is_zero(ev.settled.sender));
+    assert_amount(ev.settled.amount, 900);
+    log.topics = 3;
+    assert_int_equal(event_decode(&log, &ev), EV_NONE);
+    arena_release(&a);
+}
+
+static void escrows(void **state)
+{
+    (void)state;
+    static const struct {
+        enum event_kind kind, as;
+        const char *data;
+        bool info;
+        uint64_t fee;
+    } all[] = {
+        {EV_PAYMENT_AUTHORIZED, EV_PAYMENT_AUTHORIZED, authorized_data, true, 0},
+        {EV_PAYMENT_CHARGED, EV_PAYMENT_CHARGED, charged_data, true, 22},
+        {EV_PAYMENT_CHARGED_FEE, EV_PAYMENT_CHARGED, charged_fee_data, true, 22},
+        {EV_PAYMENT_CAPTURED, EV_PAYMENT_CAPTURED, captured_data, false, 22},
+        {EV_PAYMENT_CAPTURED_FEE, EV_PAYMENT_CAPTURED, captured_fee_data, false, 22},
+        {EV_PAYMENT_VOIDED, EV_PAYMENT_VOIDED, amount_data, false, 0},
+        {EV_PAYMENT_RECLAIMED, EV_PAYMENT_RECLAIMED, amount_data, false, 0},
+        {EV_PAYMENT_REFUNDED, EV_PAYMENT_REFUNDED, refunded_data, false, 0},
+    };
+    struct arena a;
+    struct event ev;
+    arena_init(&a, 1 << 20);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct eth_log log = log_of(&a, all[i].kind, 2, all[i].data);
+        assert_int_equal(event_decode(&log, &ev), all[i].as);
+        assert_memory_equal(&ev.escrow.hash, &log.topic[1], sizeof(bytes32));
+        assert_amount(ev.escrow.amount, 900);
+        assert_amount(ev.escrow.fee, all[i].fee);
+        assert_int_equal(ev.escrow.payer.b[19], all[i].info ? 0xa1 : 0);
+        assert_int_equal(ev.escrow.receiver.b[19], all[i].info ? 0xb2 : 0);
+        assert_int_equal(ev.escrow.token.b[19], all[i].info ? 0x70 : 0);
+        log.data_len -= 32;
+        assert_int_equal(event_decode(&log, &ev), EV_NONE);
+        log = log_of(&a, all[i].kind, 3, all[i].data);
+        assert_int_equal(event_decode(&log, &ev), EV_NONE);
+    }
+    /* A fee larger than what it is taken off. */
+    struct eth_log log = log_of(&a, EV_PAYMENT_CAPTURED, 2, captured_fee_data);
+    assert_int_equal(event_decode(&log, &ev), EV_PAYMENT_CAPTURED);
+    uint8_t *data = arena_alloc(&a, log.data_len);
+    memcpy(data, log.data, log.data_len);
+    log.data = data;
+    data[32 + 30] = 0x27, data[32 + 31] = 0x11; /* 100.01 % */
+    assert_int_equal(event_decode(&log, &ev), EV_NONE);
+    log.topic[0] = event_topic(EV_PAYMENT_CAPTURED_FEE);
+    assert_int_equal(event_decode(&log, &ev), EV_NONE);
+    arena_release(&a);
+}
+
 static void listings(void **state)
 {
     (void)state;
@@ -510,10 +645,11 @@ static void mangled_data_stays_inside_its_bytes(void **state)
         {EV_LISTED, 3, listed_data},
         {EV_MODEL_INFERENCE, 1, inference_data},
         {EV_MODEL_INFERENCE, 1, simulation_data},
+        {EV_PAYMENT_CHARGED, 2, charged_data},
     };
     struct arena a;
     arena_init(&a, 16 << 20);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         struct eth_log log = log_of(&a, whole[i].kind, whole[i].topics, whole[i].data);
         size_t full = log.data_len;
         for (size_t n = 0; n < full; n++) {
@@ -573,6 +709,8 @@ int main(void)
         cmocka_unit_test(a_log_larger_than_the_arena_is_refused),
         cmocka_unit_test(a_block_header_is_read),
         cmocka_unit_test(transfers_and_authorizations),
+        cmocka_unit_test(channels),
+        cmocka_unit_test(escrows),
         cmocka_unit_test(listings),
         cmocka_unit_test(inferences_with_and_without_tensors),
         cmocka_unit_test(the_right_topic_with_the_wrong_shape_is_nothing),

@@ -47,7 +47,8 @@ struct request {
     size_t n;
 
     size_t endpoint; /* being asked */
-    uint32_t failed; /* endpoints that are no use to this request */
+    uint32_t never;  /* endpoints that the caller does not want */
+    uint32_t failed; /* endpoints that are no use to this request; those among them */
     uint32_t asked;  /* since the last wait */
     int busy;        /* 429s and 503s so far */
     int64_t wait_s;  /* the shortest Retry-After since the last wait, -1: none */
@@ -96,6 +97,7 @@ static void finish(struct request *q)
 {
     detach(q);
     q->reply.url = q->rpc->urls[q->endpoint];
+    q->reply.endpoint = (unsigned)q->endpoint;
     q->done(q->ud, &q->reply);
     free_request(q);
 }
@@ -136,6 +138,24 @@ static char shape(const struct buf *b)
     return (first == '{' && last == '}') || (first == '[' && last == ']') ? first : 0;
 }
 
+/* Whether one of the answers in it is that the node was asked too often. Only small bodies are
+ * looked at, and of these only such as hold an error. */
+static bool says_busy(const struct buf *b)
+{
+    if (b->len > SMALL_BODY || !memmem(b->p, b->len, "\"error\"", strlen("\"error\"")))
+        return false;
+    json *j = json_parse(b->p, b->len, "", NULL);
+    bool busy = false;
+    for (const json *a = cJSON_IsArray(j) ? json_first(j) : j; a && !busy; a = json_next(a)) {
+        const json *error = json_get(a, "error");
+        int64_t code = 0;
+        json_int(error, "code", &code);
+        busy = cJSON_IsObject(error) && rpc_busy_error(code, json_str(error, "message"));
+    }
+    json_free(j);
+    return busy;
+}
+
 /* Whether an answer that is no 200 speaks JSON-RPC nevertheless: many nodes send errors as 400. */
 static bool speaks_rpc(const struct buf *b)
 {
@@ -160,7 +180,11 @@ static void endpoint_busy(struct request *q, const struct http_response *r)
 {
     char host[104];
     http_host(q->rpc->urls[q->endpoint], host);
-    err_set(&q->reply.err, SOUK_ENET, "%s is overloaded (HTTP %ld)", host, r->status);
+    if (r->status == 200)
+        err_set(&q->reply.err, SOUK_ENET, "%s is overloaded: it limits how often it is asked",
+                host);
+    else
+        err_set(&q->reply.err, SOUK_ENET, "%s is overloaded (HTTP %ld)", host, r->status);
     if (r->retry_after > LONGEST_WAIT_S) {
         err_set(&q->reply.err, SOUK_ENET, "%s is overloaded and asks to wait %lld s", host,
                 (long long)r->retry_after);
@@ -211,7 +235,8 @@ static void gather(struct request *q, const struct http_response *r)
 static void accept_answer(struct request *q, struct http_response *r)
 {
     char s = shape(&r->body);
-    q->rpc->current = q->endpoint;
+    if (!q->never)
+        q->rpc->current = q->endpoint;
     q->reply.err.code = SOUK_OK;
     q->reply.err.msg[0] = '\0';
     if (q->one_by_one) {
@@ -240,11 +265,12 @@ static void on_http(void *ud, struct http_response *r)
         fail(q, &r->err);
     } else if (r->timed_out || r->too_big) {
         q->reply.shrink = true;
-        q->rpc->current = (q->endpoint + 1) % q->rpc->n_urls;
+        if (!q->never)
+            q->rpc->current = (q->endpoint + 1) % q->rpc->n_urls;
         fail(q, &r->err);
     } else if (r->err.code != SOUK_OK) {
         endpoint_failed(q, &r->err);
-    } else if (r->status == 429 || r->status == 503) {
+    } else if (r->status == 429 || r->status == 503 || (r->status == 200 && says_busy(&r->body))) {
         endpoint_busy(q, r);
     } else if (!shape(&r->body) || (r->status != 200 && !speaks_rpc(&r->body))) {
         no_rpc(q, r);
@@ -300,10 +326,14 @@ static void wait_then_ask(struct request *q)
     }
 }
 
+static uint32_t all_of(const struct rpc *r)
+{
+    return r->n_urls == MAX_ENDPOINTS ? UINT32_MAX : (1u << r->n_urls) - 1;
+}
+
 static void send_next(struct request *q)
 {
     const struct rpc *r = q->rpc;
-    uint32_t all = r->n_urls == MAX_ENDPOINTS ? UINT32_MAX : (1u << r->n_urls) - 1;
     size_t from = q->one_by_one ? q->endpoint : r->current;
     for (size_t i = 0; i < r->n_urls && q->busy < MAX_BUSY; i++) {
         size_t k = (from + i) % r->n_urls;
@@ -314,7 +344,7 @@ static void send_next(struct request *q)
             return;
         }
     }
-    if (q->failed == all || q->busy >= MAX_BUSY) {
+    if (q->failed == all_of(r) || q->busy >= MAX_BUSY) {
         struct err why = q->reply.err;
         fail(q, &why);
     } else {
@@ -344,12 +374,20 @@ static bool write_request(struct request *q, const struct rpc_call *calls)
 souk_err rpc_send(struct rpc *r, const struct rpc_call *calls, size_t n, rpc_done_fn done, void *ud,
                   struct err *e)
 {
+    return rpc_send_but(r, 0, calls, n, done, ud, e);
+}
+
+souk_err rpc_send_but(struct rpc *r, uint32_t never, const struct rpc_call *calls, size_t n,
+                      rpc_done_fn done, void *ud, struct err *e)
+{
     if (!n || !done)
         BUG("rpc_send of nothing, or to nobody");
     struct request *q = mem_zalloc(sizeof *q);
     if (!q)
         return err_nomem(e);
     *q = (struct request){.rpc = r, .done = done, .ud = ud, .n = n, .wait_s = -1};
+    q->never = q->failed = never & all_of(r);
+    err_set(&q->reply.err, SOUK_ENET, "there is no other node to ask");
     buf_init(&q->text, REQUEST_CAP);
     buf_init(&q->gathered, HTTP_BODY_CAP);
     buf_init(&q->reply.body, HTTP_BODY_CAP);
@@ -424,6 +462,11 @@ void rpc_cancel(struct rpc *r)
 {
     while (r->requests)
         drop(r->requests);
+}
+
+unsigned rpc_endpoints(const struct rpc *r)
+{
+    return (unsigned)r->n_urls;
 }
 
 void rpc_free(struct rpc *r)

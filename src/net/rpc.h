@@ -4,7 +4,8 @@
  *
  * A client has one or more endpoints of the same chain; a request goes to the
  * one that last worked, and moves to the next when an endpoint cannot be
- * reached, answers no JSON, or says it is overloaded (429, 503). When every
+ * reached, answers no JSON, or says it is overloaded (429, 503, or HTTP 200
+ * with an error that says so: small answers are looked at). When every
  * endpoint left is overloaded, it waits (Retry-After, else doubling from 250 ms)
  * and asks again; the fifth such answer, or a Retry-After beyond a minute, is
  * the end. A time-out after connecting and an answer beyond the body cap end
@@ -36,7 +37,8 @@ struct rpc_call {
 struct rpc_reply {
     struct err err;  /* transport: nothing usable came from any endpoint */
     bool shrink;     /* err suggests that a smaller request may work (time-out, too big) */
-    const char *url; /* the endpoint that answered */
+    const char *url; /* the endpoint that answered; which one of the list: */
+    unsigned endpoint;
     struct buf body; /* the JSON body; buf_detach to keep it beyond the callback */
 };
 
@@ -53,6 +55,11 @@ const char *rpc_label(const struct rpc *r);
 /* Sends n calls as one request; copies them. done comes exactly once. */
 souk_err rpc_send(struct rpc *r, const struct rpc_call *calls, size_t n, rpc_done_fn done, void *ud,
                   struct err *e);
+/* The same, but never to the endpoints whose bits are set: a second opinion. It changes nothing in
+ * which endpoint other requests go to first. */
+souk_err rpc_send_but(struct rpc *r, uint32_t never, const struct rpc_call *calls, size_t n,
+                      rpc_done_fn done, void *ud, struct err *e);
+unsigned rpc_endpoints(const struct rpc *r);
 /* Drops everything under way without calling back. */
 void rpc_cancel(struct rpc *r);
 /* The first wait after a 429 without Retry-After, for tests; 250 ms. */
@@ -78,5 +85,7 @@ enum rpc_range {
     RPC_RANGE_SMALLER /* ask for fewer blocks; *blocks is the number it named, or 0 */
 };
 enum rpc_range rpc_range_error(int64_t code, struct untrusted message, uint64_t *blocks);
+/* It has been asked too often: the same question may be answered later. */
+bool rpc_busy_error(int64_t code, struct untrusted message);
 
 #endif

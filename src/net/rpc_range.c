@@ -1,5 +1,5 @@
 /*
- * rpc_range.c: what nodes say when an eth_getLogs asks for too much.
+ * rpc_range.c: what nodes say when an eth_getLogs asks for too much, or they are asked too often.
  *
  * There is no agreed code for it, only sentences. `#` in a pattern is a number: digits with
  * thousands separators, or with a k or m behind ("10,000", "2k"). Patterns are tried in order
@@ -134,20 +134,44 @@ static void allowed_by_plan(const char *text, uint64_t *blocks)
     }
 }
 
-/* -32005 is "limit exceeded" (EIP-1474), which some nodes also say of requests per second. */
-static bool is_limit(int64_t code, const char *text)
+/* Of asking too often; the numbers in them are not of blocks. */
+static const char *const too_often[] = {
+    "rate limit",    "rate-limit",    "ratelimit",       "rate exceeded", "request rate",
+    "too many req",  "request limit", "request count",   "per second",    "rps limit",
+    "compute units", "throttl",       "try again later",
+};
+
+static void lower_case(struct untrusted message, char text[MESSAGE_MAX])
 {
-    return code == -32005 && !strstr(text, "rate") && !strstr(text, "request") &&
-           !strstr(text, "per second");
+    size_t n = message.n < MESSAGE_MAX - 1 ? message.n : MESSAGE_MAX - 1;
+    for (size_t i = 0; i < n; i++)
+        text[i] = message.p[i] ? (char)tolower((unsigned char)message.p[i]) : ' ';
+    text[n] = '\0';
+}
+
+static bool often(int64_t code, const char *text)
+{
+    if (code == 429)
+        return true;
+    for (size_t i = 0; i < sizeof too_often / sizeof *too_often; i++) {
+        if (strstr(text, too_often[i]))
+            return true;
+    }
+    return false;
+}
+
+bool rpc_busy_error(int64_t code, struct untrusted message)
+{
+    char text[MESSAGE_MAX];
+    uint64_t blocks;
+    lower_case(message, text);
+    return often(code, text) && rpc_range_error(0, message, &blocks) == RPC_RANGE_OTHER;
 }
 
 enum rpc_range rpc_range_error(int64_t code, struct untrusted message, uint64_t *blocks)
 {
     char text[MESSAGE_MAX];
-    size_t n = message.n < sizeof text - 1 ? message.n : sizeof text - 1;
-    for (size_t i = 0; i < n; i++)
-        text[i] = message.p[i] ? (char)tolower((unsigned char)message.p[i]) : ' ';
-    text[n] = '\0';
+    lower_case(message, text);
 
     *blocks = 0;
     if (suggested_range(text, blocks))
@@ -163,5 +187,6 @@ enum rpc_range rpc_range_error(int64_t code, struct untrusted message, uint64_t 
             return RPC_RANGE_SMALLER;
     }
     *blocks = 0;
-    return is_limit(code, text) ? RPC_RANGE_SMALLER : RPC_RANGE_OTHER;
+    /* -32005 is "limit exceeded" (EIP-1474), which some nodes also say of asking too often. */
+    return code == -32005 && !often(code, text) ? RPC_RANGE_SMALLER : RPC_RANGE_OTHER;
 }

@@ -142,7 +142,9 @@ souk_err store_offer_put(struct store *s, const struct offer_in *o, int64_t src,
 /*
  * How a payment was settled, by what its transaction's logs show (facts of each in sync/pay.c).
  * A payer may be the zero address: the logs do not say who (PAY_BATCH, a capture whose
- * authorisation was not seen); nobody is counted then.
+ * authorisation was not seen); nobody is counted then. Payer and payee are who paid whom: the
+ * row's Transfer went from the payer to the payee but for PAY_BATCH (from the channel), PAY_ESCROW
+ * (from the escrow's store) and PAY_REFUND (from the store to the payer).
  */
 enum pay_scheme {
     PAY_EIP3009 = 1, /* exact: AuthorizationUsed, Transfer */
@@ -179,7 +181,7 @@ souk_err store_pay_put(struct store *s, const struct pay_in *p, int64_t src, str
  */
 enum flow_kind {
     FLOW_PLAIN = 1,
-    FLOW_DEPOSIT = 2,    /* into a payment channel or an escrow: no income */
+    FLOW_DEPOSIT = 2,    /* into a payment channel or an escrow, each step: no income */
     FLOW_WITHDRAWAL = 3, /* out of one, back to who put it there */
 };
 struct flow_in {

@@ -233,6 +233,39 @@ static void test_range_error_of_hostile_text(void **state)
     assert_int_equal(rpc_range_error(0, untrusted_n("[0x1,0x2", 8), &blocks), RPC_RANGE_OTHER);
 }
 
+static void test_busy_errors(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t code;
+        const char *message;
+        bool busy;
+    } cases[] = {
+        {-32005, "daily request count exceeded, request rate limited", true},
+        {429, "Your app has exceeded its compute units per second capacity.", true},
+        {429, "", true},
+        {-32007, "50/second request limit reached", true},
+        {-32016, "over rate limit", true},
+        {-32005, "You've exceeded the RPS limit available on the current plan", true},
+        {-32000, "Too Many Requests", true},
+        {15, "Too many request, try again later", true},
+        {-32005, "limit exceeded: 10 per second", true},
+        {-32000, "request throttled by policy", true},
+        /* of these a smaller question is wanted, or none */
+        {-32005, "query returned more than 10000 results", false},
+        {-32005, "limit exceeded", false},
+        {-32000, "eth_getLogs is limited to a 10,000 range", false},
+        {429, "block range too large", false},
+        {-32000, "requested too many blocks, maximum is set to 2048", false},
+        {-32601, "the method eth_getLogs does not exist", false},
+        {0, "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (rpc_busy_error(cases[i].code, untrusted(cases[i].message)) != cases[i].busy)
+            fail_msg("\"%s\"", cases[i].message);
+    }
+}
+
 /* --- a client and a node ---------------------------------------------------------------------- */
 
 static struct hostile *one, *two;
@@ -244,6 +277,7 @@ struct reply {
     int calls;
     struct err err;
     bool shrink;
+    unsigned endpoint;
     char url[128];
     char *body;
     struct rpc *free_it;
@@ -293,6 +327,7 @@ static void keep(void *ud, struct rpc_reply *r)
     struct reply *k = ud;
     k->calls++;
     k->err = r->err;
+    k->endpoint = r->endpoint;
     k->shrink = r->shrink;
     snprintf(k->url, sizeof k->url, "%s", r->url);
     k->body = mem_strndup(r->body.p, r->body.len);
@@ -514,6 +549,49 @@ static void test_429_then_good(void **state)
     assert_int_equal(hostile_count(one), 4);
 }
 
+/* Many nodes say it with HTTP 200. */
+static void test_busy_with_200(void **state)
+{
+    (void)state;
+    static const char busy[] = "{\"id\":1,\"error\":{\"code\":-32005,\"message\":\"rate limit\"}}";
+    static const char half[] = "[{\"id\":1,\"result\":\"0x1\"},"
+                               "{\"id\":2,\"error\":{\"code\":429,\"message\":\"no\"}}]";
+    static const char both[] = "[{\"id\":1,\"result\":1},{\"id\":2,\"result\":2}]";
+    use(false);
+    hostile_say(one, NULL, 200, "", busy);
+    hostile_say(one, NULL, 200, "", busy);
+    hostile_say(one, NULL, 200, "", good);
+    answers(ask(three, 1), good);
+    assert_int_equal(hostile_count(one), 3);
+    hostile_say(one, NULL, 200, "", half);
+    hostile_say(one, NULL, 200, "", both);
+    answers(ask(three, 2), both);
+    hostile_say(one, NULL, 200, "", busy);
+    fails(ask(three, 1), false, "limits how often");
+}
+
+static void test_second_opinion(void **state)
+{
+    (void)state;
+    struct reply k = {0};
+    struct err e;
+    use(true);
+    assert_int_equal(rpc_endpoints(rpc), 2);
+    hostile_say(one, NULL, 200, "", good);
+    hostile_say(two, NULL, 200, "", "{\"result\":2}");
+    assert_int_equal(rpc_send_but(rpc, 1, three, 1, keep, &k, &e), SOUK_OK);
+    while (!loop_idle(loop))
+        loop_step(loop, -1);
+    assert_int_equal(k.endpoint, 1);
+    answers(k, "{\"result\":2}");
+    answers(ask(three, 1), good); /* nothing has moved to the other */
+    k = (struct reply){0};
+    assert_int_equal(rpc_send_but(rpc, 3, three, 1, keep, &k, &e), SOUK_OK);
+    while (!loop_idle(loop))
+        loop_step(loop, -1);
+    fails(k, false, "no other node");
+}
+
 static void test_429_for_ever(void **state)
 {
     (void)state;
@@ -685,6 +763,7 @@ int main(void)
         cmocka_unit_test(test_parse_without_memory),
         cmocka_unit_test(test_range_errors),
         cmocka_unit_test(test_range_error_of_hostile_text),
+        cmocka_unit_test(test_busy_errors),
         WITH_NODES(test_one_call),
         WITH_NODES(test_a_batch),
         WITH_NODES(test_batch_refused),
@@ -700,6 +779,8 @@ int main(void)
         WITH_NODES(test_error_with_400),
         WITH_NODES(test_429_then_good),
         WITH_NODES(test_429_for_ever),
+        WITH_NODES(test_busy_with_200),
+        WITH_NODES(test_second_opinion),
         WITH_NODES(test_429_with_a_long_wait),
         WITH_NODES(test_429_moves_on_without_waiting),
         WITH_NODES(test_gone_and_overloaded),

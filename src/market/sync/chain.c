@@ -42,8 +42,19 @@ static void add_topics(struct buf *b, const enum event_kind *kind, size_t n)
 
 static void where_payments(struct buf *b, const struct network *n)
 {
-    static const enum event_kind kinds[] = {EV_TRANSFER, EV_AUTHORIZATION_USED, EV_SETTLED,
-                                            EV_SETTLED_WITH_PERMIT};
+    static const enum event_kind kinds[] = {EV_TRANSFER,
+                                            EV_AUTHORIZATION_USED,
+                                            EV_SETTLED,
+                                            EV_SETTLED_WITH_PERMIT,
+                                            EV_CHANNEL_SETTLED,
+                                            EV_PAYMENT_AUTHORIZED,
+                                            EV_PAYMENT_CHARGED,
+                                            EV_PAYMENT_CAPTURED,
+                                            EV_PAYMENT_CHARGED_FEE,
+                                            EV_PAYMENT_CAPTURED_FEE,
+                                            EV_PAYMENT_VOIDED,
+                                            EV_PAYMENT_RECLAIMED,
+                                            EV_PAYMENT_REFUNDED};
     bool first = true;
     for (unsigned i = 0; i < n->tokens; i++) {
         if (n->token[i].whole_log)
@@ -51,6 +62,10 @@ static void where_payments(struct buf *b, const struct network *n)
     }
     add_address(b, n->exact_proxy, &first);
     add_address(b, n->upto_proxy, &first);
+    for (unsigned i = 0; i < n->channels; i++)
+        add_address(b, n->channel[i], &first);
+    for (unsigned i = 0; i < n->escrows; i++)
+        add_address(b, n->escrow[i], &first);
     buf_adds(b, "],\"topics\":[[");
     add_topics(b, kinds, sizeof kinds / sizeof kinds[0]);
     buf_adds(b, "]]");
@@ -140,7 +155,7 @@ static void add_filters(struct chain *c, bool payment)
         add_filter(c, LOGS_LISTINGS, FILTER_LISTINGS, TASK_LISTINGS);
     if (!c->s->task[TASK_PAYMENTS].on)
         return;
-    if (quiet)
+    if (quiet || n->escrows > 0) /* whose events are about the busy tokens too */
         add_filter(c, LOGS_PAYMENTS, FILTER_PAYMENTS, TASK_PAYMENTS);
     if (busy && n->has_listings)
         add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
@@ -156,8 +171,9 @@ struct check_job {
     struct cursor at[CHECKS]; /* the cursor, then older checkpoints */
     size_t n, from, count;    /* the portion asked for */
     struct buf body;
-    uint64_t listings_to; /* how far listings have been read */
-    uint64_t before;      /* the cursor's block at first */
+    bool has_listings; /* they have been read, so far: */
+    uint64_t listings_to;
+    uint64_t before; /* the cursor's block at first */
     bool over, started_again, unwound;
     struct err err;
 };
@@ -204,8 +220,8 @@ static void load_run(struct job *j)
     k->before = f->cursor.block;
     arena_release(&f->memory);
     arena_init(&f->memory, PAYEE_MEMORY);
-    if (store_cursor_get(w, chain, FILTER_LISTINGS, &listings))
-        k->listings_to = listings.block;
+    k->has_listings = store_cursor_get(w, chain, FILTER_LISTINGS, &listings);
+    k->listings_to = k->has_listings ? listings.block : 0;
     store_payees(w, chain, &f->memory, &f->payee, &f->payees, &k->err);
 }
 
@@ -255,11 +271,22 @@ static void check_run(struct job *j)
     }
 }
 
+/* Do the rows of the payments depend on whom listings name? Then they do not run ahead of them. */
+static bool asks_for_payees(const struct filter *f)
+{
+    const struct network *n = f->chain->s->net;
+    bool busy = false;
+    for (unsigned i = 0; i < n->tokens; i++)
+        busy |= !n->token[i].whole_log;
+    return f->kind == LOGS_PAYMENTS && (n->facilitators > 0 || (busy && n->escrows > 0));
+}
+
 static void check_end(struct check_job *k, const struct err *e)
 {
     struct filter *f = k->f;
     struct err why = e != NULL ? *e : (struct err){.code = SOUK_OK};
     uint64_t listings_to = k->listings_to;
+    bool after_listings = f->kind == LOGS_PAYEES || (k->has_listings && asks_for_payees(f));
     f->chain->check = NULL;
     buf_release(&k->body);
     mem_free(k);
@@ -279,8 +306,9 @@ static void check_end(struct check_job *k, const struct err *e)
         for (size_t i = 0; i < f->payees; i++)
             first = f->payee[i].since < first ? f->payee[i].since : first;
         f->next = f->next < first ? first : f->next;
-        f->end = f->end < listings_to ? f->end : listings_to;
     }
+    if (after_listings && listings_to < f->end)
+        f->end = listings_to;
     logs_start(f);
 }
 

@@ -1,5 +1,5 @@
 /*
- * From a node's answers to rows. An answer is believed only as far as it agrees with itself, with
+ * From a node's answers to logs. An answer is believed only as far as it agrees with itself, with
  * the question and with the blocks written before; everything else about it is a reason to ask
  * again, and in the end to say so.
  */
@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "eth/events.h"
-#include "hub/hub.h"
 #include "market/sync/internal.h"
 
 #include "base/banned.h"
 
-enum { GROUP = 200, MEMORY = 256 << 20, REST_MAX = 4 << 20, CID_MAX = 128 };
+enum { GROUP = 200, MEMORY = 256 << 20, REST_MAX = 4 << 20 };
 
 void batch_init(struct batch *b, struct filter *f, uint64_t first, uint64_t last)
 {
@@ -197,6 +195,15 @@ static bool same_log(const struct eth_log *a, const struct eth_log *b)
            memcmp(&a->tx, &b->tx, sizeof a->tx) == 0;
 }
 
+static bool among(address a, const address *list, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (address_eq(a, list[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Was this log asked for? Topics behind the first and the payees are only a matter of economy. */
 static bool wanted(const struct filter *f, const struct eth_log *l)
 {
@@ -211,7 +218,8 @@ static bool wanted(const struct filter *f, const struct eth_log *l)
     case LOGS_PAYMENTS:
         t = network_token(n, l->from);
         return (t != NULL && t->whole_log) || address_eq(l->from, n->exact_proxy) ||
-               address_eq(l->from, n->upto_proxy);
+               address_eq(l->from, n->upto_proxy) || among(l->from, n->channel, n->channels) ||
+               among(l->from, n->escrow, n->escrows);
     case LOGS_PAYEES:
         t = network_token(n, l->from);
         return t != NULL && !t->whole_log && event_decode(l, &ev) == EV_TRANSFER;
@@ -273,6 +281,114 @@ static void set_time(struct batch *b, const struct eth_block *blk)
     }
 }
 
+/* --- what is missing */
+
+static int told_order(const void *a, const void *b)
+{
+    return memcmp(&((const struct escrow_in *)a)->hash, &((const struct escrow_in *)b)->hash,
+                  sizeof(bytes32));
+}
+
+/* An escrow's payment is told of once, so that of two with one hash either will do. */
+static bool list_told(struct batch *b)
+{
+    const struct network *n = b->f->chain->s->net;
+    size_t room = 0;
+    for (size_t i = 0; i < b->logs; i++)
+        room += among(b->log[i].from, n->escrow, n->escrows);
+    if (room == 0)
+        return true;
+    if ((b->told = arena_alloc(&b->memory, room * sizeof b->told[0])) == NULL)
+        return false;
+    for (size_t i = 0; i < b->logs; i++) {
+        struct event ev;
+        struct escrow_in *x = &b->told[b->tolds];
+        if (!among(b->log[i].from, n->escrow, n->escrows) ||
+            event_decode(&b->log[i], &ev) == EV_NONE || !pay_escrow_info(&ev, x))
+            continue;
+        x->chain = b->f->chain->cfg->chain_id;
+        x->block = b->log[i].block;
+        x->log = b->log[i].index;
+        b->tolds++;
+    }
+    qsort(b->told, b->tolds, sizeof b->told[0], told_order);
+    return true;
+}
+
+static bool escrow_info(void *ud, bytes32 hash, struct escrow_in *out)
+{
+    struct batch *b = ud;
+    struct escrow_in key = {.hash = hash};
+    const struct escrow_in *x =
+        b->tolds == 0 ? NULL : bsearch(&key, b->told, b->tolds, sizeof b->told[0], told_order);
+    if (x != NULL)
+        *out = *x;
+    return x != NULL || store_escrow_get(b->f->chain->s->w, b->f->chain->cfg->chain_id, hash, out);
+}
+
+struct pay_facts batch_facts(struct batch *b)
+{
+    return (struct pay_facts){b->f->chain->s->net, escrow_info, b};
+}
+
+/* A refund of a busy token by somebody we know: its Transfer was not asked for. */
+static bool refunds(struct batch *b, const struct eth_log *log, size_t n)
+{
+    const struct network *net = b->f->chain->s->net;
+    for (size_t i = 0; i < n; i++) {
+        struct event ev;
+        struct escrow_in x;
+        if (!among(log[i].from, net->escrow, net->escrows) ||
+            event_decode(&log[i], &ev) != EV_PAYMENT_REFUNDED ||
+            !escrow_info(b, ev.escrow.hash, &x))
+            continue;
+        const struct token *t = network_token(net, x.asset);
+        if (t != NULL && !t->whole_log && rows_known_payee(b->f, x.payee, log[i].block))
+            return true;
+    }
+    return false;
+}
+
+/* Of the payments: pairs what the logs show, and says whether more must be known. */
+static bool pair_tx(struct batch *b, const struct eth_log *log, size_t n)
+{
+    struct pay_facts facts = batch_facts(b);
+    struct paid *p = &b->paid[b->paids];
+    bool sure, more;
+    size_t found = pay_pair(&facts, log, n, p, &sure);
+    b->paids += found;
+    more = !sure || (n > found && refunds(b, log, n));
+    for (size_t i = 0; i < found && !more; i++)
+        more = rows_may_be_listed(b->f, &p[i]);
+    return more;
+}
+
+static bool same_tx(const struct eth_log *a, const struct eth_log *b)
+{
+    return memcmp(&a->tx, &b->tx, sizeof a->tx) == 0;
+}
+
+/* Lists the receipts that are wanted: all of the payees', of the payments' where the logs alone do
+ * not say enough. */
+static bool list_receipts(struct batch *b)
+{
+    enum logs_kind kind = b->f->kind;
+    if ((kind != LOGS_PAYEES && kind != LOGS_PAYMENTS) || b->logs == 0)
+        return true;
+    b->receipt = arena_alloc(&b->memory, b->logs * sizeof b->receipt[0]);
+    if (kind == LOGS_PAYMENTS)
+        b->paid = arena_alloc(&b->memory, b->logs * sizeof b->paid[0]);
+    if (b->receipt == NULL || (kind == LOGS_PAYMENTS && (b->paid == NULL || !list_told(b))))
+        return false;
+    for (size_t i = 0, n; i < b->logs; i += n) {
+        for (n = 1; i + n < b->logs && same_tx(&b->log[i + n], &b->log[i]); n++)
+            continue;
+        if (kind == LOGS_PAYEES || pair_tx(b, &b->log[i], n))
+            b->receipt[b->receipts++] = (struct receipt){.why = &b->log[i], .of = n};
+    }
+    return true;
+}
+
 /* Lists the blocks whose times are still to be learnt and the receipts that are wanted. */
 static enum verdict list_missing(struct batch *b, struct err *e)
 {
@@ -288,17 +404,12 @@ static enum verdict list_missing(struct batch *b, struct err *e)
         if (b->log[i].time == 0 && (b->blocks == 0 || b->block[b->blocks - 1] != no))
             b->block[b->blocks++] = no;
     }
-    if (b->f->kind == LOGS_PAYEES && b->logs > 0) {
-        b->receipt = arena_alloc(&b->memory, b->logs * sizeof b->receipt[0]);
-        if (b->receipt == NULL)
-            return no_memory(e);
-        for (size_t i = 0; i < b->logs; i++) {
-            if (i == 0 || memcmp(&b->log[i].tx, &b->log[i - 1].tx, sizeof(bytes32)) != 0)
-                b->receipt[b->receipts++].why = &b->log[i];
-        }
-    }
+    if (!list_receipts(b))
+        return no_memory(e);
     return b->blocks > 0 || b->receipts > 0 ? BATCH_MORE : BATCH_OK;
 }
+
+/* --- reading logs */
 
 /* The general way: from the tree. */
 static enum verdict tree_logs(struct batch *b, const struct rpc_result *res, struct err *e)
@@ -414,10 +525,28 @@ static enum verdict more_block(struct batch *b, const json *value, struct err *e
     return BATCH_OK;
 }
 
+/* Every log of the transaction that we know must be in its receipt as we know it. */
+static const char *receipt_fault(const struct receipt *r)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < r->logs; i++) {
+        if (r->log[i].removed || !same_tx(&r->log[i], r->why) ||
+            memcmp(&r->log[i].block_hash, &r->why->block_hash, sizeof(bytes32)) != 0)
+            return "a receipt is of another transaction";
+        if (i > 0 && r->log[i].index == r->log[i - 1].index)
+            return "two logs of a receipt claim the same place";
+        if (known < r->of && r->log[i].index == r->why[known].index &&
+            same_log(&r->log[i], &r->why[known]))
+            known++;
+    }
+    return known < r->of ? "a receipt lacks a log of its transaction" : NULL;
+}
+
 static enum verdict more_receipt(struct batch *b, const json *value, struct err *e)
 {
     struct receipt *r = &b->receipt[b->receipts_in];
     const json *list = json_get(value, "logs");
+    struct untrusted from = json_str(value, "from");
     if (!cJSON_IsArray(list))
         return refuse(e, b, "a receipt is missing");
     r->log = arena_alloc(&b->memory, ((size_t)cJSON_GetArraySize(list) + 1) * sizeof r->log[0]);
@@ -425,14 +554,14 @@ static enum verdict more_receipt(struct batch *b, const json *value, struct err 
         return no_memory(e);
     for (const json *j = json_first(list); j != NULL; j = json_next(j)) {
         struct err why;
-        struct eth_log *l = &r->log[r->logs++];
-        if (eth_log_parse(j, &b->memory, l, &why) != SOUK_OK)
+        if (eth_log_parse(j, &b->memory, &r->log[r->logs++], &why) != SOUK_OK)
             return refuse(e, b, why.msg);
-        if (l->removed || memcmp(&l->tx, &r->why->tx, sizeof(bytes32)) != 0 ||
-            memcmp(&l->block_hash, &r->why->block_hash, sizeof(bytes32)) != 0)
-            return refuse(e, b, "a receipt is of another transaction");
     }
     qsort(r->log, r->logs, sizeof r->log[0], by_place);
+    const char *fault = receipt_fault(r);
+    if (fault != NULL)
+        return refuse(e, b, fault);
+    r->has_sender = from.p != NULL && hex_decode(from.p, from.n, r->sender.b, sizeof r->sender.b);
     b->receipts_in++;
     return BATCH_OK;
 }
@@ -460,210 +589,4 @@ enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err
     if (v != BATCH_OK)
         return v == BATCH_SMALLER ? BATCH_REFUSED : v;
     return b->blocks_in < b->blocks || b->receipts_in < b->receipts ? BATCH_MORE : BATCH_OK;
-}
-
-/* --- writing */
-
-struct writing {
-    struct batch *b;
-    struct store *w;
-    const struct network *net;
-    int64_t chain, src;
-};
-
-static souk_err write_listing(const struct writing *x, const struct eth_log *l, struct arena *a,
-                              struct err *e)
-{
-    struct event ev;
-    struct hub_listing h;
-    enum event_kind k = event_decode(l, &ev);
-    if (k != EV_LISTED && k != EV_DELISTED)
-        return SOUK_OK;
-    souk_err c = hub_listing_from_event(&ev, a, &h, e);
-    if (c != SOUK_OK)
-        return c;
-    const struct listing_in in = {
-        .listed = h.active,
-        .owner = h.owner,
-        .id = h.id,
-        .author = h.author,
-        .name = h.name,
-        .blob_id = h.blob_id,
-        .endpoint = h.endpoint,
-        .price = h.price,
-        .asset = h.asset,
-        .pay_to = h.pay_to,
-        .flags = h.flags,
-        .chain = x->chain,
-        .block = l->block,
-        .log = l->index,
-        .tx = l->tx,
-        .time = l->time,
-    };
-    return store_listing_put(x->w, &in, x->src, e);
-}
-
-static souk_err write_inference(const struct writing *x, const struct eth_log *l, struct err *e)
-{
-    struct event ev;
-    if (event_decode(l, &ev) != EV_MODEL_INFERENCE || ev.inference.simulation ||
-        ev.inference.cid.n == 0 || ev.inference.cid.n > CID_MAX)
-        return SOUK_OK;
-    const struct infer_in in = {.chain = x->chain,
-                                .block = l->block,
-                                .log = l->index,
-                                .tx = l->tx,
-                                .cid = ev.inference.cid,
-                                .time = l->time};
-    return store_infer_put(x->w, &in, x->src, e);
-}
-
-static int payee_order(const void *key, const void *row)
-{
-    return memcmp(key, &((const struct payee_row *)row)->a, sizeof(address));
-}
-
-static bool known_payee(const struct filter *f, address a, uint64_t block)
-{
-    const struct payee_row *p =
-        f->payees == 0 ? NULL : bsearch(&a, f->payee, f->payees, sizeof *p, payee_order);
-    return p != NULL && p->since <= block;
-}
-
-/* What of a transaction's transfers is kept: see sync.h. */
-static bool keep(const struct writing *x, const struct paid *p)
-{
-    const struct filter *f = x->b->f;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    const struct token *t = network_token(x->net, p->log->from);
-    if (t == NULL || u256_is_zero(p->amount))
-        return false;
-    if (f->kind == LOGS_PAYMENTS && (t->whole_log || p->scheme != PAY_PLAIN))
-        return true;
-    return t->whole_log == (f->kind == LOGS_PAYMENTS) && known_payee(f, p->payee, p->log->block);
-}
-
-static souk_err write_flow(const struct writing *x, const struct paid *p, int64_t time,
-                           struct err *e)
-{
-    const struct flow_in in = {.chain = x->chain,
-                               .block = p->log->block,
-                               .log = p->log->index,
-                               .tx = p->log->tx,
-                               .from = p->payer,
-                               .to = p->payee,
-                               .asset = p->log->from,
-                               .amount = p->amount,
-                               .kind = FLOW_PLAIN,
-                               .time = time};
-    return store_flow_put(x->w, &in, x->src, e);
-}
-
-static souk_err write_pay(const struct writing *x, const struct paid *p, int64_t time,
-                          struct err *e)
-{
-    const struct pay_in in = {
-        .chain = x->chain,
-        .block = p->log->block,
-        .log = p->log->index,
-        .tx = p->log->tx,
-        .payer = p->payer,
-        .payee = p->payee,
-        .asset = p->log->from,
-        .amount = p->amount,
-        .scheme = p->scheme,
-        .tier = TIER_PROVED,
-        .time = time,
-    };
-    return store_pay_put(x->w, &in, x->src, e);
-}
-
-static souk_err write_tx(const struct writing *x, const struct eth_log *log, size_t n, int64_t time,
-                         struct paid *room, struct err *e)
-{
-    souk_err c = SOUK_OK;
-    size_t found = pay_pair(x->net, log, n, room);
-    for (size_t i = 0; i < found && c == SOUK_OK; i++) {
-        const struct paid *p = &room[i];
-        if (keep(x, p))
-            c = p->scheme == PAY_PLAIN ? write_flow(x, p, time, e) : write_pay(x, p, time, e);
-    }
-    return c;
-}
-
-static souk_err write_payments(const struct writing *x, struct err *e)
-{
-    struct batch *b = x->b;
-    struct paid *room = arena_alloc(&b->memory, (b->logs + 1) * sizeof *room);
-    souk_err c = room == NULL ? err_nomem(e) : SOUK_OK;
-    for (size_t i = 0, n; i < b->logs && c == SOUK_OK; i += n) {
-        for (n = 1;
-             i + n < b->logs && memcmp(&b->log[i + n].tx, &b->log[i].tx, sizeof(bytes32)) == 0; n++)
-            continue;
-        c = write_tx(x, &b->log[i], n, b->log[i].time, room, e);
-    }
-    return c;
-}
-
-static souk_err write_receipts(const struct writing *x, struct err *e)
-{
-    struct batch *b = x->b;
-    souk_err c = SOUK_OK;
-    for (size_t i = 0; i < b->receipts && c == SOUK_OK; i++) {
-        const struct receipt *r = &b->receipt[i];
-        struct paid *room = arena_alloc(&b->memory, (r->logs + 1) * sizeof *room);
-        c = room == NULL ? err_nomem(e) : write_tx(x, r->log, r->logs, r->why->time, room, e);
-    }
-    return c;
-}
-
-static souk_err write_rows(const struct writing *x, struct err *e)
-{
-    struct batch *b = x->b;
-    souk_err c = SOUK_OK;
-    switch (b->f->kind) {
-    case LOGS_PAYMENTS:
-        return write_payments(x, e);
-    case LOGS_PAYEES:
-        return write_receipts(x, e);
-    case LOGS_LISTINGS:
-        for (size_t i = 0; i < b->logs && c == SOUK_OK; i++)
-            c = write_listing(x, &b->log[i], &b->memory, e);
-        return c;
-    case LOGS_INFERENCES:
-        for (size_t i = 0; i < b->logs && c == SOUK_OK; i++)
-            c = write_inference(x, &b->log[i], e);
-        return c;
-    }
-    BUG("filter %s has no kind", b->f->name);
-}
-
-souk_err batch_write(struct batch *b, struct store *w, struct cursor *out, struct err *e)
-{
-    struct writing x = {
-        .b = b, .w = w, .net = b->f->chain->s->net, .chain = b->f->chain->cfg->chain_id};
-    const struct cursor cursor = {b->last, b->last_block.hash, b->last_block.time};
-    const struct source_row row = {.kind = SOURCE_LOGS,
-                                   .place = b->place,
-                                   .chain = x.chain,
-                                   .filter = b->f->name,
-                                   .first = (int64_t)b->first,
-                                   .last = (int64_t)b->last,
-                                   .hash = &b->last_block.hash,
-                                   .time = clock_now()};
-    souk_err c = store_begin(w, e);
-    if (c != SOUK_OK)
-        return c;
-    if (b->f->again)
-        c = store_forget_range(w, x.chain, b->f->name, b->first, b->last, e);
-    if (c == SOUK_OK)
-        c = store_source_add(w, &row, &x.src, e);
-    if (c == SOUK_OK)
-        c = write_rows(&x, e);
-    if (c == SOUK_OK && (!b->f->again || b->last > b->f->kept))
-        c = store_cursor_set(w, x.chain, b->f->name, &cursor, e);
-    c = sync_commit(w, c, e);
-    if (c == SOUK_OK)
-        *out = cursor;
-    return c;
 }

@@ -8,9 +8,11 @@
  *   bazaar.c  x402 discovery -> offers
  *   chain.c   a chain: is it the right one, how far, which filters in turn, reorganisations
  *   logs.c    one filter: ranges asked for ahead, written in order
- *   decode.c  an answer to a range -> checked logs -> rows
+ *   decode.c  an answer to a range -> checked logs
+ *   rows.c    these -> rows, and the cursor
  *   scan.c    the same answer's logs, the fast way
  *   pay.c     the logs of a transaction -> payments
+ *   pay_escrow.c  of these, what goes through escrows and payment channels
  *
  * Threads: everything runs on the loop except functions marked [writer], which
  * run inside jobs on LANE_WRITE. What a job works on belongs to it until its done().
@@ -20,6 +22,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "eth/events.h"
 #include "market/sync.h"
 #include "net/loop.h"
 #include "net/rpc.h"
@@ -187,10 +190,15 @@ void logs_stop(struct filter *f);
 
 /* All logs of a transaction that may hold a payment. */
 struct receipt {
-    const struct eth_log *why; /* the first of its logs that made us ask */
+    const struct eth_log *why; /* the first of its logs in the batch */
+    size_t of;                 /* and how many are */
     struct eth_log *log;
     size_t logs;
+    bool has_sender;
+    address sender; /* of the transaction */
 };
+
+struct paid;
 
 /* What one range's answers hold, as they come in. */
 struct batch {
@@ -202,6 +210,10 @@ struct batch {
     struct eth_block first_block, last_block;
     struct eth_log *log; /* by block and index, without doubles */
     size_t logs;
+    struct paid *paid; /* of the payments' filter: its transfers, and what the logs say of them */
+    size_t paids;
+    struct escrow_in *told; /* whose payments the escrows in it are about, by hash */
+    size_t tolds;
     /* What must be asked for besides: headers of blocks whose logs came without a time, and the
      * receipts of transactions that need proof. Asked in portions, in this order. */
     uint64_t *block;
@@ -233,8 +245,6 @@ enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *block
 souk_err batch_ask_more(const struct batch *b, struct buf *text, struct rpc_call *call, size_t *n,
                         struct err *e);
 enum verdict batch_read_more(struct batch *b, const struct buf *body, struct err *e); /* [writer] */
-/* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
-souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
 
 /* --- logs without a tree */
 
@@ -252,23 +262,58 @@ struct scanned {
 bool scan_logs(const struct buf *body, struct arena *memory, struct buf *rest, struct scanned *list,
                size_t room, size_t *lists);
 
-/* --- payments */
+/* --- payments: pay.c, pay_escrow.c */
 
-/* One Transfer, and what proves that it settled an x402 payment. */
+/* One Transfer, and what it was. */
 struct paid {
     const struct eth_log *log;
-    address payer, payee;
+    address from, to; /* as the money moved */
     u256 amount;
-    enum pay_scheme scheme; /* PAY_PLAIN: nothing does */
-    ptrdiff_t below;        /* internal: the unproved transfer before this one */
+    enum pay_scheme scheme; /* PAY_PLAIN: nothing proves a payment; it is a flow of this kind */
+    enum flow_kind flow;
+    address payer, payee; /* of a payment. Zero: not told (store.h) */
+    bool authorised;      /* internal: an authorisation was found that belongs to it */
+    ptrdiff_t below;      /* internal: the transfer before it that waits for its Settled */
+};
+
+struct pay_facts {
+    const struct network *net;
+    /* Who an escrow's payment is by and for, out of another transaction; false: not known. */
+    bool (*escrow)(void *ud, bytes32 hash, struct escrow_in *out);
+    void *ud;
 };
 
 /*
  * The Transfers of one transaction's logs (in order of index) in out[0..n), which has room for all
- * logs, with their proof: an AuthorizationUsed of the same token and payer, the neighbour before
- * it preferred, then the nearest after, then before; or a Settled of a canonical proxy, which
- * belongs to the nearest Transfer before it that nothing else claims.
+ * logs, with what the logs beside them prove; the most particular proof first:
+ *   escrow     events of the canonical escrows: they move the money right behind the event
+ *   channel    Settled of a canonical channel behind the Transfer it tells of; other Transfers to
+ *              and from a channel are deposits and withdrawals
+ *   EIP-3009   AuthorizationUsed of the same token and payer, the neighbour before the Transfer
+ *              preferred, then the nearest after, then before. What a collector took for a deposit
+ *              by such an authorisation is part of the deposit
+ *   proxy      Settled of a canonical proxy, which belongs to the nearest Transfer before it that
+ *              nothing else claims
+ * *sure: no proxy's Settled was paired over a gap, which may hide a Transfer that was not asked
+ * for: with all logs of the transaction it is always right.
  */
-size_t pay_pair(const struct network *net, const struct eth_log *log, size_t n, struct paid *out);
+size_t pay_pair(const struct pay_facts *f, const struct eth_log *log, size_t n, struct paid *out,
+                bool *sure);
+/* What an escrow's event tells of whose payment it is; false: nothing, or it is another event. */
+bool pay_escrow_info(const struct event *ev, struct escrow_in *out);
+/* The first two of these; p[0..found) are the transfers. */
+void pay_held(const struct pay_facts *f, const struct eth_log *log, size_t n, struct paid *p,
+              size_t found);
+
+/* [writer] What this batch and the cache know of escrows, for pay_pair. */
+struct pay_facts batch_facts(struct batch *b);
+
+/* --- rows.c */
+
+/* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
+souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
+bool rows_known_payee(const struct filter *f, address a, uint64_t block);
+/* Would it be a payment of tier P2, if a facilitator sent it? */
+bool rows_may_be_listed(const struct filter *f, const struct paid *p);
 
 #endif

@@ -198,6 +198,8 @@ static const char v3_derived[] =
     "CREATE TABLE span(payee INTEGER NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,"
     " who INTEGER NOT NULL, how INTEGER NOT NULL, PRIMARY KEY(payee, block, log)) WITHOUT ROWID;"
     "CREATE INDEX span_by_who ON span(who);"
+    "CREATE INDEX model_listed ON model(author) WHERE mark > 0 AND gone = 0;"
+    "CREATE INDEX model_by_seen ON model(first_seen);"
     /* unknown: payments and settlements whose payer no log names. */
     "CREATE TABLE stat(win INTEGER NOT NULL, model INTEGER NOT NULL, calls INTEGER NOT NULL,"
     " payments INTEGER NOT NULL, settlements INTEGER NOT NULL, inferences INTEGER NOT NULL,"

@@ -15,10 +15,10 @@ souk_err store_each_author_share(struct store *s, int win, ROW_FN(author_share),
                                  struct err *e)
 {
     struct query_run q = query_open(
-        s, "SELECT income, listed FROM (SELECT t.income AS income, t.author AS active, EXISTS"
-           " (SELECT 1 FROM model m WHERE m.author = a.id AND m.mark > 0 AND m.gone = 0) AS listed"
-           " FROM author a LEFT JOIN author_stat t ON t.win = ? AND t.author = a.id"
-           " WHERE a.name <> '') WHERE listed OR active IS NOT NULL");
+        s, "SELECT t.income, l.author IS NOT NULL FROM author a"
+           " LEFT JOIN author_stat t ON t.win = ? AND t.author = a.id LEFT JOIN"
+           " (SELECT DISTINCT author FROM model WHERE mark > 0 AND gone = 0) l ON l.author = a.id"
+           " WHERE a.name <> '' AND (t.author IS NOT NULL OR l.author IS NOT NULL)");
     query_int(&q, win);
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {

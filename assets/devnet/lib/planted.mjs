@@ -123,7 +123,7 @@ export function cohorts(world, r, n, take) {
     }
 }
 
-/** One machine that pays every five seconds for twelve minutes: real money all the same. */
+/** One machine that pays every five seconds for eleven minutes: real money all the same. */
 export function bursts(world, r, n, take) {
     if (n === 0) return;
     const l = take((x) => x.versions.length === 1 && x.end - x.start > 2);
@@ -134,7 +134,7 @@ export function bursts(world, r, n, take) {
         do slot = world.slot(r, l.start + 1, l.end - 1);
         while (world.early.has(slot));
         world.early.add(slot);
-        for (let k = 1; k <= 144; k++) {
+        for (let k = 1; k <= 132; k++) {
             world.pay(r, l, slot, bot, 'burst');
             world.payments.at(-1).sub = 5 * k;
         }

@@ -194,10 +194,21 @@ class World {
             } else start = r.below(slots - 48);
             this.addListing(r, m, { fate, start, end, rank });
         });
+        this.everyScheme(alive);
         this.shareAddresses(r);
         this.changePrices(r);
         this.delistSome(r);
         this.impostors(r);
+    }
+
+    /** Even the smallest world sells something in every way. */
+    everyScheme(alive) {
+        ['upto', 'exact-permit2'].forEach((scheme, k) => {
+            if (this.listings.some((l) => l.scheme === scheme && l.fate === 'alive')) return;
+            const l = this.listings[Math.min(9, alive - 1) - k];
+            Object.assign(l, { asset: 'OPG', scheme });
+            l.versions[0].price = 5n * 10n ** 16n;
+        });
     }
 
     price(r) {
@@ -354,7 +365,7 @@ class World {
         planted.hops(this, r, share(20), take);
         planted.launch(this, r, share(25), take);
         planted.cohorts(this, r, share(24), take);
-        planted.bursts(this, r, P < 2000 ? 0 : P < 20000 ? 1 : 2, take);
+        planted.bursts(this, r, P < 2000 ? 0 : 1, take);
         planted.cycles(this, r, share(12), 2, take);
         planted.cycles(this, r, share(16), 4, take);
         this.singleCustomer(r, usdc.findLast((l) => !taken.has(l)), share(50));

@@ -1,15 +1,9 @@
 #include "store/explain_rows.h"
 
 #include "store/query.h"
+#include "store/whose.h"
 
 #include "base/banned.h"
-
-/* Whose a payment is, by derive's spans; one whose price decides has a row of its own. */
-#define WHOSE                                                                                 \
-    "(SELECT coalesce((SELECT m.who FROM pay_model m WHERE m.chain = p.chain AND m.block ="   \
-    " p.block AND m.log = p.log), x.who) FROM span x WHERE x.payee = p.payee AND (x.block < " \
-    " p.block OR (x.block = p.block AND x.log <= p.log)) ORDER BY x.block DESC, x.log DESC"   \
-    " LIMIT 1)"
 
 static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
 {

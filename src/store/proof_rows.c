@@ -244,3 +244,21 @@ souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, ui
     }
     return rc;
 }
+
+bool store_next_row_block(struct store *s, int64_t chain, uint64_t from, uint64_t *block)
+{
+    int64_t found = -1;
+    struct query_run q = query_open(
+        s, "SELECT coalesce(min(b), -1) FROM (SELECT min(block) AS b FROM pay WHERE chain = ?1 AND "
+           "block >= ?2"
+           " UNION ALL SELECT min(block) FROM flow WHERE chain = ?1 AND block >= ?2 UNION ALL"
+           " SELECT min(block) FROM infer WHERE chain = ?1 AND block >= ?2 UNION ALL"
+           " SELECT min(block) FROM listing_event WHERE chain = ?1 AND block >= ?2)");
+    query_int(&q, chain);
+    query_int(&q, from > INT64_MAX ? INT64_MAX : (int64_t)from);
+    if (query_one(&q, -1, &found, NULL) || found < 0) {
+        return false;
+    }
+    *block = (uint64_t)found;
+    return true;
+}

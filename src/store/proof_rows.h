@@ -32,5 +32,7 @@ souk_err store_each_proof_row(struct store *s, int64_t chain, const char *filter
 /* How many of them there are; by the keys alone. */
 souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, uint64_t *n,
                           struct err *e);
+/* The first block from `from` on with a row of the chain; false: there is none. */
+bool store_next_row_block(struct store *s, int64_t chain, uint64_t from, uint64_t *block);
 
 #endif

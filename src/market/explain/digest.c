@@ -1,22 +1,13 @@
-#include <sodium.h>
 #include <string.h>
 
 #include "market/explain.h"
-#include "store/proof_rows.h"
+#include "market/explain/internal.h"
 
 #include "base/banned.h"
 
-struct digesting {
-    crypto_generichash_state hash;
-    uint64_t rows;
-    const atomic_bool *stop;
-    uint8_t out[512]; /* of one row, but for long texts */
-    size_t n;
-};
-
 enum { STOP_EACH = 4096 };
 
-static void put(struct digesting *d, const void *p, size_t n)
+static void put(struct row_digest *d, const void *p, size_t n)
 {
     if (n > sizeof d->out - d->n) {
         crypto_generichash_update(&d->hash, d->out, d->n);
@@ -30,7 +21,7 @@ static void put(struct digesting *d, const void *p, size_t n)
     }
 }
 
-static void put_number(struct digesting *d, uint64_t v, size_t bytes)
+static void put_number(struct row_digest *d, uint64_t v, size_t bytes)
 {
     uint8_t be[8];
     for (size_t i = 0; i < bytes; i++)
@@ -38,20 +29,20 @@ static void put_number(struct digesting *d, uint64_t v, size_t bytes)
     put(d, be, bytes);
 }
 
-static void put_amount(struct digesting *d, u256 v)
+static void put_amount(struct row_digest *d, u256 v)
 {
     uint8_t be[32];
     u256_to_be(v, be);
     put(d, be, sizeof be);
 }
 
-static void put_text(struct digesting *d, struct untrusted t)
+static void put_text(struct row_digest *d, struct untrusted t)
 {
     put_number(d, t.n, 4);
     put(d, t.p, t.n);
 }
 
-static void put_listing(struct digesting *d, const struct proof_row *r)
+static void put_listing(struct row_digest *d, const struct proof_row *r)
 {
     put_number(d, r->listed, 1);
     put(d, r->from.b, sizeof r->from.b);
@@ -67,11 +58,14 @@ static void put_listing(struct digesting *d, const struct proof_row *r)
     put(d, r->to.b, sizeof r->to.b);
 }
 
-static souk_err on_row(void *ud, const struct proof_row *r, struct err *e)
+void row_digest_begin(struct row_digest *d)
 {
-    struct digesting *d = ud;
-    if (++d->rows % STOP_EACH == 0 && d->stop != NULL && atomic_load(d->stop))
-        return err_set(e, SOUK_ECANCEL, "stopped");
+    crypto_generichash_init(&d->hash, NULL, 0, 32);
+    d->n = 0;
+}
+
+void row_digest_add(struct row_digest *d, const struct proof_row *r)
+{
     put_number(d, r->block, 8);
     put_number(d, r->log, 8);
     put(d, r->tx.b, sizeof r->tx.b);
@@ -94,6 +88,28 @@ static souk_err on_row(void *ud, const struct proof_row *r, struct err *e)
         put_listing(d, r);
         break;
     }
+}
+
+void row_digest_end(struct row_digest *d, uint8_t out[32])
+{
+    crypto_generichash_update(&d->hash, d->out, d->n);
+    crypto_generichash_final(&d->hash, out, 32);
+}
+
+/* --- all rows of a filter */
+
+struct digesting {
+    struct row_digest digest;
+    uint64_t rows;
+    const atomic_bool *stop;
+};
+
+static souk_err on_row(void *ud, const struct proof_row *r, struct err *e)
+{
+    struct digesting *d = ud;
+    if (++d->rows % STOP_EACH == 0 && d->stop != NULL && atomic_load(d->stop))
+        return err_set(e, SOUK_ECANCEL, "stopped");
+    row_digest_add(&d->digest, r);
     return SOUK_OK;
 }
 
@@ -101,12 +117,11 @@ souk_err digest_rows(struct store *s, int64_t chain, const char *filter, uint64_
                      const atomic_bool *stop, uint8_t out[32], uint64_t *rows, struct err *e)
 {
     struct digesting d = {.stop = stop};
-    crypto_generichash_init(&d.hash, NULL, 0, 32);
+    row_digest_begin(&d.digest);
     souk_err c = store_each_proof_row(s, chain, filter, 0, last, on_row, &d, e);
     if (c != SOUK_OK)
         return c;
-    crypto_generichash_update(&d.hash, d.out, d.n);
-    crypto_generichash_final(&d.hash, out, 32);
+    row_digest_end(&d.digest, out);
     *rows = d.rows;
     return SOUK_OK;
 }

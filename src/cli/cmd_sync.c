@@ -7,15 +7,25 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/session.h"
+#include "market/follow.h"
 
 #include "base/banned.h"
 
-enum { WATCH_MS = 30000 };
+enum { SOURCES = 8 };
+
+/* How a source ended last, so that a watch tells only what is new. */
+struct ended {
+    const char *source;
+    enum sync_phase phase;
+    char message[ERR_MSG_MAX];
+};
 
 struct run {
     const struct options *o;
     struct market *market;
     struct loop *loop;
+    struct follow *follow; /* with --watch */
+    struct ended ended[SOURCES];
     bool began, interrupted, progress_shown;
     unsigned failed;
     struct err first;
@@ -26,6 +36,21 @@ static void clear_progress(struct run *r)
     if (r->progress_shown)
         fputs("\r\033[K", stderr);
     r->progress_shown = false;
+}
+
+/* Whether a source's end differs from the one before. */
+static bool is_news(struct run *r, const struct sync_state *st)
+{
+    const char *message = st->message ? st->message : "";
+    struct ended *x = r->ended;
+    while (x < r->ended + SOURCES - 1 && x->source && strcmp(x->source, st->source) != 0)
+        x++;
+    bool news =
+        !x->source || x->phase != st->phase || strncmp(x->message, message, ERR_MSG_MAX - 1) != 0;
+    x->source = st->source; /* names are literals */
+    x->phase = st->phase;
+    snprintf(x->message, sizeof x->message, "%s", message);
+    return news;
 }
 
 static void on_state(void *ud, const struct sync_state *st)
@@ -44,12 +69,12 @@ static void on_state(void *ud, const struct sync_state *st)
         r->progress_shown = true;
     } else if (st->phase == SYNC_OK || st->phase == SYNC_FAILED) {
         clear_progress(r);
+        if (!is_news(r, st))
+            return;
         say(r->o, "%s: %s%s%s", st->source, st->phase == SYNC_OK ? "up to date" : "failed",
             st->message && st->message[0] ? ": " : "", st->message ? st->message : "");
     }
 }
-
-static void start(void *ud);
 
 static void on_done(void *ud, unsigned failed, const struct err *first)
 {
@@ -57,23 +82,25 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
     clear_progress(r);
     r->failed = failed;
     r->first = *first;
-    if (!r->o->set[OPT_WATCH] || r->interrupted)
-        loop_stop(r->loop, 0);
-    else if (!loop_timer(r->loop, WATCH_MS, start, r))
+    if (!r->follow)
         loop_stop(r->loop, 0);
 }
 
-static void start(void *ud)
+static void on_how(void *ud, const char *words)
 {
-    struct run *r = ud;
+    const struct run *r = ud;
+    say(r->o, "new blocks: %s", words);
+}
+
+static souk_err start(struct run *r)
+{
     struct sync_options so = {.full = r->o->set[OPT_FULL], .only = r->o->value[OPT_ONLY]};
     struct sync_events ev = {.state = on_state, .done = on_done, .ud = r};
-    if (market_sync(r->market, &so, &ev, &r->first)) {
-        r->failed = 1;
-        loop_stop(r->loop, 0);
-        return;
-    }
-    r->began = true;
+    struct follow_events fe = {.sync = ev, .how = on_how, .ud = r};
+    if (!r->o->set[OPT_WATCH])
+        return market_sync(r->market, &so, &ev, &r->first);
+    r->follow = follow_start(r->market, &fe, &r->first);
+    return r->follow ? SOUK_OK : r->first.code;
 }
 
 static void on_signal(void *ud, int signo)
@@ -81,7 +108,7 @@ static void on_signal(void *ud, int signo)
     (void)signo;
     struct run *r = ud;
     r->interrupted = true;
-    if (market_syncing(r->market))
+    if (!r->follow && market_syncing(r->market))
         market_sync_cancel(r->market);
     else
         loop_stop(r->loop, 0);
@@ -122,17 +149,13 @@ static souk_err report(const struct run *r, struct err *e)
 
 souk_err cmd_sync(const struct options *o, struct err *e)
 {
-    static const char *const sources[] = {"hub",      "bazaar",     "listings",
-                                          "payments", "inferences", "files"};
-    bool known = !o->set[OPT_ONLY];
-    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-        known = known || strcmp(o->value[OPT_ONLY], sources[i]) == 0;
-    if (!known)
-        return err_set(e, SOUK_EUSAGE,
-                       "--only is one of hub, bazaar, listings, payments, inferences, not \"%s\"",
-                       o->value[OPT_ONLY]);
     struct run r = {.o = o};
     struct market_options mo = {.network = o->value[OPT_NETWORK], .offline = o->set[OPT_OFFLINE]};
+    if (o->set[OPT_ONLY] && sync_check_only(o->value[OPT_ONLY], e))
+        return e->code;
+    if (o->set[OPT_WATCH] && (o->set[OPT_ONLY] || o->set[OPT_FULL]))
+        return err_set(e, SOUK_EUSAGE, "--watch reads what is new of everything: without --%s",
+                       o->set[OPT_ONLY] ? "only" : "full");
     r.loop = loop_new(e);
     if (!r.loop)
         return e->code;
@@ -142,11 +165,14 @@ souk_err cmd_sync(const struct options *o, struct err *e)
     if (!rc)
         rc = loop_signal(r.loop, SIGTERM, on_signal, &r, e);
     if (!rc) {
-        start(&r);
-        if (!r.failed)
+        r.began = start(&r) == SOUK_OK;
+        r.failed = !r.began;
+        if (r.began)
             loop_run(r.loop);
+        clear_progress(&r);
         rc = report(&r, e);
     }
+    follow_stop(r.follow);
     market_close(r.market);
     loop_free(r.loop);
     return rc;

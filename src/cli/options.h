@@ -81,9 +81,9 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
     X(TASK, "task", "TASK", ON(MODELS), "only this task")                                          \
     X(AUTHOR, "author", "NAME", ON(MODELS) | ON(PUBLISH), "only this author; publish: yours on the Hub")                                    \
     X(ALIVE, "alive", "", ON(MODELS), "only models called in the window")                          \
-    X(WATCH, "watch", "", ON(SYNC), "go on until interrupted, every 30 seconds")                   \
+    X(WATCH, "watch", "", ON(SYNC), "go on until interrupted: read each new block")                \
     X(FULL, "full", "", ON(SYNC), "read everything again from the beginning")                      \
-    X(ONLY, "only", "SOURCE", ON(SYNC), "hub, bazaar, listings, payments or inferences alone")     \
+    X(ONLY, "only", "SOURCES", ON(SYNC), "of these: hub,bazaar,listings,payments,inferences,files") \
     X(EXPLAIN, "explain", "METRIC", ON(HEALTH) | ON(AUTHOR) | ON(SHOW),                            \
       "what a figure means, what it is made of, and its transactions")                             \
     X(SENSITIVITY, "sensitivity", "", ON(HEALTH), "what each threshold does to genuine spending")  \

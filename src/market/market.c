@@ -175,7 +175,7 @@ struct start {
     struct job job; /* first */
     struct market *m;
     struct sync_options o;
-    char only[32];
+    char only[128];
     int64_t files; /* the model whose files are wanted; 0: a sync */
     void (*files_done)(void *ud, const struct err *e);
     void *files_ud;
@@ -305,6 +305,11 @@ void market_sync_cancel(struct market *m)
     m->cancelled = true;
     if (m->sync != NULL && !sync_idle(m->sync))
         sync_cancel(m->sync);
+}
+
+void market_sync_mute(struct market *m)
+{
+    m->ev = (struct sync_events){.ud = NULL};
 }
 
 bool market_syncing(const struct market *m)

@@ -56,6 +56,7 @@ void market_submit(struct market *m, struct market_job *j);
 souk_err market_sync(struct market *m, const struct sync_options *o, const struct sync_events *ev,
                      struct err *e);
 void market_sync_cancel(struct market *m);
+void market_sync_mute(struct market *m); /* the running one's events come no more, done neither */
 bool market_syncing(const struct market *m);
 
 /*

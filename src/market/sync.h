@@ -40,12 +40,15 @@ struct sync;
 
 struct sync_options {
     bool full;        /* read everything again; what was there stays until it is replaced */
-    const char *only; /* one source's name, or NULL for all; "none": for sync_files */
-    /* For reading again what another cache holds (prove.h): the last blocks wanted of each chain, 0:
-     * all there are; and no figures. */
+    const char *only; /* names of sources with commas between, or NULL for all; "none": of none */
+    /* For reading again what another cache holds (prove.h): the last blocks wanted of each chain,
+     * 0: all there are; and no figures. */
     uint64_t payment_end, inference_end;
     bool rows_only;
 };
+
+/* SOUK_EUSAGE names the sources there are. */
+souk_err sync_check_only(const char *only, struct err *e);
 
 struct sync_events {
     /* A source moved on: on the loop, at most about 10 times a second per source. */

@@ -395,6 +395,18 @@ static void begin_done(struct job *j)
     sync_job_done(s);
 }
 
+/* Is it among the names? */
+static bool chosen(const char *only, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = only; p != NULL; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (strncmp(p, name, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+            return true;
+    }
+    return only == NULL;
+}
+
 static void choose_tasks(struct sync *s, const char *only)
 {
     const struct network *n = s->net;
@@ -409,23 +421,27 @@ static void choose_tasks(struct sync *s, const char *only)
     for (int t = 0; t < TASKS; t++) {
         s->task[t].s = s;
         s->task[t].st.source = task_names[t];
-        s->task[t].on = there[t] && (only == NULL || strcmp(only, task_names[t]) == 0);
+        s->task[t].on = there[t] && chosen(only, task_names[t]);
         s->running += s->task[t].on;
     }
 }
 
-static souk_err check_only(const char *only, struct err *e)
+souk_err sync_check_only(const char *only, struct err *e)
 {
-    if (only == NULL || strcmp(only, "none") == 0)
-        return SOUK_OK;
-    for (int t = 0; t < TASKS; t++) {
-        if (strcmp(only, task_names[t]) == 0)
+    for (const char *p = only;; p++) {
+        size_t n = strcspn(p, ",");
+        int t = 0;
+        while (t < TASK_FIGURES && (strlen(task_names[t]) != n || memcmp(task_names[t], p, n) != 0))
+            t++;
+        if (t == TASK_FIGURES)
+            return err_set(e, SOUK_EUSAGE,
+                           "there is no source \"%.*s\": hub, bazaar, listings, payments, "
+                           "inferences, files",
+                           (int)(n < 40 ? n : 40), p);
+        p += n;
+        if (*p == '\0')
             return SOUK_OK;
     }
-    return err_set(e, SOUK_EUSAGE,
-                   "there is no source \"%.40s\": hub, bazaar, listings, payments, inferences, "
-                   "files",
-                   only);
 }
 
 struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const struct network *n,
@@ -433,7 +449,8 @@ struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const s
 {
     struct sync *s;
     struct begin_job *b;
-    if (check_only(o->only, e) != SOUK_OK)
+    bool none = o->only != NULL && strcmp(o->only, "none") == 0;
+    if (o->only != NULL && !none && sync_check_only(o->only, e) != SOUK_OK)
         return NULL;
     s = mem_zalloc(sizeof *s);
     b = mem_zalloc(sizeof *b);
@@ -454,7 +471,7 @@ struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const s
     s->payment_end = o->payment_end;
     s->inference_end = o->inference_end;
     /* With nothing to read there is nothing to count. */
-    s->final = o->rows_only || (o->only != NULL && strcmp(o->only, "none") == 0);
+    s->final = o->rows_only || none;
     b->job.run = begin_run;
     b->job.done = begin_done;
     b->s = s;

@@ -92,7 +92,7 @@ export function attribute(world, p) {
 }
 
 const empty = () => ({ payments: 0, settlements: 0, inferences: 0, payers: new Set(), paid: new Map(), refunded: new Map(), unattributed: new Map(),
-    unknown: 0, last: 0 });
+    unattributedBack: new Map(), unknown: 0, last: 0 });
 const sum = (map, asset, amount) => map.set(asset, (map.get(asset) ?? 0n) + BigInt(amount));
 
 function countPayment(f, p) {
@@ -105,7 +105,7 @@ function countPayment(f, p) {
 }
 
 /** What came in less what was given back, never below nothing. */
-const income = (f) => new Map([...f.paid].map(([asset, v]) => [asset, v - (f.refunded.get(asset) ?? 0n)]).filter(([, v]) => v > 0n));
+const less = (paid, back) => new Map([...paid].map(([asset, v]) => [asset, v - (back.get(asset) ?? 0n)]).filter(([, v]) => v > 0n));
 
 export const since = (window, asOf) => (WINDOWS[window] === 0 ? -1 : asOf - WINDOWS[window] * 86400);
 export const where = (world, p) => (p.to ??= attribute(world, p));
@@ -132,7 +132,11 @@ export function figures(world, window, asOf) {
     }
     for (const b of world.refunds) {
         const to = where(world, b);
-        if (b.time > from && !to.stray && !to.nobody) for (const f of all(to)) sum(f.refunded, b.asset, b.amount);
+        if (b.time <= from || to.stray || to.nobody) continue;
+        for (const f of all(to)) {
+            sum(f.refunded, b.asset, b.amount);
+            if (!to.model) sum(f.unattributedBack, b.asset, b.amount);
+        }
     }
     for (const i of world.inferences) {
         if (i.time <= from) continue;
@@ -146,7 +150,8 @@ export function figures(world, window, asOf) {
             f.last = Math.max(f.last, i.time);
         }
     }
-    for (const f of [...models.values(), ...authors.values(), market]) f.income = income(f);
+    for (const f of [...models.values(), ...authors.values(), market])
+        Object.assign(f, { income: less(f.paid, f.refunded), unattributed: less(f.unattributed, f.unattributedBack) });
     return { models, authors, market };
 }
 

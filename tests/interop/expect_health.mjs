@@ -104,31 +104,28 @@ function halves(v, events = v) {
     const both = v.slice(-2 * HALF);
     const enough = both.length === 2 * HALF && events.slice(-2 * HALF).reduce((a, b) => a + b, 0) >= FLOOR;
     const add = (list) => Number(list.reduce((a, b) => a + BigInt(b), 0n));
-    return both.length === 2 * HALF ? { known: enough, before: add(both.slice(0, HALF)), recent: add(both.slice(HALF)) } : { known: false };
+    return both.length === 2 * HALF ? { known: enough, before: add(both.slice(0, HALF)), recent: add(both.slice(HALF)) } : { known: false, before: 0, recent: 0 };
 }
 
-/** Who first paid in which week, and in which later ones he paid again. */
-function cohorts(world, asOf) {
+/** Whole weeks of payers who were surely new then, and in which later weeks they paid again. */
+function cohorts(world, asOf, sure) {
     const paid = earning(world).filter((p) => p.payer !== null);
     const first = firsts(paid);
-    const now = weekOf(asOf);
-    const list = [];
-    if (first.size === 0) return list;
-    for (let w = Math.min(...[...first.values()].map(weekOf)); w <= now; w++) {
-        const mine = new Set([...first].filter(([, t]) => weekOf(t) === w).map(([a]) => a));
-        const passed = Math.max(0, Math.min(12, now - 1 - w));
-        list.push({ first_day: monday(w), payers: mine.size, back: Array.from({ length: passed }, (_, k) =>
-            new Set(paid.filter((p) => mine.has(p.payer) && weekOf(p.time) === w + k + 1).map((p) => p.payer)).size) });
-    }
-    return list.slice(-16);
+    return wholeWeeks(world, asOf).slice(sure).map((w) => {
+        const mine = new Map([...first].filter(([, t]) => weekOf(t) === w));
+        const theirs = paid.filter((p) => mine.has(p.payer));
+        const passed = Math.min(12, weekOf(asOf) - 1 - w);
+        const again = (ok) => new Set(theirs.filter(ok).map((p) => p.payer)).size;
+        const later = (from, to) => again((p) => day(p.time) - day(mine.get(p.payer)) >= from && day(p.time) - day(mine.get(p.payer)) <= to);
+        return { first_day: monday(w), payers: mine.size, back: Array.from({ length: passed }, (_, k) => again((p) => weekOf(p.time) === w + k + 1)),
+            d7: later(7, 13), d30: later(30, 36) };
+    }).filter((c) => c.payers > 0);
 }
 
-/** Of payers whose time has come: those who paid again `from` to `to` days after they first did. */
-function again(world, asOf, from, to) {
-    const paid = earning(world).filter((p) => p.payer !== null);
-    const due = new Map([...firsts(paid)].filter(([, t]) => day(t) + to < day(asOf)));
-    const back = new Set(paid.filter((p) => due.has(p.payer) && day(p.time) - day(due.get(p.payer)) >= from && day(p.time) - day(due.get(p.payer)) <= to).map((p) => p.payer));
-    return { back: back.size, of: due.size };
+/** Of the weeks whose last payer's time has come: how many came back, of how many. */
+function back(list, which, horizon, asOf) {
+    const due = list.filter((c) => c.first_day + 6 + horizon < day(asOf));
+    return { back: due.reduce((n, c) => n + c[which], 0), of: due.reduce((n, c) => n + c.payers, 0) };
 }
 
 export function expectHealth(world, window, asOf) {
@@ -150,6 +147,7 @@ export function expectHealth(world, window, asOf) {
     const listing = new Set(all.filter((m) => m.mark.listed).map((m) => m.author));
     const everyone = sorted(named.map(([name, a]) => [a.income.get(asset.address) ?? 0n, name]).filter(([v, name]) => v > 0n || listing.has(name)).map(([v]) => v));
     const weekly = weeks(world, asOf, asset.address);
+    const came = cohorts(world, asOf, weekly.sure);
     const column = (name) => weekly.list.map((w) => w[name]);
     const events = weekly.list.map((w) => w.payments + w.settlements);
     return {
@@ -169,7 +167,7 @@ export function expectHealth(world, window, asOf) {
         weekly: { first_day: monday(weekly.from), new_payers_from: weekly.sure, ...Object.fromEntries(['calls', 'payments', 'settlements',
             'inferences', 'payers', 'new_payers', 'returning_payers'].map((k) => [k, column(k)])),
         income: column('income').map(String), median: column('median').map(String) },
-        retention: { cohorts: cohorts(world, asOf), d7: again(world, asOf, 7, 13), d30: again(world, asOf, 30, 36) },
+        retention: { cohorts: came.slice(-16).map(({ d7, d30, ...c }) => c), d7: back(came, 'd7', 13, asOf), d30: back(came, 'd30', 36, asOf) },
         concentration: { asset: asset.address, earners: spread(everyone.filter((v) => v > 0n)), listed: spread(everyone),
             lorenz_ppm: lorenz(everyone), quartiles: quartiles(everyone).map(String) },
     };

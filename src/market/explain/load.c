@@ -206,7 +206,11 @@ static bool counts(const struct explanation_data *x, const struct call_detail *d
 static souk_err on_row(void *ud, const struct call_detail *d, struct err *e)
 {
     struct explanation_data *x = ud;
-    return counts(x, d) && x->calls.n < x->room ? on_call(&x->calls, d, e) : SOUK_OK;
+    if (!counts(x, d))
+        return SOUK_OK;
+    if (x->who < 0 && (kinds[x->pub.metric] & SHARED)) /* nobody keeps a sum of these */
+        x->pub.counted++;
+    return x->calls.n < x->room ? on_call(&x->calls, d, e) : SOUK_OK;
 }
 
 static souk_err find_payments(struct explanation_data *x, unsigned kind, struct err *e)

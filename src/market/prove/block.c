@@ -311,11 +311,11 @@ static void compare(struct checking *k)
         const struct proof_row *r = j < k->have ? &k->ours[j] : NULL;
         if (w != NULL && (r == NULL || w->row.log < r->log)) {
             if (w->must)
-                fail(k, "the cache has not the %s of log %llu", what_is(&w->row),
+                fail(k, "the cache lacks the %s of log %llu", what_is(&w->row),
                      (unsigned long long)w->row.log);
             i++;
         } else if (w == NULL || r->log < w->row.log) {
-            fail(k, "the cache has a %s at log %llu that the block has not", what_is(r),
+            fail(k, "the cache has a %s at log %llu that the block does not have", what_is(r),
                  (unsigned long long)r->log);
         } else {
             const char *wrong = difference(w, r);

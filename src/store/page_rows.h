@@ -193,11 +193,11 @@ souk_err store_genuine(struct store *s, int win, int64_t who, struct arena *a,
 /* Models on the Hub that a genuine payer paid, and healthy ones (genuine.h). */
 souk_err store_genuine_models(struct store *s, int win, uint64_t *paid, uint64_t *healthy,
                               struct err *e);
-struct genuine_week {
+struct judged_week {
     int64_t week;
     struct untrusted low, high, median; /* packed */
 };
-souk_err store_each_genuine_week(struct store *s, ROW_FN(genuine_week), void *ud, struct err *e);
+souk_err store_each_judged_week(struct store *s, ROW_FN(judged_week), void *ud, struct err *e);
 /* When models were first seen, after `since`. */
 struct seen_row {
     int64_t time;

@@ -86,13 +86,13 @@ souk_err store_genuine_models(struct store *s, int win, uint64_t *paid, uint64_t
     return query_close(&q, e);
 }
 
-souk_err store_each_genuine_week(struct store *s, ROW_FN(genuine_week), void *ud, struct err *e)
+souk_err store_each_judged_week(struct store *s, ROW_FN(judged_week), void *ud, struct err *e)
 {
     struct query_run q =
         query_open(s, "SELECT week, low, high, median FROM genuine_week ORDER BY week");
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
-        struct genuine_week row = {query_col_int(&q, 0), query_col_text(&q, 1),
+        struct judged_week row = {query_col_int(&q, 0), query_col_text(&q, 1),
                                    query_col_text(&q, 2), query_col_text(&q, 3)};
         rc = fn(ud, &row, e);
     }

@@ -128,7 +128,7 @@ static void in_one_unit(struct weeks *w)
     y->unit = amount_of(&w->l->load.assets, w->l->asset, unit);
 }
 
-static souk_err on_genuine_week(void *ud, const struct genuine_week *r, struct err *e)
+static souk_err on_genuine_week(void *ud, const struct judged_week *r, struct err *e)
 {
     struct health_load *l = ud;
     struct weekly *y = &l->page->weekly;
@@ -202,7 +202,7 @@ souk_err health_load_weeks(struct health_load *l, struct err *e)
     if (!rc) {
         in_one_unit(&w);
         y->fresh_from = fresh_from(&w, &y->fresh);
-        rc = store_each_genuine_week(l->load.s, on_genuine_week, l, e);
+        rc = store_each_judged_week(l->load.s, on_genuine_week, l, e);
     }
     if (!rc) {
         rc = load_uploads(l, e);

@@ -1,6 +1,7 @@
 /*
  * explain_print.h: the other readings of figures: where one comes from, what the rules found, what
- * the thresholds do. Each is a whole command's work: loads, prints text or JSON, frees.
+ * their thresholds do, whether the cache holds against the chain. A ..._command is a whole
+ * command's work: loads, prints text or JSON, frees.
  *
  * who: 0 the market, a model's id, an author's id negated.
  */
@@ -9,10 +10,16 @@
 
 #include "cli/session.h"
 #include "market/explain.h"
-
-void explanation_print(const struct explanation *x);
-void explanation_json(struct json_out *o, const struct explanation *x);
+#include "market/prove.h"
 
 /* The metric named by --explain, with digests of the rows it rests on. */
 souk_err explain_command(const struct options *o, struct session *s, int64_t who, struct err *e);
+void explanation_print(const struct explanation *x);
+void explanation_json(struct json_out *o, const struct explanation *x);
+
+/* --prove. SOUK_EVERIFY when anything does not hold. */
+souk_err prove_command(const struct options *o, struct session *s, struct err *e);
+void proofs_print(const struct proofs *p);
+void proofs_json(struct json_out *o, const struct proofs *p);
+
 #endif

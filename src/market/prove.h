@@ -62,10 +62,11 @@ struct proofs {
     unsigned failed, unchecked, passed;
 };
 
+enum { SAMPLE_MOST = 512 };
 struct prove_options {
     const char *rpc,
         *inference_rpc; /* another node; NULL: the profile's second, else its only one */
-    unsigned sample;    /* blocks of each chain whose receipts are checked */
+    unsigned sample;    /* blocks of each chain whose receipts are checked: at most SAMPLE_MOST */
     unsigned payees;    /* at most so many, by income */
 };
 struct prove_events {

@@ -340,6 +340,92 @@ static void explanations(void **state)
     buf_release(&b);
 }
 
+/* --- the cache against the chain */
+
+static const struct proofs *proven(void)
+{
+    static struct balance_proof balance[4];
+    static struct receipt_proof receipt[2];
+    static struct proofs p = {
+        .digest = {{.filter = "payments",
+                    .chain = 8453,
+                    .state = PROOF_OK,
+                    .first = 100,
+                    .last = 123456,
+                    .rows = 9311,
+                    .rows_there = 9311,
+                    .ours = {0xab},
+                    .theirs = {0xab},
+                    .place = "other.example\x1b[2J"},
+                   {.filter = "inferences",
+                    .chain = 10740,
+                    .state = PROOF_FAILED,
+                    .rows = 10,
+                    .rows_there = 9,
+                    .same_node = true,
+                    .place = "one.example",
+                    .words = "the first block that differs is 77"},
+                   {.filter = "listings", .state = PROOF_UNCHECKED, .words = "it did not answer"}},
+        .digests = 3,
+        .balance = balance,
+        .balances = 4,
+        .receipt = receipt,
+        .receipts = 2,
+        .failed = 2,
+        .unchecked = 2,
+        .passed = 5};
+    for (size_t i = 0; i < 4; i++)
+        balance[i] = (struct balance_proof){.payee = {.b = {(uint8_t)(i + 1)}},
+                                            .in = money(i * 1000000),
+                                            .out = money(i * 500000),
+                                            .before = money(0),
+                                            .after = money(i * 500000),
+                                            .first = 100,
+                                            .last = 123456,
+                                            .state = PROOF_OK};
+    balance[2].state = PROOF_FAILED, balance[2].after = money(1);
+    snprintf(balance[2].words, sizeof balance[2].words, "0.999999 USDC are missing");
+    balance[3].state = PROOF_UNCHECKED;
+    snprintf(balance[3].words, sizeof balance[3].words, "the node keeps no state of block 99");
+    receipt[0] = (struct receipt_proof){8453, 1234, 5, 17, 2, PROOF_OK, "joined to block 1300"};
+    receipt[1] = (struct receipt_proof){8453, 1235, 5, 17, 2, PROOF_UNCHECKED, "no receipts"};
+    return &p;
+}
+
+static void proofs(void **state)
+{
+    (void)state;
+    struct buf b;
+    struct json_out o;
+    struct err e;
+    in_locale("C");
+    print_begin();
+    proofs_print(proven());
+    char *got = printed();
+    assert_true(fits_80(got));
+    assert_null(strchr(got, '\x1b'));
+    assert_true(page_same("prove", got));
+    free(got);
+    buf_init(&b, 1 << 20);
+    json_out_init(&o, &b);
+    proofs_json(&o, proven());
+    json *j = json_parse_strict(b.p, b.len, "it", &e);
+    assert_non_null(j);
+    assert_int_equal(number(j, "failed"), 2);
+    const json *digest = cJSON_GetArrayItem(json_get(j, "digests"), 1);
+    assert_string_equal(json_cstr(digest, "state"), "failed");
+    assert_true(json_bool(digest, "same_node", false));
+    assert_int_equal(number(digest, "rows_there"), 9);
+    digest = cJSON_GetArrayItem(json_get(j, "digests"), 2);
+    assert_true(cJSON_IsNull(json_get(digest, "digest"))); /* nothing was compared */
+    const json *balance = cJSON_GetArrayItem(json_get(j, "balances"), 3);
+    assert_string_equal(json_cstr(balance, "state"), "unchecked");
+    assert_true(cJSON_IsNull(json_get(balance, "after")));
+    assert_int_equal(number(cJSON_GetArrayItem(json_get(j, "receipts"), 0), "block"), 1234);
+    json_free(j);
+    buf_release(&b);
+}
+
 /* --- charts */
 
 static void bars(void **state)
@@ -394,8 +480,8 @@ static void wrapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text), cmocka_unit_test(all_of_it), cmocka_unit_test(explanations),
-        cmocka_unit_test(bars), cmocka_unit_test(wrapped),
+        cmocka_unit_test(text),   cmocka_unit_test(all_of_it), cmocka_unit_test(explanations),
+        cmocka_unit_test(proofs), cmocka_unit_test(bars),      cmocka_unit_test(wrapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 #include "net/rpc.h"
 #include "store/proof_rows.h"
 
-enum { FILTERS = 5, CHAINS = 2, SAMPLE_MOST = 512 };
+enum { FILTERS = 5, CHAINS = 2 };
 
 /* A log filter as the cache has it. */
 struct kept {

@@ -93,14 +93,17 @@ bool sort_descends(enum sort_key k); /* the natural direction */
 /*
  * What to show. The query language of the filter box, the CLI and saved views:
  *
- *     eth volatility             words: prefix and typo tolerant, over name, author, task,
- * description task:risk author:mira      facets: begins with; author:~x contains; author:"x" is
- * exactly alive listed proven free   states; -alive or !alive negates; "never" = never called
- *     price<0.01 calls>1k payers>=3   also payments, settlements, inferences; k and m; < <= = >= >
- *     genuine>1 growth>20             the lower bound of genuine income, in whole units of the
- * first asset; growth in percent, of those with enough to tell growing shrinking               the
- * interval of growth is above, below nothing genuine                         paid by a genuine
- * payer, strictly
+ *     eth volatility             words: prefix and typo tolerant, over name, author, task and
+ *                                description
+ *     task:risk author:mira      facets: begins with; author:~x contains; author:"x" is exactly
+ *     alive listed proven free   states; -alive or !alive negates; "never" = never called
+ *     price<0.01 calls>1k        also payers, payments, settlements, inferences; k and m;
+ *     payers>=3                  < <= = >= >
+ *     income>5 genuine>1         in whole units of the profile's first asset; genuine: the lower
+ *                                bound of genuine income
+ *     growth>20 growth<-5        in percent, of those with enough to tell
+ *     growing shrinking          the interval of growth is above, below nothing
+ *     genuine                    paid by a genuine payer, strictly
  *
  * Case does not matter (ASCII). One or two letters are looked for as the beginning of words in
  * names, authors and tasks, and as whole words in descriptions.

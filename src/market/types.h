@@ -61,7 +61,8 @@ struct figures {
     uint64_t calls, payments, settlements, inferences, payers;
     uint64_t genuine_payers; /* strictly: clusters (genuine.h) */
     struct income income;
-    struct income low, high; /* genuine income is between these; empty until judged */
+    struct income low, high; /* genuine income is between these */
+    bool judged;             /* else genuine_payers, low and high are not known, and empty */
     struct trend trend;
     int64_t last;          /* time of the last call or settlement; 0: never in the window */
     const uint16_t *spark; /* SPARK_DAYS daily counts of calls + settlements, oldest first, whatever

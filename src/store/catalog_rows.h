@@ -15,8 +15,9 @@ struct figures_row {
     uint64_t unknown; /* payments and settlements whose payer no log names */
     struct untrusted income, shared, refunded;
     int64_t last;
-    struct untrusted low, high; /* what genuine_judge found; empty until it has */
-    uint64_t strict;            /* genuine payers */
+    bool judged; /* genuine_judge has run */
+    struct untrusted low, high;
+    uint64_t strict; /* genuine payers */
     /* Whatever the window: */
     struct untrusted spark;
     bool trended; /* else there is too little to tell */
@@ -61,6 +62,8 @@ address store_address(struct store *s, int64_t addr);
 
 /* The highest model id: as models are never deleted, how many there are. */
 souk_err store_model_count(struct store *s, uint32_t *n, struct err *e);
+/* Whether genuine_judge has ever run. */
+bool store_judged(struct store *s);
 /* Models with figures in the window. */
 souk_err store_alive_count(struct store *s, int win, uint32_t *n, struct err *e);
 /* When any source last succeeded. */

@@ -49,10 +49,11 @@ souk_err store_figures(struct store *s, int win, int64_t who, struct arena *a,
 {
     struct query_run q =
         who > 0 ? query_open(s, "SELECT calls, payments, settlements, inferences, payers, back,"
-                                " last, income, NULL FROM stat WHERE win = ? AND model = ?")
+                                " last, unknown, income, refunded, NULL FROM stat WHERE win = ?"
+                                " AND model = ?")
                 : query_open(s, "SELECT calls, payments, settlements, inferences, payers, fresh,"
-                                " last, income, shared FROM author_stat WHERE win = ? AND"
-                                " author = ?");
+                                " last, unknown, income, refunded, shared FROM author_stat WHERE"
+                                " win = ? AND author = ?");
     query_int(&q, win);
     query_int(&q, who > 0 ? who : -who);
     *out = (struct figures_row){.any = false};
@@ -65,8 +66,10 @@ souk_err store_figures(struct store *s, int win, int64_t who, struct arena *a,
                                     .inferences = (uint64_t)query_col_int(&q, 3),
                                     .payers = (uint64_t)query_col_int(&q, 4),
                                     .more = (uint64_t)query_col_int(&q, 5),
-                                    .last = query_col_int(&q, 6)};
-        ok = query_copy(&q, 7, a, &out->income) && query_copy(&q, 8, a, &out->shared);
+                                    .last = query_col_int(&q, 6),
+                                    .unknown = (uint64_t)query_col_int(&q, 7)};
+        ok = query_copy(&q, 8, a, &out->income) && query_copy(&q, 9, a, &out->refunded) &&
+             query_copy(&q, 10, a, &out->shared);
     }
     return copied(&q, ok, e);
 }
@@ -225,34 +228,48 @@ souk_err store_each_file(struct store *s, int64_t model, ROW_FN(file_detail), vo
 
 /* --- authors */
 
-#define AUTHOR                                                                                   \
-    "SELECT a.id, a.name, m.models, m.listed, t.calls, t.payments, t.settlements, t.inferences," \
-    " t.payers, t.fresh, t.income, t.shared, t.last, k.v FROM"                                   \
+#define AUTHOR                                                                                    \
+    "SELECT a.id, a.name, m.models, m.listed, t.calls, t.payments, t.settlements, t.inferences,"  \
+    " t.payers, t.fresh, t.income, t.shared, t.last, k.v, t.unknown, t.refunded, g.ratio, g.low," \
+    " g.high, j.low, j.high, j.strict FROM"                                                       \
     " (SELECT author, count(*) AS models, total(mark > 0) AS listed FROM model WHERE gone = 0 "
-#define AUTHOR_JOINED                                            \
-    " GROUP BY author) m JOIN author a ON a.id = m.author"       \
-    " LEFT JOIN author_stat t ON t.win = ?1 AND t.author = a.id" \
-    " LEFT JOIN spark k ON k.who = -a.id"
+#define AUTHOR_JOINED                                                        \
+    " GROUP BY author) m JOIN author a ON a.id = m.author"                   \
+    " LEFT JOIN author_stat t ON t.win = ?1 AND t.author = a.id"             \
+    " LEFT JOIN spark k ON k.who = -a.id LEFT JOIN trend g ON g.who = -a.id" \
+    " LEFT JOIN genuine_stat j ON j.win = ?1 AND j.who = -a.id"
 
 static souk_err each_author(struct query_run q, ROW_FN(author_detail), void *ud, struct err *e)
 {
+    bool judged = store_judged(q.store);
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
-        struct author_detail row = {.id = query_col_int(&q, 0),
-                                    .author = query_col_text(&q, 1),
-                                    .models = (uint32_t)query_col_int(&q, 2),
-                                    .listed = (uint32_t)query_col_int(&q, 3),
-                                    .figures = {.any = sqlite3_column_type(q.st, 4) != SQLITE_NULL,
-                                                .calls = (uint64_t)query_col_int(&q, 4),
-                                                .payments = (uint64_t)query_col_int(&q, 5),
-                                                .settlements = (uint64_t)query_col_int(&q, 6),
-                                                .inferences = (uint64_t)query_col_int(&q, 7),
-                                                .payers = (uint64_t)query_col_int(&q, 8),
-                                                .more = (uint64_t)query_col_int(&q, 9),
-                                                .income = query_col_text(&q, 10),
-                                                .shared = query_col_text(&q, 11),
-                                                .last = query_col_int(&q, 12),
-                                                .spark = query_col_text(&q, 13)}};
+        struct author_detail row = {
+            .id = query_col_int(&q, 0),
+            .author = query_col_text(&q, 1),
+            .models = (uint32_t)query_col_int(&q, 2),
+            .listed = (uint32_t)query_col_int(&q, 3),
+            .figures = {.any = sqlite3_column_type(q.st, 4) != SQLITE_NULL,
+                        .calls = (uint64_t)query_col_int(&q, 4),
+                        .payments = (uint64_t)query_col_int(&q, 5),
+                        .settlements = (uint64_t)query_col_int(&q, 6),
+                        .inferences = (uint64_t)query_col_int(&q, 7),
+                        .payers = (uint64_t)query_col_int(&q, 8),
+                        .more = (uint64_t)query_col_int(&q, 9),
+                        .income = query_col_text(&q, 10),
+                        .shared = query_col_text(&q, 11),
+                        .last = query_col_int(&q, 12),
+                        .spark = query_col_text(&q, 13),
+                        .unknown = (uint64_t)query_col_int(&q, 14),
+                        .refunded = query_col_text(&q, 15),
+                        .trended = sqlite3_column_type(q.st, 16) != SQLITE_NULL,
+                        .ratio = query_col_real(&q, 16),
+                        .trend_low = query_col_real(&q, 17),
+                        .trend_high = query_col_real(&q, 18),
+                        .judged = judged,
+                        .low = query_col_text(&q, 19),
+                        .high = query_col_text(&q, 20),
+                        .strict = (uint64_t)query_col_int(&q, 21)}};
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);

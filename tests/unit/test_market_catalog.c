@@ -9,7 +9,9 @@
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "market/packed.h"
 #include "market_world.h"
+#include "store/rollup.h"
 
 /*
  * Eight models: a to d listed by their authors (USDC 500 and 20000, OPG 10^16 and 0), e by a
@@ -134,10 +136,86 @@ static void rows(void **state)
     assert_true(z->has_blob);
     assert_null(z->price);
     assert_int_equal(z->brief->blob_from, BLOB_DESCRIPTION);
-    assert_int_equal(z->figures->spark[SPARK_DAYS - 4], 1); /* day 97: three days ago */
+    assert_int_equal(z->figures->spark[SPARK_DAYS - 3], 1); /* day 97; the last is day 99 */
     assert_string_equal(row_named(c, "eta")->author, "");
     assert_null(row_named(c, "eta")->brief);
     catalog_unref(c);
+}
+
+/* What the judge finds and how a model grows, put there by hand. */
+static void put_judgement(struct world *w)
+{
+    int64_t usdc;
+    assert_true(store_addr_find(w->w, addr_of("USDC"), &usdc));
+    const struct trend_out trend[] = {{1, 1.3, 1.1, 1.6}, {2, 0.5, 0.3, 0.8}, {4, 1.05, 0.7, 1.5}};
+    ok(store_begin(w->w, E));
+    for (size_t i = 0; i < sizeof trend / sizeof *trend; i++) {
+        ok(store_trend_put(w->w, &trend[i], E));
+    }
+    /* Alpha between 1 and 2 USDC, of two payers; beta between none and 3. */
+    for (int64_t m = 1; m <= 2; m++) {
+        struct buf low, high;
+        buf_init(&low, 64);
+        buf_init(&high, 64);
+        pack_income(&low, (uint32_t)usdc, u256_from_u64(m == 1 ? 1000000 : 0));
+        pack_income(&high, (uint32_t)usdc, u256_from_u64((uint64_t)m * 1000000 + 1000000));
+        struct query_run q = query_open(
+            w->w, "INSERT INTO genuine_stat(win, who, low, high, strict, loose, clusters,"
+                  " payments, bits, sums) VALUES(?, ?, ?, ?, ?, 0, 0, 0, x'', x'')");
+        query_int(&q, WINDOW_30D);
+        query_int(&q, m);
+        query_blob(&q, low.len ? low.p : NULL, low.len);
+        query_blob(&q, high.p, high.len);
+        query_int(&q, m == 1 ? 2 : 0);
+        ok(query_do(&q, E));
+        buf_release(&low);
+        buf_release(&high);
+    }
+    ok(store_meta_set_int(w->w, "judged_at", at(99, 0), E));
+    ok(store_commit(w->w, E));
+}
+
+static void genuine_and_growth(void **state)
+{
+    struct world *w = *state;
+    struct catalog *c;
+    char out[64];
+    ok(catalog_load(w->w, WINDOW_30D, &c, E));
+    assert_false(row_named(c, "Alpha")->figures->judged);
+    assert_int_equal(row_named(c, "Alpha")->figures->low.n, 0);
+    catalog_unref(c);
+    assert_string_equal(text(w, "genuine>=0"), ""); /* not judged: not known, not nothing */
+    assert_string_equal(text(w, "genuine"), "");
+    put_judgement(w);
+    ok(catalog_load(w->w, WINDOW_30D, &c, E));
+    const struct figures *f = row_named(c, "Alpha")->figures;
+    assert_true(f->judged && f->trend.known && f->trend.low > 1.05 && f->trend.high < 1.7);
+    assert_string_equal(income_format(&f->low, out, sizeof out), "1 USDC");
+    assert_string_equal(income_format(&f->high, out, sizeof out), "2 USDC");
+    assert_int_equal(f->genuine_payers, 2);
+    f = row_named(c, "gamma")->figures; /* nothing in the window, and that is known */
+    assert_true(f->judged && !f->trend.known && f->low.n == 0);
+    catalog_unref(c);
+    ok(catalog_head(w->w, WINDOW_30D, 2, &c, E)); /* the same of a head, and of one row */
+    assert_int_equal(c->row[0].figures->genuine_payers, 2);
+    assert_true(c->row[0].figures->trend.known);
+    catalog_unref(c);
+    assert_string_equal(text(w, "genuine"), "Alpha");
+    assert_string_equal(text(w, "genuine>0.5"), "Alpha");
+    assert_string_equal(text(w, "genuine>1"), "");
+    assert_string_equal(text(w, "genuine<=0 alive"), "beta delta Zeta");
+    assert_string_equal(text(w, "income>0.01"), "beta");
+    assert_string_equal(text(w, "income>=0.006"), "Alpha beta");
+    assert_string_equal(text(w, "growing"), "Alpha");
+    assert_string_equal(text(w, "shrinking"), "beta");
+    assert_string_equal(text(w, "growth>4"), "Alpha delta");
+    assert_string_equal(text(w, "growth>31%"), "");
+    assert_string_equal(text(w, "growth<-49.5"), "beta");
+    assert_string_equal(text(w, "-growing alive"), "beta delta Zeta");
+    assert_string_equal(text(w, "income>-5"), ""); /* no amount is below nothing: a word */
+    assert_memory_equal(sorted(w, SORT_GENUINE, false), "Alpha ", 6);
+    assert_memory_equal(sorted(w, SORT_GROWTH, false), "Alpha delta beta ", 17);
+    assert_memory_equal(sorted(w, SORT_GROWTH, true), "beta delta Alpha ", 17);
 }
 
 static void filters(void **state)
@@ -427,6 +505,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(rows),
         T(filters),
+        T(genuine_and_growth),
         T(menus),
         T(orders),
         cmocka_unit_test(order_of_text),

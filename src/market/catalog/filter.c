@@ -21,11 +21,9 @@ static bool blank(char c)
 static const struct {
     const char *word;
     enum term_kind kind;
-} states[] = {{"alive", TERM_ALIVE},
-              {"listed", TERM_LISTED},
-              {"proven", TERM_PROVEN},
-              {"free", TERM_FREE},
-              {"never", TERM_NEVER}};
+} states[] = {{"alive", TERM_ALIVE},     {"listed", TERM_LISTED},      {"proven", TERM_PROVEN},
+              {"free", TERM_FREE},       {"never", TERM_NEVER},        {"genuine", TERM_GENUINE},
+              {"growing", TERM_GROWING}, {"shrinking", TERM_SHRINKING}};
 
 static const struct {
     const char *word;
@@ -35,7 +33,10 @@ static const struct {
                {"payers", OF_PAYERS},
                {"payments", OF_PAYMENTS},
                {"settlements", OF_SETTLEMENTS},
-               {"inferences", OF_INFERENCES}};
+               {"inferences", OF_INFERENCES},
+               {"income", OF_INCOME},
+               {"genuine", OF_GENUINE},
+               {"growth", OF_GROWTH}};
 
 static bool parse_state(const char *s, struct term *t)
 {
@@ -106,7 +107,7 @@ static bool times_ten(u256 *v)
     return fits;
 }
 
-/* 12, 0.5, .5, 1.5k, 2m */
+/* 12, 0.5, .5, 1.5k, 2m, and a % of growth */
 static bool parse_number(const char *s, struct term *t)
 {
     char digits[U256_DEC];
@@ -124,6 +125,7 @@ static bool parse_number(const char *s, struct term *t)
         }
     }
     unsigned zeros = *s == 'k' ? 3 : *s == 'm' ? 6 : 0;
+    s += *s == '%';
     if (s[zeros != 0] || !u256_from_dec(digits, n, &t->number)) {
         return false;
     }
@@ -143,7 +145,8 @@ static bool parse_compare(const char *s, struct term *t)
         size_t n = strlen(numbers[i].word);
         const char *rest =
             strncmp(s, numbers[i].word, n) == 0 ? parse_comparison(s + n, &t->cmp) : NULL;
-        if (rest && parse_number(rest, t)) {
+        t->negative = rest && *rest == '-' && numbers[i].of == OF_GROWTH;
+        if (rest && parse_number(rest + t->negative, t)) {
             t->kind = TERM_NUMBER;
             t->of = numbers[i].of;
             return true;
@@ -290,12 +293,38 @@ static int against(u256 value, unsigned decimals, const struct term *t)
     return fits ? u256_cmp(value, number) : 1;
 }
 
+/* Of an income, what is in the profile's first asset, in whole units. */
+static bool income_passes(const struct term *t, const struct income *in)
+{
+    bool first = in->n > 0 && in->of[0].rank == 0;
+    return compares(against(first ? in->of[0].value : U256_ZERO, first ? in->of[0].decimals : 0, t),
+                    t->cmp);
+}
+
+static bool growth_passes(const struct term *t, const struct trend *g)
+{
+    uint64_t digits = UINT64_MAX;
+    (void)u256_fits_u64(t->number, &digits);
+    double wanted = (double)digits, percent = (g->ratio - 1) * 100;
+    for (unsigned i = 0; i < t->decimals; i++) {
+        wanted /= 10;
+    }
+    wanted = t->negative ? -wanted : wanted;
+    return g->known && compares((percent > wanted) - (percent < wanted), t->cmp);
+}
+
 static bool number_passes(const struct term *t, const struct model_row *r)
 {
     uint64_t v = 0;
     switch (t->of) {
     case OF_PRICE:
         return r->price && compares(against(r->price->value, r->price->decimals, t), t->cmp);
+    case OF_INCOME:
+        return income_passes(t, &r->figures->income);
+    case OF_GENUINE:
+        return r->figures->judged && income_passes(t, &r->figures->low);
+    case OF_GROWTH:
+        return growth_passes(t, &r->figures->trend);
     case OF_CALLS:
         v = r->figures->calls;
         break;
@@ -335,6 +364,12 @@ static bool term_passes(const struct term *t, const struct catalog_data *c, uint
         return r->price && u256_is_zero(r->price->value);
     case TERM_NEVER:
         return !c->ever[row];
+    case TERM_GENUINE:
+        return r->figures->genuine_payers > 0;
+    case TERM_GROWING:
+        return r->figures->trend.known && r->figures->trend.low > 1;
+    case TERM_SHRINKING:
+        return r->figures->trend.known && r->figures->trend.high < 1;
     case TERM_NUMBER:
         return number_passes(t, r);
     default:

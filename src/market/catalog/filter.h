@@ -18,11 +18,24 @@ enum term_kind {
     TERM_PROVEN,
     TERM_FREE,
     TERM_NEVER,
+    TERM_GENUINE,
+    TERM_GROWING,
+    TERM_SHRINKING,
     TERM_NUMBER,
 };
 enum text_match { MATCH_BEGINS, MATCH_IS, MATCH_HAS };
 enum comparison { CMP_LT, CMP_LE, CMP_EQ, CMP_GE, CMP_GT };
-enum number_of { OF_PRICE, OF_CALLS, OF_PAYERS, OF_PAYMENTS, OF_SETTLEMENTS, OF_INFERENCES };
+enum number_of {
+    OF_PRICE,
+    OF_CALLS,
+    OF_PAYERS,
+    OF_PAYMENTS,
+    OF_SETTLEMENTS,
+    OF_INFERENCES,
+    OF_INCOME,
+    OF_GENUINE,
+    OF_GROWTH,
+};
 
 struct term {
     enum term_kind kind;
@@ -33,6 +46,7 @@ struct term {
     enum number_of of;
     u256 number;       /* digits of the number, without its point */
     unsigned decimals; /* digits after the point */
+    bool negative;     /* of growth alone: nothing else can be */
 };
 
 struct filter {

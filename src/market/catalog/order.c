@@ -54,6 +54,8 @@ static void radix(struct item *item, struct item *spare, size_t n)
 
 static uint64_t number_of(const struct model_row *r, enum sort_key k)
 {
+    uint64_t bits;
+    _Static_assert(sizeof bits == sizeof r->figures->trend.ratio, "a double has 64 bits");
     switch (k) {
     case SORT_CALLS:
         return r->figures->calls;
@@ -63,6 +65,9 @@ static uint64_t number_of(const struct model_row *r, enum sort_key k)
         return r->figures->payments;
     case SORT_LAST:
         return (uint64_t)r->figures->last;
+    case SORT_GROWTH: /* not negative: such doubles sort as their bits do */
+        memcpy(&bits, &r->figures->trend.ratio, sizeof bits);
+        return bits;
     case SORT_NEW: /* listed ones by their listing; the Hub has no dates for the others */
         return r->listed_at ? (uint64_t)r->listed_at | (uint64_t)1 << 62 : (uint64_t)r->first_seen;
     default:
@@ -71,9 +76,8 @@ static uint64_t number_of(const struct model_row *r, enum sort_key k)
 }
 
 static void by_number(const struct catalog_data *c, enum sort_key k, struct item *item,
-                      struct item *spare)
+                      struct item *spare, uint32_t n)
 {
-    uint32_t n = c->pub.n;
     for (uint32_t i = 0; i < n; i++) {
         item[i].key = ~number_of(&c->pub.row[item[i].row], k); /* the largest first */
     }
@@ -152,6 +156,14 @@ static int by_income(const void *x, const void *y, void *ud)
     return c ? c : (a->key > b->key) - (a->key < b->key);
 }
 
+static int by_genuine(const void *x, const void *y, void *ud)
+{
+    const struct item *a = x, *b = y;
+    const struct model_row *row = ((const struct catalog_data *)ud)->pub.row;
+    int c = income_cmp(&row[b->row].figures->low, &row[a->row].figures->low);
+    return c ? c : (a->key > b->key) - (a->key < b->key);
+}
+
 static int by_price(const void *x, const void *y, void *ud)
 {
     const struct item *a = x, *b = y;
@@ -169,6 +181,10 @@ static bool has_value(const struct model_row *r, enum sort_key k)
         return r->price != NULL;
     case SORT_INCOME:
         return r->figures->income.n > 0;
+    case SORT_GENUINE:
+        return r->figures->low.n > 0;
+    case SORT_GROWTH:
+        return r->figures->trend.known;
     case SORT_TASK:
         return r->task[0] != '\0';
     default:
@@ -198,7 +214,11 @@ static void by_amount(struct catalog_data *c, enum sort_key k, struct item *item
         item[i].key = i; /* equal ones keep their order */
     }
     if (n > 1) {
-        qsort_r(item, n, sizeof *item, k == SORT_PRICE ? by_price : by_income, c);
+        qsort_r(item, n, sizeof *item,
+                k == SORT_PRICE    ? by_price
+                : k == SORT_INCOME ? by_income
+                                   : by_genuine,
+                c);
     }
 }
 
@@ -231,12 +251,12 @@ static void sort(struct catalog_data *c, enum sort_key k, struct item *item, str
     c->valued[k] = part(c, k, item, spare);
     if (k == SORT_NAME || k == SORT_AUTHOR || k == SORT_TASK) {
         by_text(c, k, item, spare, c->valued[k], 0);
-    } else if (k == SORT_PRICE || k == SORT_INCOME) {
+    } else if (k == SORT_PRICE || k == SORT_INCOME || k == SORT_GENUINE) {
         by_amount(c, k, item, c->valued[k]);
     } else {
-        by_number(c, k, item, spare);
+        by_number(c, k, item, spare, c->valued[k]);
     }
-    if (k == SORT_INCOME) {
+    if (k == SORT_INCOME || k == SORT_GENUINE) {
         c->valued[k] = c->pub.n; /* no income is an income of nothing */
     }
 }

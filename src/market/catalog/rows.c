@@ -70,8 +70,12 @@ bool figures_make(struct arena *a, const struct assets *as, const struct figures
                             .settlements = f->settlements,
                             .inferences = f->inferences,
                             .payers = f->payers,
+                            .genuine_payers = f->strict,
+                            .judged = f->judged,
+                            .trend = {f->trended, f->ratio, f->trend_low, f->trend_high},
                             .last = f->last};
-    if (!unpack_income(as, f->income, a, &out->income)) {
+    if (!unpack_income(as, f->income, a, &out->income) ||
+        !unpack_income(as, f->low, a, &out->low) || !unpack_income(as, f->high, a, &out->high)) {
         return false;
     }
     if (f->spark.n == SPARK_BYTES) {
@@ -88,8 +92,9 @@ bool figures_make(struct arena *a, const struct assets *as, const struct figures
 
 static bool figures_of(struct row_maker *m, const struct figures_row *f, const struct figures **out)
 {
-    *out = &figures_none;
-    if (!f->any && !f->spark.p) {
+    static const struct figures nothing = {.judged = true};
+    *out = f->judged ? &nothing : &figures_none;
+    if (!f->any && !f->spark.p && !f->trended && !f->high.p) {
         return true;
     }
     struct figures *made = arena_alloc(m->arena, sizeof *made);

@@ -119,7 +119,9 @@ struct findings {
 souk_err findings_load(struct store *s, enum window w, int64_t who, size_t max,
                        struct findings **out, struct err *e);
 void findings_free(struct findings *f);
-/* The transactions behind one finding: the payments, the funding, the way back; in time order. */
+/* The transactions behind one finding: the payments, the funding, the way back; in time order. Of
+ * many the first ones: at most FINDING_ROWS; what a finding counts is whole. */
+enum { FINDING_ROWS = 64 };
 struct evidence {
     struct evidence_row *row;
     size_t n;

@@ -38,7 +38,8 @@
  *              the index.
  *
  *   self       a is in C(A), or a = b. Takes x.
- *   unknown    no log names the payer (payment channels). Takes x.
+ *   unknown    no log names the payer (payment channels). Takes x. Such a payment carries no other
+ *              bit but `dust`.
  *
  *   funded     Of every (address, asset) that ever makes a judged payment souk keeps T, what is
  *              known to be there, and for each author F, what of it is his money; both begin at 0.

@@ -455,6 +455,26 @@ void attrib_free(struct attrib *a)
     }
 }
 
+souk_err attrib_each_chosen(const struct attrib *a,
+                            souk_err (*fn)(void *ud, const struct attrib_listing *l, struct err *e),
+                            void *ud, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    for (uint32_t i = 0; i < a->event.n && !rc; i++) {
+        const struct event_row *ev = event_at(a, i);
+        const struct attrib_listing l = {.author = ev->author,
+                                         .model = ev->model,
+                                         .owner = ev->owner,
+                                         .pay_to = ev->pay_to,
+                                         .asset = ev->asset,
+                                         .price = ev->price};
+        if (ev->listed && ev->chosen) {
+            rc = fn(ud, &l, e);
+        }
+    }
+    return rc;
+}
+
 /* --- a model's derived columns */
 
 static const struct model_file *file_of(const struct attrib *a, int64_t model)

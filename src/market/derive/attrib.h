@@ -52,6 +52,15 @@ souk_err attrib_each_cid(const struct attrib *a,
 /* The author of a model, 0 for none. */
 int64_t attrib_author(const struct attrib *a, int64_t model);
 
+/* The chosen listing events of all models, ever, in the order of the chain. */
+struct attrib_listing {
+    int64_t author, model, owner, pay_to, asset;
+    u256 price;
+};
+souk_err attrib_each_chosen(const struct attrib *a,
+                            souk_err (*fn)(void *ud, const struct attrib_listing *l, struct err *e),
+                            void *ud, struct err *e);
+
 /* Puts what listings and files say into the derived columns of m (all but `ever`). */
 void attrib_model(const struct attrib *a, struct derived_model *m);
 

@@ -262,6 +262,8 @@ static struct start *start_new(struct market *m, const struct sync_options *o, i
         return NULL;
     st->m = m;
     st->o = *o;
+    if (o->rules == NULL)
+        st->o.rules = &m->config.rules;
     st->files = files;
     if (o->only != NULL) {
         snprintf(st->only, sizeof st->only, "%s", o->only);

@@ -1,6 +1,6 @@
 /*
  * sync.h: fills the cache: Hub -> models, ModelListings -> listings, Bazaar -> offers,
- * logs of both chains -> payments and inferences, then derive -> figures.
+ * logs of both chains -> payments and inferences, then derive and genuine_judge -> figures.
  *
  * Sources: hub, bazaar, listings, payments, inferences, and files: what the Hub tells of the files
  * of those models whose blob id neither a listing nor their description gives.
@@ -45,6 +45,7 @@ struct sync_options {
      * 0: all there are; and no figures. */
     uint64_t payment_end, inference_end;
     bool rows_only;
+    const struct rules *rules; /* what is genuine; NULL: rules_default. Outlives the sync */
 };
 
 /* SOUK_EUSAGE names the sources there are. */

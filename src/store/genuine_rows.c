@@ -166,19 +166,6 @@ souk_err store_genuine_get(struct store *s, int win, int64_t who, struct arena *
     return !rc && !good ? err_nomem(e) : rc;
 }
 
-souk_err store_each_genuine_week(struct store *s, ROW_FN(genuine_week_out), void *ud, struct err *e)
-{
-    struct query_run q =
-        query_open(s, "SELECT week, low, high, median FROM genuine_week ORDER BY week");
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(&q)) {
-        struct genuine_week_out row = {query_col_int(&q, 0), query_col_text(&q, 1),
-                                       query_col_text(&q, 2), query_col_text(&q, 3)};
-        rc = fn(ud, &row, e);
-    }
-    return finish(&q, rc, e);
-}
-
 #define OF_WHO \
     " f.until > ?1 AND (?2 = 0 OR (?2 > 0 AND f.who = ?2) OR (?2 < 0 AND f.author = -?2))"
 

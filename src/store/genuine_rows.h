@@ -58,8 +58,6 @@ struct genuine_week_out {
     struct untrusted low, high, median;
 };
 souk_err store_genuine_week_put(struct store *s, const struct genuine_week_out *w, struct err *e);
-souk_err store_each_genuine_week(struct store *s, ROW_FN(genuine_week_out), void *ud,
-                                 struct err *e);
 
 /* --- findings whose last payment is later than `since`, the newest first; who 0: all. */
 struct finding_in {

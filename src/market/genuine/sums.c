@@ -15,7 +15,7 @@
 
 enum { KEYS_MAX = 1 << 28, PACKED_MAX = 1 << 20 };
 
-enum { SUM_LOW, SUM_HIGH, SUM_ALL, SUM_REFUNDED, SUM_REFUNDED_ALL, SUM_KINDS };
+enum { PART_LOW, PART_HIGH, PART_ALL, PART_REFUNDED, PART_REFUNDED_ALL, PARTS };
 enum { SEEN_ANY = 1, SEEN_LOOSE = 16, SEEN_STRICT = 256 }; /* shifted by the window */
 
 struct ledger {
@@ -23,7 +23,7 @@ struct ledger {
     uint64_t payments[WINDOW_COUNT], judged[WINDOW_COUNT];
     uint64_t clusters[WINDOW_COUNT], loose[WINDOW_COUNT], strict[WINDOW_COUNT];
     uint32_t bits[WINDOW_COUNT][RULE_COUNT];
-    u256 *sum; /* SUM_KINDS for each window and asset; then the least price in each asset */
+    u256 *sum; /* PARTS for each window and asset; then the least price in each asset */
 };
 struct spender { /* one cluster, what it paid one account in one asset */
     uint32_t account, cluster;
@@ -39,7 +39,7 @@ struct taken { /* what a rule takes out of an account, or concerns there */
 };
 struct week {
     int64_t week;
-    u256 sum[SLOTS][SUM_KINDS];
+    u256 sum[SLOTS][PARTS];
     u256 median[SLOTS];
 };
 
@@ -94,12 +94,12 @@ static uint64_t who_key(int64_t who)
 
 static u256 *sum_at(const struct sums *t, const struct ledger *a, int w, unsigned slot)
 {
-    return a->sum + ((size_t)w * t->p->assets + slot) * SUM_KINDS;
+    return a->sum + ((size_t)w * t->p->assets + slot) * PARTS;
 }
 
 static u256 *price_at(const struct sums *t, const struct ledger *a, unsigned slot)
 {
-    return a->sum + (size_t)WINDOW_COUNT * t->p->assets * SUM_KINDS + slot;
+    return a->sum + (size_t)WINDOW_COUNT * t->p->assets * PARTS + slot;
 }
 
 static struct ledger *put_account(struct sums *t, int64_t who)
@@ -114,7 +114,7 @@ static struct ledger *put_account(struct sums *t, int64_t who)
     struct ledger *a = list_add(&t->account);
     if (a) {
         a->who = who;
-        a->sum = mem_array(t->p->assets * ((size_t)WINDOW_COUNT * SUM_KINDS + 1), sizeof *a->sum);
+        a->sum = mem_array(t->p->assets * ((size_t)WINDOW_COUNT * PARTS + 1), sizeof *a->sum);
     }
     return a && a->sum ? a : NULL;
 }
@@ -142,9 +142,9 @@ struct bounds {
 
 static struct bounds bounds_of(const u256 *sum)
 {
-    struct bounds b = {less(sum[SUM_LOW], sum[SUM_REFUNDED]),
-                       less(sum[SUM_HIGH], sum[SUM_REFUNDED])};
-    b.high = least_of(b.high, less(sum[SUM_ALL], sum[SUM_REFUNDED_ALL]));
+    struct bounds b = {less(sum[PART_LOW], sum[PART_REFUNDED]),
+                       less(sum[PART_HIGH], sum[PART_REFUNDED])};
+    b.high = least_of(b.high, less(sum[PART_ALL], sum[PART_REFUNDED_ALL]));
     b.low = least_of(b.low, b.high);
     return b;
 }
@@ -152,16 +152,16 @@ static struct bounds bounds_of(const u256 *sum)
 static void add_amount(const struct judged *j, u256 *sum)
 {
     if (j->refund) {
-        add(&sum[SUM_REFUNDED_ALL], j->amount);
+        add(&sum[PART_REFUNDED_ALL], j->amount);
         if (!j->own) {
-            add(&sum[SUM_REFUNDED], j->amount);
+            add(&sum[PART_REFUNDED], j->amount);
         }
         return;
     }
-    add(&sum[SUM_ALL], j->amount);
-    add(&sum[SUM_LOW], less(j->amount, j->excluded));
+    add(&sum[PART_ALL], j->amount);
+    add(&sum[PART_LOW], less(j->amount, j->excluded));
     if (!(j->bits & 1u << RULE_SELF)) {
-        add(&sum[SUM_HIGH], j->amount);
+        add(&sum[PART_HIGH], j->amount);
     }
 }
 

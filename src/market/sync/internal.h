@@ -77,6 +77,9 @@ struct sync {
     bool files_wait; /* the files' turn comes after the next figures */
     uint64_t derive_timer;
     int64_t derive_at; /* not before, clock_mono_ms */
+    const struct rules *rules;
+    int64_t judged_at, judge_ms; /* [writer] when that last ended, how long it took */
+    atomic_bool stop;            /* of what runs on the writer */
 };
 
 extern const struct err sync_stopped; /* SOUK_ECANCEL */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "market/derive.h"
+#include "market/genuine.h"
 #include "market/sync/internal.h"
 
 #include "base/banned.h"
@@ -207,8 +208,25 @@ struct derive_job {
     struct sync *s;
     struct err err;
     int64_t ms;
-    bool ran;
+    bool ran, final;
 };
+
+/* Judging reads every row: while rows pour in, for at most a tenth of the time. */
+static void judge(struct derive_job *d)
+{
+    struct sync *s = d->s;
+    struct known k;
+    int64_t begun = clock_mono_ms();
+    if (!d->final && begun - s->judged_at < s->judge_ms * DERIVE_SHARE)
+        return;
+    if (known_load(&k, &d->err) != SOUK_OK)
+        return;
+    d->ran |= genuine_stale(s->w, s->rules, &k);
+    genuine_judge(s->w, s->net, s->rules, &k, &s->stop, &d->err);
+    known_release(&k);
+    s->judged_at = clock_mono_ms();
+    s->judge_ms = s->judged_at - begun;
+}
 
 static void derive_run(struct job *j)
 {
@@ -218,13 +236,15 @@ static void derive_run(struct job *j)
     if (d->ran)
         derive(d->s->w, d->s->net, &d->err);
     d->ms = clock_mono_ms() - begun;
+    if (d->err.code == SOUK_OK)
+        judge(d);
 }
 
 static void derive_done(struct job *j)
 {
     struct derive_job *d = (struct derive_job *)j;
     struct sync *s = d->s;
-    bool changed = d->ran && d->err.code == SOUK_OK;
+    bool changed = d->ran; /* what failed has changed nothing, but what came before it may have */
     int64_t wait = d->ms * DERIVE_SHARE;
     s->deriving = false;
     s->derive_at = clock_mono_ms() + (wait > DERIVE_EACH_MS ? wait : DERIVE_EACH_MS);
@@ -258,6 +278,7 @@ static void derive_now(void *ud)
     d->job.run = derive_run;
     d->job.done = derive_done;
     d->s = s;
+    d->final = s->final;
     s->dirty = false;
     s->deriving = true;
     sync_submit(s, &d->job);
@@ -465,6 +486,7 @@ struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const s
     s->w = w;
     s->net = n;
     s->full = o->full;
+    s->rules = o->rules != NULL ? o->rules : &rules_default;
     s->ev = *ev;
     s->derive_at = clock_mono_ms() + DERIVE_FIRST_MS;
     choose_tasks(s, o->only);
@@ -484,6 +506,7 @@ void sync_cancel(struct sync *s)
     if (s->cancelled)
         return;
     s->cancelled = true;
+    atomic_store(&s->stop, true);
     files_sync_cancel(s->files);
     if (s->ended)
         return;

@@ -186,6 +186,20 @@ static souk_err open_writer(const char *path, struct store **out, struct err *e)
     return store_open_kind(path, &schema_cache, out, e);
 }
 
+/* A writer was killed in the file's first transaction, before it had a write-ahead log: the journal
+ * that is left can be undone by nobody who only reads. False: that is not what failed. */
+static bool undo_unfinished(struct store *reader, const char *path)
+{
+    struct store *w = NULL;
+    if (sqlite3_extended_errcode(reader->db) != SQLITE_READONLY_ROLLBACK ||
+        open_file(path, STORE_WRITE, &schema_cache, &w, NULL) != SOUK_OK) {
+        return false;
+    }
+    bool undone = schema_check(w->db, &schema_cache, path, NULL) >= 0;
+    store_close(w);
+    return undone;
+}
+
 static souk_err open_reader(const char *path, struct store **out, struct err *e)
 {
     struct store *s = NULL;
@@ -194,20 +208,21 @@ static souk_err open_reader(const char *path, struct store **out, struct err *e)
         return err_set(e, SOUK_ENOTFOUND, "nothing is cached yet: run souk sync");
     }
     souk_err rc = open_file(path, STORE_READ, &schema_cache, &s, e);
-    if (!rc) {
-        rc = configure(s, e);
-    }
     if (rc) {
-        store_close(s);
         return rc;
     }
-    s->version = schema_check(s->db, &schema_cache, path, e);
+    rc = configure(s, e);
+    s->version = rc ? -1 : schema_check(s->db, &schema_cache, path, e);
     if (s->version == schema_newest(schema_migrations)) {
         *out = s;
         return SOUK_OK;
     }
     if (s->version < 0) {
         rc = e ? e->code : SOUK_EINPUT;
+        if (undo_unfinished(s, path)) {
+            store_close(s);
+            return open_reader(path, out, e);
+        }
     } else if (s->version == 0) {
         rc = err_set(e, SOUK_ENOTFOUND, "nothing is cached yet: run souk sync");
     } else { /* older: a writer brings it up, once */

@@ -73,26 +73,29 @@ export async function sync(home, ...args) {
     return r;
 }
 
-/** Everything souk says about a home, but for when and where it was read: for comparing caches. */
+/** One of souk's documents, but for when and where it was read. */
+async function told(home, ...args) {
+    const doc = await json(home, ...args);
+    for (const o of [doc, ...(doc.models instanceof Array ? doc.models : [])]) delete o.provenance;
+    for (const list of [doc.models, doc.authors]) if (list instanceof Array) list.sort(byText);
+    if (doc.weekly) delete doc.weekly.uploads;
+    return doc;
+}
+
+/** Everything souk says about a home: for comparing caches. */
 export async function picture(home) {
     const all = {};
-    for (const window of ['7d', '30d', '90d', 'all']) {
-        for (const what of ['models', 'authors', 'health']) {
-            const doc = await json(home, what, '--window', window);
-            delete doc.provenance;
-            for (const m of doc.models instanceof Array ? doc.models : []) delete m.provenance;
-            if (doc.models instanceof Array) doc.models.sort(byText);
-            if (doc.authors instanceof Array) doc.authors.sort(byText);
-            delete doc.weekly;
-            all[`${what} ${window}`] = doc;
-        }
-    }
+    for (const window of ['7d', '30d', '90d', 'all'])
+        for (const what of ['models', 'authors', 'health']) all[`${what} ${window}`] = await told(home, what, '--window', window);
     return all;
 }
 
-/** What a cache holds, whatever the way there: all that it says of itself, in one hash. */
+/** What a cache holds, whatever the way there: the digests of its rows, and one of what it makes of them. */
 export async function digest(home) {
-    return createHash('sha256').update(JSON.stringify(await picture(home))).digest('hex');
+    const { sources } = await json(home, 'health', '--explain', 'calls');
+    const figures = await Promise.all([['models', '--window', '30d'], ['authors', '--window', 'all'], ['health', '--window', 'all']].map((a) => told(home, ...a)));
+    return { ...Object.fromEntries(sources.map((s) => [s.filter, [s.provenance.last_block, s.provenance.last_hash, s.rows, s.digest]])),
+        figures: createHash('sha256').update(JSON.stringify(figures)).digest('hex') };
 }
 
 function byText(a, b) {

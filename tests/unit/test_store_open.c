@@ -91,6 +91,32 @@ static void reader_of_nothing(void **state)
     assert_int_equal(store_open(path, STORE_READ, &s, &e), SOUK_ENOTFOUND);
 }
 
+/* Killed in its first transaction, a writer leaves a journal that only a writer can undo. */
+static void reader_of_a_killed_beginning(void **state)
+{
+    static const uint8_t head[] = {16, 0, 2, 2, 0, 64, 32, 32, 0, 0, 0, 1, 0, 0, 0, 1};
+    static const uint8_t journal[512] = {0xd9, 0xd5, 0x05, 0xf9,     0x20,
+                                         0xa1, 0x63, 0xd7, [22] = 2, [26] = 16};
+    char page[4096] = "SQLite format 3", beside[sizeof path + 16];
+    struct store *s;
+    struct err e;
+    (void)state;
+    memcpy(page + 16, head, sizeof head);
+    page[100] = 13;
+    page[105] = 16;
+    put_file_of(page, sizeof page);
+    snprintf(beside, sizeof beside, "%s-journal", path);
+    FILE *f = fopen(beside, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(journal, 1, sizeof journal, f), sizeof journal);
+    fclose(f);
+    assert_int_equal(store_open(path, STORE_READ, &s, &e), SOUK_ENOTFOUND);
+    ok(store_open(path, STORE_WRITE, &s, E));
+    store_close(s);
+    ok(store_open(path, STORE_READ, &s, E));
+    store_close(s);
+}
+
 static void writer_makes_it(void **state)
 {
     struct store *w, *r;
@@ -471,6 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(reader_of_nothing),
+        T(reader_of_a_killed_beginning),
         T(writer_makes_it),
         T(no_directory),
         T(newer_is_refused_kindly),

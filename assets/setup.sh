@@ -145,7 +145,7 @@ need_engine() {
 case ${1:-} in
 build) need_build ;;
 devnet) need_build && need_devnet ;;
-test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace libonnx-testdata postgresql && need_devnet ;;
+test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace libonnx-testdata postgresql sqlite3 && need_devnet ;;
 fuzz) need_build && apt_packages clang libclang-rt-14-dev ;;
 bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl && need_devnet ;;
 shot) need_build && apt_packages libvterm-dev librsvg2-bin fonts-dejavu-core ;;

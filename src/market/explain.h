@@ -112,6 +112,7 @@ struct basis {
     enum finality finality;     /* of its last block */
     uint64_t final_to, safe_to; /* blocks; 0: the node does not say */
     uint64_t rows;
+    bool more; /* than these: counting them all takes a pass, as a digest does */
     bool digested;
     uint8_t digest[32];
     const char *endpoints; /* hosts that answered, blank-separated; outside text */

@@ -220,10 +220,10 @@ souk_err store_each_proof_row(struct store *s, int64_t chain, const char *filter
 
 /* --- counting */
 
-#define COUNT(table) "SELECT count(*) FROM " table MINE
+#define COUNT(table) "SELECT count(*) FROM (SELECT 1 FROM " table MINE " LIMIT ?5)"
 
-souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, uint64_t *n,
-                          struct err *e)
+souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, uint64_t most,
+                          uint64_t *n, struct err *e)
 {
     static const char *const sql[] = {COUNT("pay"), COUNT("flow"), COUNT("infer"),
                                       COUNT("listing_event")};
@@ -231,7 +231,7 @@ souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, ui
     *n = 0;
     for (enum proof_kind k = PROOF_PAY; k <= PROOF_LISTING && !rc; k++) {
         int64_t found = 0;
-        if (!holds(filter, k)) {
+        if (!holds(filter, k) || *n >= most) {
             continue;
         }
         struct query_run q = query_open(s, sql[k - PROOF_PAY]);
@@ -239,6 +239,7 @@ souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, ui
         query_int(&q, 0);
         query_int(&q, INT64_MAX);
         query_text(&q, untrusted(filter));
+        query_int(&q, (int64_t)(most - *n));
         rc = query_one(&q, 0, &found, e);
         *n += (uint64_t)found;
     }

@@ -29,9 +29,9 @@ struct proof_row {
  */
 souk_err store_each_proof_row(struct store *s, int64_t chain, const char *filter, uint64_t first,
                               uint64_t last, ROW_FN(proof_row), void *ud, struct err *e);
-/* How many of them there are; by the keys alone. */
-souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, uint64_t *n,
-                          struct err *e);
+/* How many of them there are in all blocks; counting stops at `most`. */
+souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, uint64_t most,
+                          uint64_t *n, struct err *e);
 /* The first block from `from` on with a row of the chain; false: there is none. */
 bool store_next_row_block(struct store *s, int64_t chain, uint64_t from, uint64_t *block);
 

@@ -14,7 +14,8 @@
 enum {
     BASES = 5,
     NAME_BYTES = 512,
-    LOOK_BACK = 5000, /* rows of a model or author looked at: not all of them count */
+    COUNTED = 1000000, /* rows of a source, in a moment */
+    LOOK_BACK = 5000,  /* rows of a model or author looked at: not all of them count */
 };
 
 /* Which rows a metric counts. */
@@ -85,7 +86,9 @@ static souk_err add_basis(struct explanation_data *x, const char *filter, int64_
         b->final_to = head.final;
         b->safe_to = head.safe;
     }
-    return store_count_rows(x->load.s, chain, filter, &b->rows, e);
+    souk_err c = store_count_rows(x->load.s, chain, filter, COUNTED, &b->rows, e);
+    b->more = b->rows == COUNTED;
+    return c;
 }
 
 static souk_err add_bases(struct explanation_data *x, unsigned from, struct err *e)

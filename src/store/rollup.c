@@ -10,48 +10,13 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/query.h"
-#include "store/rollup.h"
+#include "store/rollup_internal.h"
 
 #include "base/banned.h"
 
 enum {
     ROWS_FIRST = 256,
     ROWS_MAX = 1 << 16, /* then they are written, in the middle of the transaction */
-    DAY = 86400,
-    DAYS_MAX = 36525, /* days of an edge's that are marked, from its first on: a century */
-    DAYS_BYTES = DAYS_MAX / 8 + 1,
-};
-
-/* rolled.what: which sums it is still for. */
-enum { FOR_EDGE = 1, FOR_DAY = 2 };
-
-struct extent {
-    int64_t chain, day;
-    uint64_t first, last;
-};
-
-/* Names a row of edge (other: the payer), of day (other: the day) or, inference, of infer_day. */
-struct key {
-    bool inference;
-    int64_t chain, payee, other, asset;
-};
-
-struct keys {
-    struct key *key;
-    size_t n, room;
-};
-
-struct rollup {
-    struct rolled *row;
-    size_t n, room;
-    struct extent *extent;
-    size_t extents, extents_room;
-    bool gone;         /* some of row are */
-    bool all;          /* more was deleted than is remembered: all is summed again */
-    struct keys edges; /* to be summed again */
-    struct keys days;
-    uint8_t bits[DAYS_BYTES];
 };
 
 /* --- remembering */
@@ -100,7 +65,7 @@ static bool grow(void **p, size_t n, size_t *room, size_t size)
     return q != NULL;
 }
 
-static int64_t day_of(int64_t time)
+int64_t rollup_day(int64_t time)
 {
     return time / DAY - (time % DAY < 0);
 }
@@ -108,7 +73,7 @@ static int64_t day_of(int64_t time)
 /* Rows come in the order of blocks: nearly always of the day of the one before. */
 static bool widen(struct rollup *r, const struct rolled *row)
 {
-    int64_t day = day_of(row->time);
+    int64_t day = rollup_day(row->time);
     struct extent *x = r->extents ? &r->extent[r->extents - 1] : NULL;
     if (!x || x->day != day || x->chain != row->chain) {
         if (!grow((void **)&r->extent, r->extents, &r->extents_room, sizeof *r->extent)) {
@@ -168,7 +133,7 @@ static int order(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-static int key_order(const void *pa, const void *pb)
+int key_order(const void *pa, const void *pb)
 {
     const struct key *a = pa, *b = pb;
     int c = order(a->inference, b->inference);
@@ -178,21 +143,20 @@ static int key_order(const void *pa, const void *pb)
     return c ? c : order(a->asset, b->asset);
 }
 
-static struct key edge_of(const struct rolled *r)
+struct key edge_key(const struct rolled *r)
 {
     return (struct key){r->scheme == 0, r->chain, r->payee, r->payer, r->asset};
 }
 
-static struct key day_key_of(const struct rolled *r)
+struct key day_key(const struct rolled *r)
 {
-    return (struct key){r->scheme == 0, r->chain, r->payee, day_of(r->time), r->asset};
+    return (struct key){r->scheme == 0, r->chain, r->payee, rollup_day(r->time), r->asset};
 }
 
-/* By edge, then what makes two rows the same in all sums; the ones that are gone last. */
-static int edge_order(const void *pa, const void *pb)
+int edge_order(const void *pa, const void *pb)
 {
     const struct rolled *a = pa, *b = pb;
-    struct key ka = edge_of(a), kb = edge_of(b);
+    struct key ka = edge_key(a), kb = edge_key(b);
     int c = key_order(&ka, &kb);
     c = c ? c : order(a->time, b->time);
     c = c ? c : order(a->scheme, b->scheme);
@@ -200,18 +164,11 @@ static int edge_order(const void *pa, const void *pb)
     return c ? c : order(a->gone, b->gone);
 }
 
-static int day_order(const void *pa, const void *pb)
-{
-    const struct rolled *a = pa, *b = pb;
-    struct key ka = day_key_of(a), kb = day_key_of(b);
-    return key_order(&ka, &kb);
-}
-
 /* --- what is gone */
 
 static bool same_row(const struct rolled *a, const struct rolled *b)
 {
-    struct key ka = edge_of(a), kb = edge_of(b);
+    struct key ka = edge_key(a), kb = edge_key(b);
     return key_order(&ka, &kb) == 0 && a->time == b->time && a->scheme == b->scheme &&
            u256_cmp(a->amount, b->amount) == 0;
 }
@@ -251,10 +208,10 @@ static bool keys_have(const struct keys *k, struct key key)
 static uint8_t not_again(const struct rollup *r, const struct rolled *row, bool again)
 {
     uint8_t what = row->what;
-    if (keys_have(&r->edges, edge_of(row)) != again) {
+    if (keys_have(&r->edges, edge_key(row)) != again) {
         what &= (uint8_t)~FOR_EDGE;
     }
-    if (keys_have(&r->days, day_key_of(row)) != again) {
+    if (keys_have(&r->days, day_key(row)) != again) {
         what &= (uint8_t)~FOR_DAY;
     }
     return what;
@@ -276,8 +233,8 @@ static bool cancel_out(struct rollup *r)
         for (size_t k = i + here; k < next; k++) {
             struct rolled *row = &r->row[k];
             if (k >= i + here + both &&
-                (((row->what & FOR_EDGE) && !keys_add(&r->edges, edge_of(row))) ||
-                 ((row->what & FOR_DAY) && !keys_add(&r->days, day_key_of(row))))) {
+                (((row->what & FOR_EDGE) && !keys_add(&r->edges, edge_key(row))) ||
+                 ((row->what & FOR_DAY) && !keys_add(&r->days, day_key(row))))) {
                 return false;
             }
             row->what = 0;
@@ -296,222 +253,6 @@ static bool cancel_out(struct rollup *r)
     return true;
 }
 
-/* --- adding to the tables */
-
-struct sum {
-    int64_t payments, settlements;
-    u256 amount, refunded;
-    int64_t first, last;
-    int64_t n; /* inferences */
-};
-
-static void sum_row(struct sum *x, const struct rolled *r)
-{
-    x->payments += pay_is_call(r->scheme);
-    x->settlements += pay_is_settlement(r->scheme);
-    u256 *to = r->scheme == PAY_REFUND ? &x->refunded : &x->amount;
-    u256_add(*to, r->amount, to); /* stays at the largest there is */
-    x->n += r->scheme == 0;
-    x->first = r->time < x->first ? r->time : x->first;
-    x->last = r->time > x->last ? r->time : x->last;
-}
-
-static void mark(uint8_t *bits, int64_t at)
-{
-    if (at >= 0 && at < DAYS_MAX) {
-        bits[at / 8] |= (uint8_t)(1u << (at % 8));
-    }
-}
-
-static size_t marked_bytes(const uint8_t *bits)
-{
-    size_t n = DAYS_BYTES;
-    while (n > 0 && bits[n - 1] == 0) {
-        n--;
-    }
-    return n;
-}
-
-/* What is there already; its days are marked in bits. */
-static souk_err old_edge(struct store *s, const struct rolled *r, struct sum *x, uint8_t *bits,
-                         struct err *e)
-{
-    struct query_run q =
-        query_open(s, "SELECT payments, settlements, amount, first, last, days FROM edge"
-                      " WHERE chain = ? AND payee = ? AND payer = ? AND asset = ?");
-    query_int(&q, r->chain);
-    query_int(&q, r->payee);
-    query_int(&q, r->payer);
-    query_int(&q, r->asset);
-    if (query_next(&q)) {
-        int64_t was = query_col_int(&q, 3), last = query_col_int(&q, 4);
-        struct untrusted days = query_col_text(&q, 5);
-        x->payments += query_col_int(&q, 0);
-        x->settlements += query_col_int(&q, 1);
-        u256_add(x->amount, query_col_u256(&q, 2), &x->amount);
-        x->first = was < x->first ? was : x->first;
-        x->last = last > x->last ? last : x->last;
-        int64_t shift = day_of(was) - day_of(x->first);
-        size_t n = days.n < DAYS_BYTES ? days.n : DAYS_BYTES;
-        for (size_t i = 0; i < 8 * n; i++) {
-            if ((uint8_t)days.p[i / 8] & 1u << (i % 8)) {
-                mark(bits, (int64_t)i + shift);
-            }
-        }
-    }
-    return query_close(&q, e);
-}
-
-/* One key's rows: n of them, one at least for the edge. */
-static souk_err put_edge(struct store *s, const struct rolled *r, size_t n, struct err *e)
-{
-    uint8_t *bits = (*store_rollup(s))->bits;
-    struct sum x = {.first = INT64_MAX, .last = INT64_MIN};
-    for (size_t i = 0; i < n; i++) {
-        if (r[i].what & FOR_EDGE) {
-            sum_row(&x, &r[i]);
-        }
-    }
-    memset(bits, 0, DAYS_BYTES);
-    souk_err rc = old_edge(s, r, &x, bits, e);
-    if (rc) {
-        return rc;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (r[i].what & FOR_EDGE) {
-            mark(bits, day_of(r[i].time) - day_of(x.first));
-        }
-    }
-    struct query_run q = query_open(
-        s, "INSERT OR REPLACE INTO edge(chain, payee, payer, asset, payments, settlements, amount,"
-           " first, last, days) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    query_int(&q, r->chain);
-    query_int(&q, r->payee);
-    query_int(&q, r->payer);
-    query_int(&q, r->asset);
-    query_int(&q, x.payments);
-    query_int(&q, x.settlements);
-    query_amount(&q, x.amount);
-    query_int(&q, x.first);
-    query_int(&q, x.last);
-    query_blob(&q, bits, marked_bytes(bits));
-    return query_do(&q, e);
-}
-
-static souk_err put_day(struct store *s, const struct rolled *r, const struct sum *x, struct err *e)
-{
-    struct sum y = *x;
-    struct query_run q = query_open(s, "SELECT payments, settlements, amount, refunded FROM day"
-                                       " WHERE chain = ? AND payee = ? AND day = ? AND asset = ?");
-    query_int(&q, r->chain);
-    query_int(&q, r->payee);
-    query_int(&q, day_of(r->time));
-    query_int(&q, r->asset);
-    if (query_next(&q)) {
-        y.payments += query_col_int(&q, 0);
-        y.settlements += query_col_int(&q, 1);
-        u256_add(y.amount, query_col_u256(&q, 2), &y.amount);
-        u256_add(y.refunded, query_col_u256(&q, 3), &y.refunded);
-    }
-    souk_err rc = query_close(&q, e);
-    if (rc) {
-        return rc;
-    }
-    q = query_open(s, "INSERT OR REPLACE INTO day(chain, payee, day, asset, payments, settlements,"
-                      " amount, refunded) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-    query_int(&q, r->chain);
-    query_int(&q, r->payee);
-    query_int(&q, day_of(r->time));
-    query_int(&q, r->asset);
-    query_int(&q, y.payments);
-    query_int(&q, y.settlements);
-    query_amount(&q, y.amount);
-    query_amount(&q, y.refunded);
-    return query_do(&q, e);
-}
-
-static souk_err put_infer_day(struct store *s, const struct rolled *r, const struct sum *x,
-                              struct err *e)
-{
-    struct query_run q =
-        query_open(s, "INSERT INTO infer_day(chain, cid, day, n, last) VALUES(?, ?, ?, ?, ?)"
-                      " ON CONFLICT DO UPDATE SET n = n + excluded.n,"
-                      " last = max(last, excluded.last)");
-    query_int(&q, r->chain);
-    query_int(&q, r->payee);
-    query_int(&q, day_of(r->time));
-    query_int(&q, x->n);
-    query_int(&q, x->last);
-    return query_do(&q, e);
-}
-
-static souk_err put_edges(struct store *s, const struct rollup *r, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0, n; i < r->n && !rc; i += n) {
-        struct key key = edge_of(&r->row[i]);
-        bool any = false;
-        for (n = 0; i + n < r->n; n++) {
-            struct key other = edge_of(&r->row[i + n]);
-            if (key_order(&key, &other) != 0) {
-                break;
-            }
-            any |= (r->row[i + n].what & FOR_EDGE) != 0;
-        }
-        rc = any ? put_edge(s, &r->row[i], n, e) : SOUK_OK;
-    }
-    return rc;
-}
-
-static souk_err put_days(struct store *s, const struct rollup *r, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0, n; i < r->n && !rc; i += n) {
-        const struct rolled *row = &r->row[i];
-        struct sum x = {.first = row->time, .last = row->time};
-        bool any = false;
-        for (n = 0; i + n < r->n && day_order(row, &r->row[i + n]) == 0; n++) {
-            if (r->row[i + n].what & FOR_DAY) {
-                sum_row(&x, &r->row[i + n]);
-                any = true;
-            }
-        }
-        if (any) {
-            rc = row->scheme ? put_day(s, row, &x, e) : put_infer_day(s, row, &x, e);
-        }
-    }
-    return rc;
-}
-
-static souk_err put_extents(struct store *s, struct rollup *r, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < r->extents && !rc; i++) {
-        struct query_run q = query_open(
-            s, "INSERT INTO extent(chain, day, first, last) VALUES(?, ?, ?, ?) ON CONFLICT DO"
-               " UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)");
-        query_int(&q, r->extent[i].chain);
-        query_int(&q, r->extent[i].day);
-        query_int(&q, (int64_t)r->extent[i].first);
-        query_int(&q, (int64_t)r->extent[i].last);
-        rc = query_do(&q, e);
-    }
-    r->extents = 0;
-    return rc;
-}
-
-/* Rows in edge_order, none of them gone, into the tables. */
-static souk_err put_sorted(struct store *s, struct rollup *r, struct err *e)
-{
-    souk_err rc = put_edges(s, r, e);
-    if (!rc && r->n) {
-        qsort(r->row, r->n, sizeof *r->row, day_order);
-        rc = put_days(s, r, e);
-    }
-    r->n = 0;
-    return rc;
-}
-
 /* --- summing again */
 
 static souk_err put_all(struct store *s, struct rollup *r, struct err *e)
@@ -519,7 +260,7 @@ static souk_err put_all(struct store *s, struct rollup *r, struct err *e)
     if (r->n) {
         qsort(r->row, r->n, sizeof *r->row, edge_order);
     }
-    return put_sorted(s, r, e);
+    return rollup_put(s, r, e);
 }
 
 /* Rows of pay or infer, as far as they belong to what is summed again; all: all do. */
@@ -664,7 +405,7 @@ static souk_err sum_all_again(struct store *s, struct rollup *r, struct err *e)
         rc = feed(s, r, &q, true, true, e);
     }
     rc = rc ? rc : put_all(s, r, e);
-    return rc ? rc : put_extents(s, r, e);
+    return rc ? rc : rollup_put_extents(s, r, e);
 }
 
 souk_err rollup_flush(struct store *s, struct err *e)
@@ -683,7 +424,7 @@ souk_err rollup_flush(struct store *s, struct err *e)
         return err_nomem(e);
     }
     r->gone = false;
-    souk_err rc = put_sorted(s, r, e);
-    rc = rc ? rc : put_extents(s, r, e);
+    souk_err rc = rollup_put(s, r, e);
+    rc = rc ? rc : rollup_put_extents(s, r, e);
     return rc ? rc : sum_keys_again(s, r, e);
 }

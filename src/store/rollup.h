@@ -16,6 +16,8 @@
 #ifndef SOUK_STORE_ROLLUP_H
 #define SOUK_STORE_ROLLUP_H
 
+#include <stdatomic.h>
+
 #include "store/derived.h"
 
 /* Days are unix day numbers; bit i of days[i / 8]: paid on day first_day + i. */
@@ -85,7 +87,11 @@ bool store_addr_get(struct store *s, int64_t id, address *out);
 /* The transaction of a row; false: there is none. */
 bool store_tx_of(struct store *s, int64_t chain, uint64_t block, uint64_t log, bytes32 *out);
 
-/* Makes the indexes that a first fill does without. Cheap when they are there. */
-souk_err store_index(struct store *s, struct err *e);
+/*
+ * Makes the indexes that a first fill does without: cheap when they are there. Not in a
+ * transaction; what was not finished when *stop (may be NULL) became true, or the power went, is
+ * made next time, and no answer depends on them.
+ */
+souk_err store_index(struct store *s, atomic_bool *stop, struct err *e);
 
 #endif

@@ -54,6 +54,8 @@ souk_err query_failed(sqlite3 *db, const struct schema *kind, const char *path, 
     switch (code) {
     case SQLITE_NOMEM:
         return err_nomem(e);
+    case SQLITE_INTERRUPT:
+        return err_set(e, SOUK_ECANCEL, "stopped");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return err_set(e, SOUK_EFAIL,

@@ -451,7 +451,7 @@ static void sums_and_rows_agree(void **state)
         same_both_ways(&w, &sums, &rows);
         random_rows(&w, 1400, DAYS * 24 + (int64_t)draw(24), 250); /* some time of a day */
         if (s % 2) {
-            ok(store_index(w.w, E));
+            ok(store_index(w.w, NULL, E));
         }
         same_both_ways(&w, &sums, &rows);
         assert_true(sums.len > 20000);

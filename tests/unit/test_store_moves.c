@@ -97,7 +97,7 @@ static void moves_in_their_orders(void **state)
         put_infer(w, "cid", day, 0);
     }
     orders(w);
-    ok(store_index(w->w, E));
+    ok(store_index(w->w, NULL, E));
     orders(w);
     uint64_t log = 3;
     want = keccak256(&log, sizeof log);
@@ -124,7 +124,7 @@ static void indexes_are_used(void **state)
         "SELECT time FROM infer WHERE cid = 1 ORDER BY time",
     };
     struct world *w = *state;
-    ok(store_index(w->w, E));
+    ok(store_index(w->w, NULL, E));
     for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
         char explain[160];
         sqlite3_stmt *st;

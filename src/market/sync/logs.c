@@ -3,8 +3,8 @@
  * while we write; they are written strictly in order, each with the cursor that vouches for it.
  *
  * How many blocks a request has follows from what comes back: half as many when the node finds it
- * too much, what it suggests when it suggests something, twice as many after three successes,
- * within the profile's limit and while answers stay small.
+ * too much, what it suggests when it suggests something, twice as many after three successes, or
+ * after one with next to nothing in it, within the profile's limit and while answers stay small.
  */
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,13 +13,14 @@
 #include "base/banned.h"
 
 enum {
-    AHEAD = 3,
-    SIZE_FIRST = 128,
+    AHEAD = 4,
+    SIZE_FIRST = 16, /* a crowded chain's first answers are large enough */
     GOOD_ENOUGH = 3,
-    BODY_LARGE = 4 << 20, /* bytes; answers are kept near this */
-    TRIES = 4,            /* of a slice whose answer is refused */
-    TRY_WAIT_MS = 200,    /* doubles */
-    REORGS = 4,           /* in one run */
+    BODY_LARGE = 3 << 20, /* bytes; answers are kept near this */
+    BODY_SMALL = BODY_LARGE / 64,
+    TRIES = 4,         /* of a slice whose answer is refused */
+    TRY_WAIT_MS = 200, /* doubles */
+    REORGS = 4,        /* in one run */
     ASK_TEXT = 4 << 20,
 };
 
@@ -194,7 +195,7 @@ static void grow(struct slice *sl)
         uint64_t fit = blocks * BODY_LARGE / sl->bytes;
         f->size = fit < 1 ? 1 : fit < f->size ? fit : f->size;
         f->good = 0;
-    } else if (sl->bytes < BODY_LARGE / 2 && ++f->good >= GOOD_ENOUGH) {
+    } else if (sl->bytes < BODY_SMALL || (sl->bytes < BODY_LARGE / 2 && ++f->good >= GOOD_ENOUGH)) {
         f->size = f->size < f->most / 2 ? f->size * 2 : f->most;
         f->good = 0;
     }

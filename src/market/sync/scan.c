@@ -13,13 +13,13 @@
 
 #include "base/banned.h"
 
-enum { FIRST_ROOM = 256 };
+enum { LOG_TEXT = 512 }; /* a log with two topics has more */
 
 static const uint8_t digit[256] = {
-    /* value + 1; 0 is no hex digit */
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    /* value, and 16 that says it is one */
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+    ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
 };
 
 struct scan {
@@ -31,8 +31,10 @@ struct scan {
     size_t room, lists;
 };
 
-static char peek(struct scan *s)
+static inline char peek(struct scan *s)
 {
+    if (s->end > s->p && *s->p > ' ')
+        return *s->p;
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
         s->p++;
     return s->p < s->end ? *s->p : '\0';
@@ -71,16 +73,24 @@ static bool take_word(struct scan *s, const char *word)
 
 /* --- one log */
 
-static bool hex_bytes(struct untrusted s, uint8_t *out, size_t want)
+static bool hex_bytes(const char *p, uint8_t *out, size_t want)
 {
-    if (s.n != 2 + 2 * want || s.p[0] != '0' || s.p[1] != 'x')
-        return false;
+    uint8_t all = 16;
     for (size_t i = 0; i < want; i++) {
-        uint8_t hi = digit[(uint8_t)s.p[2 + 2 * i]], lo = digit[(uint8_t)s.p[3 + 2 * i]];
-        if (hi == 0 || lo == 0)
-            return false;
-        out[i] = (uint8_t)((hi - 1) << 4 | (lo - 1));
+        uint8_t hi = digit[(uint8_t)p[2 * i]], lo = digit[(uint8_t)p[2 * i + 1]];
+        out[i] = (uint8_t)(hi << 4 | (lo & 15));
+        all &= hi & lo;
     }
+    return all != 0;
+}
+
+/* A string of just so many bytes; its end need not be looked for. */
+static bool take_hex(struct scan *s, uint8_t *out, size_t want)
+{
+    if (!take(s, '"') || (size_t)(s->end - s->p) < 2 * want + 3 || s->p[0] != '0' ||
+        s->p[1] != 'x' || s->p[2 * want + 2] != '"' || !hex_bytes(s->p + 2, out, want))
+        return false;
+    s->p += 2 * want + 3;
     return true;
 }
 
@@ -94,9 +104,8 @@ static bool take_topics(struct scan *s, struct eth_log *out)
     if (!take(s, '['))
         return false;
     while (peek(s) != ']') {
-        struct untrusted t;
         if ((out->topics > 0 && !take(s, ',')) || out->topics == LOG_TOPICS ||
-            !take_string(s, &t) || !hex_bytes(t, out->topic[out->topics].b, 32))
+            !take_hex(s, out->topic[out->topics].b, 32))
             return false;
         out->topics++;
     }
@@ -107,12 +116,12 @@ static bool take_data(struct scan *s, struct eth_log *out)
 {
     static const uint8_t nothing[1];
     struct untrusted t;
-    if (!take_string(s, &t) || t.n < 2 || t.n % 2 != 0)
+    if (!take_string(s, &t) || t.n < 2 || t.n % 2 != 0 || t.p[0] != '0' || t.p[1] != 'x')
         return false;
     uint8_t *data = arena_alloc(s->memory, t.n / 2);
     out->data_len = (t.n - 2) / 2;
     out->data = out->data_len > 0 ? data : nothing;
-    return data != NULL && hex_bytes(t, data, out->data_len);
+    return data != NULL && hex_bytes(t.p + 2, data, out->data_len);
 }
 
 enum log_key {
@@ -156,22 +165,22 @@ static bool take_member(struct scan *s, enum log_key k, struct eth_log *out)
     case REMOVED:
         out->removed = peek(s) == 't';
         return take_word(s, out->removed ? "true" : "false");
+    case ADDRESS:
+        return take_hex(s, out->from.b, sizeof out->from.b);
+    case BLOCK_HASH:
+        return take_hex(s, out->block_hash.b, sizeof out->block_hash.b);
+    case TX:
+        return take_hex(s, out->tx.b, sizeof out->tx.b);
     default:
         break;
     }
     if (!take_string(s, &t))
         return false;
     switch (k) {
-    case ADDRESS:
-        return hex_bytes(t, out->from.b, sizeof out->from.b);
     case BLOCK:
         return hex_number(t, &out->block);
-    case BLOCK_HASH:
-        return hex_bytes(t, out->block_hash.b, sizeof out->block_hash.b);
     case INDEX:
         return hex_number(t, &out->index);
-    case TX:
-        return hex_bytes(t, out->tx.b, sizeof out->tx.b);
     case TIME:
         if (!hex_number(t, &time) || time > UINT32_MAX) /* later ones are not for here */
             return false;
@@ -206,9 +215,10 @@ static bool take_log(struct scan *s, struct eth_log *out)
 
 /* --- lists */
 
+/* At first for as many as the rest of the text may hold: mostly that is all there will ever be. */
 static bool more_room(struct scan *s, struct scanned *list, size_t *room)
 {
-    size_t wider = *room == 0 ? FIRST_ROOM : *room * 2;
+    size_t wider = *room == 0 ? (size_t)(s->end - s->p) / LOG_TEXT + 1 : *room * 2;
     struct eth_log *log = arena_alloc(s->memory, wider * sizeof *log);
     if (log == NULL)
         return false;

@@ -10,6 +10,7 @@
 #include "market/derive.h"
 #include "market/genuine.h"
 #include "market/sync/internal.h"
+#include "store/rollup.h"
 
 #include "base/banned.h"
 
@@ -209,6 +210,7 @@ struct derive_job {
     struct err err;
     int64_t ms;
     bool ran, final;
+    bool index; /* all there is to read was read */
 };
 
 /* Judging reads every row: while rows pour in, for at most a tenth of the time. */
@@ -232,6 +234,14 @@ static void derive_run(struct job *j)
 {
     struct derive_job *d = (struct derive_job *)j;
     int64_t begun = clock_mono_ms();
+    struct err e;
+    if (d->index && store_index(d->s->w, &d->s->stop, &e) != SOUK_OK) {
+        if (e.code == SOUK_ECANCEL) {
+            d->err = e;
+            return;
+        }
+        log_warn("sync: %s", e.msg); /* slower, not wrong */
+    }
     d->ran = derive_stale(d->s->w);
     if (d->ran)
         derive(d->s->w, d->s->net, &d->err);
@@ -260,6 +270,14 @@ static void derive_done(struct job *j)
     sync_job_done(s);
 }
 
+/* All rows of a first fill are in. */
+static bool chains_read(const struct sync *s)
+{
+    const struct task *pay = &s->task[TASK_PAYMENTS], *infer = &s->task[TASK_INFERENCES];
+    return (pay->on || infer->on) && (!pay->on || pay->st.phase == SYNC_OK) &&
+           (!infer->on || infer->st.phase == SYNC_OK);
+}
+
 static void derive_now(void *ud)
 {
     struct sync *s = ud;
@@ -279,6 +297,7 @@ static void derive_now(void *ud)
     d->job.done = derive_done;
     d->s = s;
     d->final = s->final;
+    d->index = s->final && chains_read(s);
     s->dirty = false;
     s->deriving = true;
     sync_submit(s, &d->job);

@@ -88,7 +88,7 @@ struct payer_row {
     struct income paid;
     int64_t first, last; /* times */
     bool fresh;          /* the first is in the window; else he returns */
-    unsigned bits;       /* 1 << enum rule: found in his latest payments here (at most 200) */
+    unsigned bits;       /* 1 << enum rule: found in his latest payments */
     bool judged;         /* genuine_judge has run: bits 0 then means nothing was found */
 };
 enum { PAYERS_SHOWN = 50, PRICE_CHANGES = 64 };

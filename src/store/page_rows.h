@@ -45,8 +45,8 @@ souk_err store_each_listing_by(struct store *s, address owner, ROW_FN(listing_de
 souk_err store_is_payee(struct store *s, address a, bool *yes, struct err *e);
 
 struct payee_totals {
-    uint64_t payments, settlements;
-    struct untrusted income; /* in the arena */
+    uint64_t payments, settlements, unattributed;
+    struct untrusted income, shared; /* in the arena */
 };
 souk_err store_payee(struct store *s, int win, int64_t payee, struct arena *a,
                      struct payee_totals *out, struct err *e);
@@ -117,13 +117,27 @@ struct made_row {
     u256 amount;
     int scheme, tier;
     unsigned bits; /* 1 << enum rule, where it was judged */
+    bool told;     /* by its price */
 };
 /* payee 0: to all of his, else to this one alone. */
 souk_err store_each_made(struct store *s, int64_t author, int64_t payee, int64_t since,
                          ROW_FN(made_row), void *ud, struct err *e);
-/* Whether all that was ever paid to the payee is this author's: then its sums are his. */
-souk_err store_span_is_pure(struct store *s, int64_t payee, int64_t author, bool *pure,
-                            struct err *e);
+/* Those that a shared payee's price told to be this model's. */
+souk_err store_each_made_told(struct store *s, int64_t model, ROW_FN(made_row), void *ud,
+                              struct err *e);
+/* Whether all that was ever paid to the payee is this model's, or (negative) this author's: then
+ * its sums (rollup.h) are. */
+souk_err store_payee_is_pure(struct store *s, int64_t payee, int64_t who, bool *pure,
+                             struct err *e);
+/* The rules (bits) met by what a payer paid to a model or author, among his latest payments. */
+souk_err store_bits_of_payer(struct store *s, int64_t payer, int64_t who, unsigned *bits,
+                             struct err *e);
+/* When each model of an author was last called; 0: never. */
+struct last_row {
+    int64_t model, last;
+};
+souk_err store_each_last(struct store *s, int64_t author, ROW_FN(last_row), void *ud,
+                         struct err *e);
 
 /* --- authors. */
 

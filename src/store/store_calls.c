@@ -253,16 +253,40 @@ souk_err store_each_inference_of(struct store *s, int64_t model, uint32_t max, R
 
 /* --- all of them, in the chain's order */
 
-#define MADE                                                                                 \
-    "SELECT p.time, p.block, p.log, coalesce(m.who, s.who), p.tx, p.payer, a.a, p.payee,"    \
-    " p.asset, p.amount, p.scheme, p.tier, coalesce(j.bits, 0) FROM span s CROSS JOIN pay p" \
-    " ON p.payee = s.payee AND p.chain = ?2 AND p.tier = 3 AND p.time > ?3 AND"              \
-    " (p.block, p.log) >= (s.block, s.log) AND NOT EXISTS (SELECT 1 FROM span n WHERE"       \
-    " n.payee = s.payee AND (n.block, n.log) > (s.block, s.log) AND"                         \
-    " (n.block, n.log) <= (p.block, p.log))"                                                 \
-    " LEFT JOIN pay_model m ON m.chain = p.chain AND m.block = p.block AND m.log = p.log"    \
-    " LEFT JOIN judged j ON j.chain = p.chain AND j.block = p.block AND j.log = p.log"       \
+#define MADE                                                                              \
+    "SELECT p.time, p.block, p.log, coalesce(m.who, s.who), p.tx, p.payer, a.a, p.payee," \
+    " p.asset, p.amount, p.scheme, p.tier, coalesce(j.bits, 0), m.who IS NOT NULL"        \
+    " FROM span s CROSS JOIN pay p"                                                       \
+    " ON p.payee = s.payee AND p.chain = ?2 AND p.tier = 3 AND p.time > ?3 AND"           \
+    " (p.block, p.log) >= (s.block, s.log) AND NOT EXISTS (SELECT 1 FROM span n WHERE"    \
+    " n.payee = s.payee AND (n.block, n.log) > (s.block, s.log) AND"                      \
+    " (n.block, n.log) <= (p.block, p.log))"                                              \
+    " LEFT JOIN pay_model m ON m.chain = p.chain AND m.block = p.block AND m.log = p.log" \
+    " LEFT JOIN judged j ON j.chain = p.chain AND j.block = p.block AND j.log = p.log"    \
     " LEFT JOIN addr a ON a.id = p.payer WHERE "
+
+static souk_err each_made(struct query_run *q, ROW_FN(made_row), void *ud, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(q)) {
+        struct made_row row = {.time = query_col_int(q, 0),
+                               .block = (uint64_t)query_col_int(q, 1),
+                               .log = (uint64_t)query_col_int(q, 2),
+                               .who = query_col_int(q, 3),
+                               .tx = query_col_bytes32(q, 4),
+                               .payer_id = query_col_int(q, 5),
+                               .payer = query_col_address(q, 6),
+                               .payee = query_col_int(q, 7),
+                               .asset = query_col_int(q, 8),
+                               .amount = query_col_u256(q, 9),
+                               .scheme = (int)query_col_int(q, 10),
+                               .tier = (int)query_col_int(q, 11),
+                               .bits = (unsigned)query_col_int(q, 12),
+                               .told = query_col_int(q, 13) != 0};
+        rc = fn(ud, &row, e);
+    }
+    return finish(q, rc, e);
+}
 
 souk_err store_each_made(struct store *s, int64_t author, int64_t payee, int64_t since,
                          ROW_FN(made_row), void *ud, struct err *e)
@@ -278,40 +302,73 @@ souk_err store_each_made(struct store *s, int64_t author, int64_t payee, int64_t
     if (payee) {
         query_int(&q, payee);
     }
+    return each_made(&q, fn, ud, e);
+}
+
+souk_err store_each_made_told(struct store *s, int64_t model, ROW_FN(made_row), void *ud,
+                              struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT p.time, p.block, p.log, m.who, p.tx, p.payer, NULL, p.payee, p.asset, p.amount,"
+           " p.scheme, p.tier, 0, 1 FROM pay_model m CROSS JOIN pay p ON p.chain = m.chain AND"
+           " p.block = m.block AND p.log = m.log WHERE m.who = ?");
+    query_int(&q, model);
+    return each_made(&q, fn, ud, e);
+}
+
+souk_err store_payee_is_pure(struct store *s, int64_t payee, int64_t who, bool *pure, struct err *e)
+{
+#define FOREIGN(of)                                                                           \
+    "SELECT 1 FROM span s LEFT JOIN span n ON n.payee = s.payee AND (n.block, n.log) ="       \
+    " (SELECT x.block, x.log FROM span x WHERE x.payee = s.payee AND (x.block, x.log) >"      \
+    " (s.block, s.log) ORDER BY x.block, x.log LIMIT 1) WHERE s.payee = ?1 AND " of           \
+    " AND EXISTS (SELECT 1 FROM pay p WHERE p.payee = ?1 AND p.chain = ?2 AND p.tier = 3 AND" \
+    " (p.block, p.log) >= (s.block, s.log) AND (n.block IS NULL OR"                           \
+    " (p.block, p.log) < (n.block, n.log))) LIMIT 1"
+    struct query_run q =
+        who > 0 ? query_open(s, FOREIGN("s.who <> ?3"))
+                : query_open(s, FOREIGN("s.who <> ?3 AND s.who NOT IN (SELECT id FROM model"
+                                        " WHERE author = -?3)"));
+#undef FOREIGN
+    query_int(&q, payee);
+    query_int(&q, payment_chain(s));
+    query_int(&q, who);
+    *pure = !query_next(&q);
+    return query_close(&q, e);
+}
+
+souk_err store_bits_of_payer(struct store *s, int64_t payer, int64_t who, unsigned *bits,
+                             struct err *e)
+{
+/* Only the latest are looked at: a payer may have made millions. */
+#define LATEST                                                                                  \
+    "SELECT j.bits FROM (SELECT chain, block, log, payee FROM pay WHERE payer = ?1 AND chain =" \
+    " ?2 ORDER BY block DESC, log DESC LIMIT 500) p JOIN judged j ON j.chain = p.chain AND"     \
+    " j.block = p.block AND j.log = p.log WHERE p.payee IN (SELECT payee FROM span WHERE who "
+    struct query_run q =
+        who > 0 ? query_open(s, LATEST "= ?3)")
+                : query_open(s, LATEST "IN (SELECT id FROM model WHERE author = -?3 UNION ALL"
+                                       " SELECT ?3))");
+#undef LATEST
+    query_int(&q, payer);
+    query_int(&q, payment_chain(s));
+    query_int(&q, who);
+    *bits = 0;
+    while (query_next(&q)) {
+        *bits |= (unsigned)query_col_int(&q, 0);
+    }
+    return query_close(&q, e);
+}
+
+souk_err store_each_last(struct store *s, int64_t author, ROW_FN(last_row), void *ud, struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT m.id, t.last FROM model m JOIN stat t ON t.win = 3"
+                                       " AND t.model = m.id WHERE m.author = ?");
+    query_int(&q, author);
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
-        struct made_row row = {.time = query_col_int(&q, 0),
-                               .block = (uint64_t)query_col_int(&q, 1),
-                               .log = (uint64_t)query_col_int(&q, 2),
-                               .who = query_col_int(&q, 3),
-                               .tx = query_col_bytes32(&q, 4),
-                               .payer_id = query_col_int(&q, 5),
-                               .payer = query_col_address(&q, 6),
-                               .payee = query_col_int(&q, 7),
-                               .asset = query_col_int(&q, 8),
-                               .amount = query_col_u256(&q, 9),
-                               .scheme = (int)query_col_int(&q, 10),
-                               .tier = (int)query_col_int(&q, 11),
-                               .bits = (unsigned)query_col_int(&q, 12)};
+        struct last_row row = {query_col_int(&q, 0), query_col_int(&q, 1)};
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);
-}
-
-souk_err store_span_is_pure(struct store *s, int64_t payee, int64_t author, bool *pure,
-                            struct err *e)
-{
-    struct query_run q = query_open(
-        s, "SELECT 1 FROM span s LEFT JOIN span n ON n.payee = s.payee AND (n.block, n.log) ="
-           " (SELECT x.block, x.log FROM span x WHERE x.payee = s.payee AND (x.block, x.log) >"
-           " (s.block, s.log) ORDER BY x.block, x.log LIMIT 1) WHERE s.payee = ?1 AND s.who <> -?3"
-           " AND s.who NOT IN (SELECT id FROM model WHERE author = ?3) AND EXISTS (SELECT 1 FROM"
-           " pay p WHERE p.payee = ?1 AND p.chain = ?2 AND p.tier = 3 AND"
-           " (p.block, p.log) >= (s.block, s.log) AND (n.block IS NULL OR"
-           " (p.block, p.log) < (n.block, n.log))) LIMIT 1");
-    query_int(&q, payee);
-    query_int(&q, payment_chain(s));
-    query_int(&q, author);
-    *pure = !query_next(&q);
-    return query_close(&q, e);
 }

@@ -93,7 +93,7 @@ souk_err store_each_judged_week(struct store *s, ROW_FN(judged_week), void *ud, 
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
         struct judged_week row = {query_col_int(&q, 0), query_col_text(&q, 1),
-                                   query_col_text(&q, 2), query_col_text(&q, 3)};
+                                  query_col_text(&q, 2), query_col_text(&q, 3)};
         rc = fn(ud, &row, e);
     }
     return finish(&q, rc, e);

@@ -137,8 +137,9 @@ souk_err store_is_payee(struct store *s, address a, bool *yes, struct err *e)
 souk_err store_payee(struct store *s, int win, int64_t payee, struct arena *a,
                      struct payee_totals *out, struct err *e)
 {
-    struct query_run q = query_open(
-        s, "SELECT payments, settlements, income FROM payee_stat WHERE win = ? AND payee = ?");
+    struct query_run q =
+        query_open(s, "SELECT payments, settlements, unattributed, income, shared FROM payee_stat"
+                      " WHERE win = ? AND payee = ?");
     query_int(&q, win);
     query_int(&q, payee);
     *out = (struct payee_totals){.payments = 0};
@@ -146,7 +147,8 @@ souk_err store_payee(struct store *s, int win, int64_t payee, struct arena *a,
     if (query_next(&q)) {
         out->payments = (uint64_t)query_col_int(&q, 0);
         out->settlements = (uint64_t)query_col_int(&q, 1);
-        ok = query_copy(&q, 2, a, &out->income);
+        out->unattributed = (uint64_t)query_col_int(&q, 2);
+        ok = query_copy(&q, 3, a, &out->income) && query_copy(&q, 4, a, &out->shared);
     }
     return copied(&q, ok, e);
 }

@@ -264,6 +264,160 @@ static void author_page(void **state)
     assert_string_equal(e.msg, "no author \"mir\" in the cache");
 }
 
+/* The payer of this name; NULL: not among them. */
+static const struct payer_row *payer_named(const struct payer_row *p, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (address_eq(p[i].payer, addr_of(name))) {
+            return &p[i];
+        }
+    }
+    return NULL;
+}
+
+static void what_an_author_needs(void **state)
+{
+    struct world *w = *state;
+    struct author_page *p;
+    struct model_page *m;
+    char text[96];
+    address nobody = {{0}};
+    put_listing(w, (struct w_listing){.owner = "o",
+                                      .author = "mira",
+                                      .name = "main",
+                                      .pay_to = "pm",
+                                      .price = 2000,
+                                      .day = 92,
+                                      .hour = 12});
+    put_flow(w, (struct w_pay){.payee = "pm", .amount = 70, .day = 95}, FLOW_PLAIN);
+    put_flow(w, (struct w_pay){.payee = "shared", .amount = 5, .day = 40}, FLOW_PLAIN);
+    put_flow(w, (struct w_pay){.payee = "pm", .amount = 90, .day = 95}, FLOW_WITHDRAWAL);
+    put_flow(w, (struct w_pay){.payee = "pt", .amount = 90, .day = 95}, FLOW_PLAIN); /* a thief's */
+    put_pay(w, (struct w_pay){
+                   .payee = "pm", .amount = 1000, .day = 96, .payer = "new", .scheme = PAY_REFUND});
+    struct pay_in in = {.chain = W_PAY_CHAIN, /* a channel's: no log names the payer */
+                        .block = block_at(97, 0),
+                        .log = w->log++,
+                        .payer = nobody,
+                        .payee = addr_of("pm"),
+                        .asset = addr_of("USDC"),
+                        .amount = u256_from_u64(400),
+                        .scheme = PAY_BATCH,
+                        .tier = TIER_PROVED,
+                        .time = at(97, 0)};
+    ok(store_begin(w->w, E));
+    ok(store_pay_put(w->w, &in, w->src, E));
+    ok(store_commit(w->w, E));
+    world_derive(w);
+    for (int indexed = 0; indexed < 2; indexed++) { /* slower without, and the same */
+        ok(author_page_load(w->w, "mira", WINDOW_30D, &p, E));
+        assert_int_equal(p->row.figures.payments, 4);
+        assert_int_equal(p->row.figures.settlements, 2);
+        assert_int_equal(p->row.figures.payers, 2); /* nobody is no payer */
+        assert_int_equal(p->payers_unknown, 1);
+        assert_string_equal(income_format(&p->refunded, text, sizeof text), "0.001 USDC");
+        assert_string_equal(income_format(&p->row.figures.income, text, sizeof text),
+                            "0.018899 USDC");
+        assert_int_equal(p->inflows, 1);
+        assert_string_equal(income_format(&p->inflow, text, sizeof text), "0.00007 USDC");
+        assert_int_equal(p->addresses, 2);
+        assert_false(p->row.figures.judged);
+
+        assert_int_equal(p->payers_n, 2);
+        const struct payer_row *new = payer_named(p->payer, 2, "new");
+        const struct payer_row *old = payer_named(p->payer, 2, "old");
+        assert_ptr_equal(new, &p->payer[0]); /* the largest first */
+        assert_int_equal(new->payments, 3);
+        assert_int_equal(new->settlements, 1);
+        assert_int_equal(new->first, at(90, 5));
+        assert_int_equal(new->last, at(94, 0));
+        assert_true(new->fresh && !old->fresh);
+        assert_int_equal(old->payments, 2); /* in all, not in the window alone */
+        assert_string_equal(income_format(&old->paid, text, sizeof text), "0.004 USDC");
+
+        assert_int_equal(p->shared_n, 1);
+        assert_true(address_eq(p->shared[0].payee, addr_of("shared")));
+        assert_int_equal(p->shared[0].models, 2);
+        assert_int_equal(p->shared[0].payments, 1);
+        assert_string_equal(income_format(&p->shared[0].income, text, sizeof text), "0.0005 USDC");
+
+        assert_int_equal(p->changes, 2);
+        const struct price_change *c = &p->change[0]; /* the newest: day 92 */
+        assert_memory_equal(c->model.p, "main", 4);
+        assert_int_equal(c->was.value.w[0], 3000);
+        assert_int_equal(c->now.value.w[0], 2000);
+        assert_int_equal(c->before.payments, 2); /* day 90; not that of day 92 itself */
+        assert_int_equal(c->before.income.value.w[0], 6000);
+        assert_int_equal(c->after.payments, 0);
+        assert_int_equal(c->after.income.value.w[0], 10399); /* sessions; the refund is a day's */
+        assert_int_equal(c->days_after, 7);
+        assert_int_equal(p->change[1].time, at(60, 0));
+
+        assert_true(p->note[0].best && !p->note[0].idle); /* main */
+        assert_int_equal(p->note[0].last, at(97, 0));
+        assert_true(p->note[1].idle && p->note[1].last == 0 && !p->note[1].best);
+        assert_int_equal(p->assets, 1);
+        assert_string_equal(p->asset[0].unit.symbol, "USDC");
+        assert_int_equal(sum(&p->asset[0].income), 19899); /* by day, none below nothing */
+        assert_int_equal(p->chain.last, (int64_t)block_at(W_NOW, 0));
+        author_page_free(p);
+
+        ok(model_page_load(w->w, 1, WINDOW_30D, &m, E));
+        assert_int_equal(m->payers_unknown, 1);
+        assert_int_equal(m->payers_n, 2);
+        assert_true(address_eq(m->payer[0].payer, addr_of("new")));
+        assert_int_equal(m->payer[0].payments, 2); /* to the shared address is not this model's */
+        assert_int_equal(m->changes, 2);
+        assert_string_equal(income_format(&m->refunded, text, sizeof text), "0.001 USDC");
+        model_page_free(m);
+        ok(store_index(w->w, E));
+    }
+}
+
+/* A payee that was another's once: his payments of then are not this author's. */
+static void payers_of_what_is_his(void **state)
+{
+    struct world *w = *state;
+    struct author_page *p;
+    struct model_page *m;
+    put_model(w, "kmong", "busy", vouching("k"));
+    put_model(w, "kmong", "twin", vouching("k"));
+    put_pay(w, (struct w_pay){.payee = "pk", .amount = 50, .day = 95, .payer = "early"});
+    put_listing(w, (struct w_listing){.owner = "k",
+                                      .author = "kmong",
+                                      .name = "busy",
+                                      .pay_to = "pk",
+                                      .price = 60,
+                                      .day = 96});
+    put_pay(w, (struct w_pay){.payee = "pk", .amount = 60, .day = 97, .payer = "late"});
+    put_listing(w, (struct w_listing){.owner = "k",
+                                      .author = "kmong",
+                                      .name = "twin",
+                                      .pay_to = "pk",
+                                      .price = 70,
+                                      .day = 98});
+    put_pay(w, (struct w_pay){.payee = "pk", .amount = 60, .day = 99, .payer = "one"});
+    put_pay(w, (struct w_pay){.payee = "pk", .amount = 70, .day = 99, .payer = "two"});
+    world_derive(w);
+    ok(author_page_load(w->w, "kmong", WINDOW_30D, &p, E));
+    assert_int_equal(p->row.figures.payments, 3);
+    assert_int_equal(p->payers_n, 3);
+    assert_null(payer_named(p->payer, p->payers_n, "early"));
+    assert_int_equal(p->calls_n, 3);
+    author_page_free(p);
+    ok(model_page_load(w->w, 6, WINDOW_30D, &m, E));
+    assert_string_equal(m->row.name, "busy");
+    assert_int_equal(m->payers_n, 2); /* late, and one by the price */
+    assert_non_null(payer_named(m->payer, 2, "late"));
+    assert_non_null(payer_named(m->payer, 2, "one"));
+    assert_int_equal(m->calls_n, 2);
+    model_page_free(m);
+    ok(model_page_load(w->w, 7, WINDOW_30D, &m, E));
+    assert_int_equal(m->payers_n, 1);
+    assert_non_null(payer_named(m->payer, 1, "two"));
+    model_page_free(m);
+}
+
 static void health(void **state)
 {
     struct world *w = *state;
@@ -608,6 +762,8 @@ int main(void)
         T(model_page),
         T(authors),
         T(author_page),
+        T(what_an_author_needs),
+        T(payers_of_what_is_his),
         T(health),
         T(genuine),
         T(uploads),

@@ -80,7 +80,7 @@ void author_list_free(struct author_list *l)
 bool author_sortable(enum sort_key k)
 {
     return k == SORT_CALLS || k == SORT_INCOME || k == SORT_PAYERS || k == SORT_PAYMENTS ||
-           k == SORT_LAST || k == SORT_AUTHOR;
+           k == SORT_LAST || k == SORT_AUTHOR || k == SORT_GENUINE || k == SORT_GROWTH;
 }
 
 static int number_cmp(uint64_t a, uint64_t b)
@@ -103,6 +103,10 @@ static int author_cmp(const struct author_row *a, const struct author_row *b, en
         return number_cmp(g->payments, f->payments);
     case SORT_LAST:
         return number_cmp((uint64_t)g->last, (uint64_t)f->last);
+    case SORT_GENUINE:
+        return income_cmp(&g->low, &f->low);
+    case SORT_GROWTH:
+        return (f->trend.ratio < g->trend.ratio) - (f->trend.ratio > g->trend.ratio);
     case SORT_AUTHOR:
         return strcasecmp(a->author, b->author);
     default:
@@ -120,7 +124,11 @@ static int by_column(const void *x, const void *y, void *ud)
 {
     const struct ordering *o = ud;
     uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    int c = author_cmp(&o->l->row[a], &o->l->row[b], o->k);
+    const struct author_row *x_row = &o->l->row[a], *y_row = &o->l->row[b];
+    if (o->k == SORT_GROWTH && x_row->figures.trend.known != y_row->figures.trend.known) {
+        return x_row->figures.trend.known ? -1 : 1; /* too few to tell: last in both directions */
+    }
+    int c = author_cmp(x_row, y_row, o->k);
     c = o->reverse ? -c : c;
     return c ? c : number_cmp(a, b);
 }
@@ -201,7 +209,11 @@ static souk_err on_row(void *ud, const struct author_detail *d, struct err *e)
     struct loading *l = ud;
     l->page->payers_new = d->figures.more;
     l->page->payers_returning = d->figures.payers - d->figures.more;
-    return row_of(&l->load, d, &l->page->row) ? SOUK_OK : err_nomem(e);
+    l->page->payers_unknown = d->figures.unknown;
+    return row_of(&l->load, d, &l->page->row) && unpack_income(&l->load.assets, d->figures.refunded,
+                                                               l->load.a, &l->page->refunded)
+               ? SOUK_OK
+               : err_nomem(e);
 }
 
 static souk_err on_model(void *ud, const struct catalog_row *r, struct err *e)
@@ -268,15 +280,14 @@ static souk_err load_calls(struct loading *l, int64_t id, struct err *e)
     return rc;
 }
 
-static souk_err load_days(struct loading *l, int64_t id, struct err *e)
+static souk_err load_days(struct loading *l, int64_t id, struct figures_row *all, struct err *e)
 {
     struct author_page *p = l->page;
     struct untrusted days;
-    struct figures_row all;
     u256 unit = u256_from_u64(1);
     souk_err rc = store_days(l->load.s, -id, l->load.a, &days, e);
     if (!rc) {
-        rc = store_figures(l->load.s, WINDOW_ALL, -id, l->load.a, &all, e);
+        rc = store_figures(l->load.s, WINDOW_ALL, -id, l->load.a, all, e);
     }
     if (rc) {
         return rc;
@@ -288,7 +299,7 @@ static souk_err load_days(struct loading *l, int64_t id, struct err *e)
     }
     series_fill(&p->calls, days, DAY_CALLS);
     series_fill(&p->settlements, days, DAY_SETTLEMENTS);
-    int64_t asset = income_asset(&l->load, all.income);
+    int64_t asset = income_asset(&l->load, all->income);
     if (asset) {
         series_income(&p->income, days, asset, &unit);
         p->income_asset = amount_of(&l->load.assets, asset, unit);
@@ -299,6 +310,7 @@ static souk_err load_days(struct loading *l, int64_t id, struct err *e)
 static souk_err load(struct loading *l, const char *who, struct err *e)
 {
     int64_t id;
+    struct figures_row all;
     souk_err rc = find(l, who, &id, e);
     if (!rc) {
         rc = store_author_row(l->load.s, (int)l->load.window, id, on_row, l, e);
@@ -312,7 +324,10 @@ static souk_err load(struct loading *l, const char *who, struct err *e)
     if (!rc) {
         rc = load_calls(l, id, e);
     }
-    return rc ? rc : load_days(l, id, e);
+    if (!rc) {
+        rc = load_days(l, id, &all, e);
+    }
+    return rc ? rc : author_money(&l->load, l->page, id, &all, e);
 }
 
 souk_err author_page_load(struct store *s, const char *who, enum window w, struct author_page **out,

@@ -61,4 +61,32 @@ void provenance_of_filter(struct page_load *p, const char *filter, struct proven
 /* How sure a block of a chain is, by what its node last said. */
 enum finality finality_at(const struct chain_head *h, uint64_t block);
 
+/* Who paid a model, or (who negative) an author, in the window. author: whose model it is. */
+souk_err payers_load(struct page_load *p, int64_t who, int64_t author, struct payer_row **out,
+                     size_t *n, struct err *e);
+
+/* What the chosen listings of some models say: addresses, and changes of price. */
+struct walked_address {
+    int64_t payee;
+    struct untrusted model;
+};
+struct walked {
+    struct page_load *load;
+    struct price_change *change;
+    size_t changes, change_room;
+    struct walked_address *address; /* one for each model it is of */
+    size_t addresses, address_room, of_model;
+};
+/* name: must live as long as the page. */
+souk_err walk_model(struct walked *out, int64_t model, const char *author, const char *name,
+                    struct err *e);
+/* At the end: sorts, and takes the newest changes to the page's arena. */
+souk_err walked_changes(struct walked *w, const struct price_change **out, size_t *n,
+                        struct err *e);
+void walked_release(struct walked *w);
+
+/* What only an author's page has: author_money.c. */
+souk_err author_money(struct page_load *p, struct author_page *out, int64_t author,
+                      const struct figures_row *all, struct err *e);
+
 #endif

@@ -44,8 +44,10 @@ static souk_err on_row(void *ud, const struct catalog_row *r, struct err *e)
     struct model_page *p = l->page;
     l->author_id = r->author_id;
     p->returning = r->figures.more;
+    p->payers_unknown = r->figures.unknown;
     p->blob_from = (enum blob_source)r->blob_from;
     bool ok = row_make(&l->maker, r, NULL, NULL, &p->row) &&
+              unpack_income(&l->load.assets, r->figures.refunded, l->load.a, &p->refunded) &&
               page_copy(l->load.a, r->blob_id, &p->blob_id);
     p->legacy_blob = ok && hub_ipfs_id_ok(p->blob_id);
     if (ok && p->row.hub) {
@@ -350,6 +352,24 @@ static souk_err load_days(struct loading *l, struct err *e)
     return SOUK_OK;
 }
 
+/* Who pays, and what followed where the price was changed. */
+static souk_err load_payers(struct loading *l, struct err *e)
+{
+    struct model_page *p = l->page;
+    struct walked w = {.load = &l->load};
+    struct payer_row *payer = NULL;
+    souk_err rc = payers_load(&l->load, p->row.id, l->author_id, &payer, &p->payers_n, e);
+    p->payer = payer;
+    if (!rc) {
+        rc = walk_model(&w, p->row.id, p->row.author, p->row.name, e);
+    }
+    if (!rc) {
+        rc = walked_changes(&w, &p->change, &p->changes, e);
+    }
+    walked_release(&w);
+    return rc;
+}
+
 /* --- the page */
 
 static souk_err load(struct loading *l, int64_t id, struct err *e)
@@ -375,6 +395,9 @@ static souk_err load(struct loading *l, int64_t id, struct err *e)
     }
     if (!rc) {
         rc = load_days(l, e);
+    }
+    if (!rc) {
+        rc = load_payers(l, e);
     }
     provenance_of_filter(&l->load, FILTER_PAYMENTS, &l->page->chain);
     row_maker_release(&l->maker);

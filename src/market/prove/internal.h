@@ -2,7 +2,9 @@
  * internal.h: what the files of prove share.
  *
  *   prove.c     the order of things: look, again, balances, receipts
- *   look.c      what the cache holds and which blocks are sampled, in one job
+ *   look.c      what the cache holds, in one job: its filters
+ *   payees.c    whose balances are checked, and what the rows say of them
+ *   draw.c      which blocks are sampled
  *   again.c     the logs read again into a cache of its own, and compared
  *   balance.c   balanceOf against the rows
  *   receipts.c  blocks, their receipts, and the headers up to a hash the cache rests on
@@ -121,7 +123,9 @@ void prove_tell(struct prove *p, const char *what, int64_t done, int64_t total);
 
 /* --- the parts, in their order; each starts the next */
 
-souk_err look(struct prove *p, struct err *e); /* [query] */
+souk_err look(struct prove *p, struct err *e);          /* [query] */
+souk_err look_balances(struct prove *p, struct err *e); /* [query] */
+souk_err look_blocks(struct prove *p, struct err *e);   /* [query] */
 const struct kept *kept_named(const struct prove *p, const char *name);
 void again_start(struct prove *p);
 bool again_cancel(struct prove *p); /* true: a sync is under way, and will end */

@@ -228,7 +228,8 @@ static souk_err read_receipts(struct checking *k, const json *receipts, struct e
         c = read_receipt(k, r, &at, e);
     }
     k->proof->logs = at;
-    qsort(k->wanted, k->n, sizeof *k->wanted, by_log);
+    if (k->n > 0)
+        qsort(k->wanted, k->n, sizeof *k->wanted, by_log);
     return c;
 }
 

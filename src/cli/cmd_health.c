@@ -68,9 +68,11 @@ souk_err cmd_health(const struct options *o, struct err *e)
         r = session_open(o, &s, e);
     if (r)
         return r;
-    r = o->set[OPT_EXPLAIN] ? explain_command(o, &s, 0, e)
-        : o->set[OPT_PROVE] ? prove_command(o, &s, e)
-                            : vital_signs(o, &s, e);
+    r = o->set[OPT_EXPLAIN]       ? explain_command(o, &s, 0, e)
+        : o->set[OPT_FINDINGS]    ? findings_command(o, &s, 0, e)
+        : o->set[OPT_SENSITIVITY] ? sensitivity_command(o, &s, e)
+        : o->set[OPT_PROVE]       ? prove_command(o, &s, e)
+                                  : vital_signs(o, &s, e);
     session_close(&s);
     return r;
 }

@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/explain_print.h"
 #include "cli/out.h"
 #include "cli/session.h"
 
@@ -158,6 +159,13 @@ souk_err cmd_show(const struct options *o, struct err *e)
     souk_err r = session_open(o, &s, e);
     if (r)
         return r;
+    if (question_asked(o)) {
+        int64_t id;
+        r = model_find(s.store, o->arg[0], &id, e);
+        r = r ? r : question_command(o, &s, id, e);
+        session_close(&s);
+        return r;
+    }
     r = load_pages(o, &s, &page, e);
     if (!r && o->set[OPT_JSON]) {
         struct buf b;

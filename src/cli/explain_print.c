@@ -232,3 +232,19 @@ souk_err explain_command(const struct options *o, struct session *s, int64_t who
     explain_free(x);
     return r;
 }
+
+bool question_asked(const struct options *o)
+{
+    return o->set[OPT_EXPLAIN] || o->set[OPT_FINDINGS];
+}
+
+souk_err question_command(const struct options *o, struct session *s, int64_t who, struct err *e)
+{
+    if (o->set[OPT_EXPLAIN] && o->set[OPT_FINDINGS])
+        return err_set(e, SOUK_EUSAGE,
+                       "--explain and --findings are two questions: ask one at a time");
+    if (o->set[OPT_CSV])
+        return err_set(e, SOUK_EUSAGE, "%s is no table: it prints text, or --json",
+                       o->set[OPT_EXPLAIN] ? "--explain" : "--findings");
+    return o->set[OPT_EXPLAIN] ? explain_command(o, s, who, e) : findings_command(o, s, who, e);
+}

@@ -196,6 +196,7 @@ struct author_page {
     struct provenance chain;
 };
 /* who: an author's name, or an address that is owner or payTo of one of his listings. */
+souk_err author_find(struct store *s, const char *who, int64_t *id, struct err *e);
 souk_err author_page_load(struct store *s, const char *who, enum window w, struct author_page **out,
                           struct err *e);
 void author_page_free(struct author_page *p);

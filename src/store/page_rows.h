@@ -196,17 +196,10 @@ struct priced_row {
 souk_err store_each_priced(struct store *s, int win, uint32_t max, ROW_FN(priced_row), void *ud,
                            struct err *e);
 souk_err store_each_cohort(struct store *s, ROW_FN(cohort_out), void *ud, struct err *e);
-/* What genuine_judge found of somebody in a window (schema.c, genuine_stat); zeros: nothing. */
-struct genuine_row {
-    struct untrusted low, high; /* packed, in the arena */
-    uint64_t strict, loose;
-    struct untrusted bits; /* payments by rule, u32s */
-};
-souk_err store_genuine(struct store *s, int win, int64_t who, struct arena *a,
-                       struct genuine_row *out, struct err *e);
 /* Models on the Hub that a genuine payer paid, and healthy ones (genuine.h). */
 souk_err store_genuine_models(struct store *s, int win, uint64_t *paid, uint64_t *healthy,
                               struct err *e);
+/* What genuine_judge found, by week (schema.c). */
 struct judged_week {
     int64_t week;
     struct untrusted low, high, median; /* packed */

@@ -52,25 +52,6 @@ souk_err store_each_priced(struct store *s, int win, uint32_t max, ROW_FN(priced
     return finish(&q, rc, e);
 }
 
-souk_err store_genuine(struct store *s, int win, int64_t who, struct arena *a,
-                       struct genuine_row *out, struct err *e)
-{
-    struct query_run q = query_open(
-        s, "SELECT low, high, bits, strict, loose FROM genuine_stat WHERE win = ? AND who = ?");
-    query_int(&q, win);
-    query_int(&q, who);
-    *out = (struct genuine_row){.strict = 0};
-    bool ok = true;
-    if (query_next(&q)) {
-        ok = query_copy(&q, 0, a, &out->low) && query_copy(&q, 1, a, &out->high) &&
-             query_copy(&q, 2, a, &out->bits);
-        out->strict = (uint64_t)query_col_int(&q, 3);
-        out->loose = (uint64_t)query_col_int(&q, 4);
-    }
-    souk_err rc = query_close(&q, e);
-    return !rc && !ok ? err_nomem(e) : rc;
-}
-
 souk_err store_genuine_models(struct store *s, int win, uint64_t *paid, uint64_t *healthy,
                               struct err *e)
 {

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "hub/hub.h"
 #include "market/pages/internal.h"
 
 #include "base/banned.h"
@@ -157,52 +156,7 @@ struct loading {
     struct row_maker maker;
     struct model_row *model; /* grows on the heap, then moves to the arena */
     size_t models, room;
-    int64_t found, unproven;
 };
-
-/* An address stands for the author whose description vouches for it, else for one it is listed by.
- */
-static souk_err on_use(void *ud, const struct address_use *u, struct err *e)
-{
-    struct loading *l = ud;
-    struct untrusted description;
-    if (l->found) {
-        return SOUK_OK;
-    }
-    souk_err rc = store_description(l->load.s, u->model, l->load.a, &description, e);
-    if (!rc && hub_description_names_listing(description, u->owner)) {
-        l->found = u->author;
-    }
-    return rc;
-}
-
-/* An address nobody vouches for, when all models it is listed for are of one author and have no
-   better listing. */
-static souk_err on_active(void *ud, const struct address_use *u, struct err *e)
-{
-    struct loading *l = ud;
-    (void)e;
-    l->unproven = l->unproven == 0 || l->unproven == u->author ? u->author : -1;
-    return SOUK_OK;
-}
-
-static souk_err find(struct loading *l, const char *who, int64_t *id, struct err *e)
-{
-    address a;
-    souk_err rc = store_author_find(l->load.s, untrusted(who), id, e);
-    if (!rc && *id == 0 && address_parse(who, strlen(who), &a)) {
-        rc = store_each_use_of_address(l->load.s, a, on_use, l, e);
-        *id = l->found;
-        if (!rc && *id == 0) {
-            rc = store_each_active_use(l->load.s, a, on_active, l, e);
-            *id = l->unproven > 0 ? l->unproven : 0;
-        }
-    }
-    if (!rc && *id == 0) {
-        rc = err_set(e, SOUK_ENOTFOUND, "no author \"%s\" in the cache", who);
-    }
-    return rc;
-}
 
 static souk_err on_row(void *ud, const struct author_detail *d, struct err *e)
 {
@@ -311,7 +265,7 @@ static souk_err load(struct loading *l, const char *who, struct err *e)
 {
     int64_t id;
     struct figures_row all;
-    souk_err rc = find(l, who, &id, e);
+    souk_err rc = author_find(l->load.s, who, &id, e);
     if (!rc) {
         rc = store_author_row(l->load.s, (int)l->load.window, id, on_row, l, e);
     }

@@ -1,5 +1,6 @@
 /* The market's health: what the rules leave of it. */
 #include "market/pages/health_internal.h"
+#include "store/genuine_rows.h"
 
 #include "base/banned.h"
 
@@ -24,13 +25,14 @@ static uint32_t left_out(const struct health *h, const struct income *bound)
 souk_err health_load_genuine(struct health_load *l, struct err *e)
 {
     struct health *h = l->page;
-    struct genuine_row g;
+    struct genuine_out g;
+    bool found;
     h->judged_at = store_meta_int(l->load.s, "judged_at", 0);
     h->rules_print = (uint64_t)store_meta_int(l->load.s, "judged_rules", 0);
     if (!h->judged_at) {
         return SOUK_OK;
     }
-    souk_err rc = store_genuine(l->load.s, (int)l->load.window, 0, l->load.a, &g, e);
+    souk_err rc = store_genuine_get(l->load.s, (int)l->load.window, 0, l->load.a, &g, &found, e);
     if (!rc) {
         rc = store_genuine_models(l->load.s, (int)l->load.window, &h->genuine, &h->healthy, e);
     }

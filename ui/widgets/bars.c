@@ -120,3 +120,19 @@ void gauge_draw(struct canvas *c, int x, int y, int cols, uint64_t part, uint64_
     gauge_strip(&t, cols, part, whole, s);
     canvas_strip(c, x, y, cols, &t);
 }
+
+void share_strip(struct strip *out, uint64_t part, uint64_t whole, enum style s)
+{
+    if (!whole) {
+        strip_str(out, "   –", ST_DIM);
+        return;
+    }
+    part = part > whole ? whole : part;
+    while (whole > UINT32_MAX) { /* so that the products below fit */
+        whole >>= 1;
+        part >>= 1;
+    }
+    int level = (int)((part * LEVELS + whole - 1) / whole);
+    strip_cp(out, glyph_vbar(level, out->cs), s);
+    strip_strf(out, part ? ST_NORMAL : ST_DIM, "%3u", (unsigned)((part * 100 + whole / 2) / whole));
+}

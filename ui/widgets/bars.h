@@ -24,4 +24,8 @@ void gauge_draw(struct canvas *c, int x, int y, int cols, uint64_t part, uint64_
                 enum style s);
 void gauge_strip(struct strip *out, int cols, uint64_t part, uint64_t whole, enum style s);
 
+/* A cell of a grid of shares, 4 columns: how much as a level, and in percent: "▅ 62", "  –" of
+ * nothing. */
+void share_strip(struct strip *out, uint64_t part, uint64_t whole, enum style s);
+
 #endif

@@ -16,6 +16,7 @@ enum {
     DATE_EVERY = 12, /* columns between dates, at least */
     TICK_ROWS = 2,   /* rows between values, at least */
     TICKS_MAX = 5,
+    GAP_FROM = 3, /* columns of a bar that leaves one free */
 };
 
 /* Where things go; all derived from chart and area. */
@@ -87,7 +88,7 @@ static struct frame frame_of(const struct chart *ch, struct rect area)
 {
     struct frame f = {.plot = area,
                       .title = ch->title || ch->hover >= 0,
-                      .ascii = ch->kind == CHART_BARS ? '#' : '*'};
+                      .ascii = ch->kind == CHART_LINE ? '*' : '#'};
     bool legend = false;
     uint64_t max = 0;
     for (int s = 0; s < ch->n_series; s++) {
@@ -116,6 +117,9 @@ static struct frame frame_of(const struct chart *ch, struct rect area)
         f.label_w = area.w / 3;
     }
     rect_cut_left(&f.plot, f.label_w + 2);
+    if (ch->kind == CHART_STACK && f.n && f.plot.w >= (int)f.n) {
+        f.plot.w -= f.plot.w % (int)f.n; /* bars of one width */
+    }
     return f;
 }
 
@@ -182,6 +186,37 @@ static void draw_line(struct canvas *c, const struct frame *f, const uint64_t *v
     }
 }
 
+/* Of the dots of a bar's part those that are set: all of the last, fewer the farther from it. */
+static bool in_pattern(int dx, int dy, int from_last)
+{
+    return from_last == 0 || (from_last == 1 ? (dx + dy) % 2 == 0 : dx % 2 == 0 && dy % 2 == 0);
+}
+
+/* Outer parts first: where two meet in a cell the inner one has it. */
+static void draw_stack(const struct chart *ch, struct canvas *c, struct frame *f)
+{
+    int dots = f->plot.h * DOTS_Y, n = (int)f->n;
+    for (int s = 0; s < ch->n_series; s++) {
+        const struct chart_series *one = &ch->series[s], *in = one + 1;
+        int from_last = ch->n_series - 1 - s;
+        f->ascii = from_last == 0 ? '#' : from_last == 1 ? ':' : '.';
+        for (int i = 0; i < n && (size_t)i < one->n; i++) {
+            int x = i * f->plot.w / n, w = (i + 1) * f->plot.w / n - x;
+            int top = height(one->v[i], f->top, dots);
+            bool inner = from_last && (size_t)i < in->n && in->v[i];
+            int from = inner ? height(in->v[i], f->top, dots) + 1 : 0;
+            w -= w >= GAP_FROM; /* a gap between bars that can afford it */
+            for (int dx = x * DOTS_X; one->v[i] && dx < (x + w) * DOTS_X; dx++) {
+                for (int dy = from; dy <= top; dy++) {
+                    if (in_pattern(dx, dy, from_last)) {
+                        dot(c, f, dx, dy, one->style);
+                    }
+                }
+            }
+        }
+    }
+}
+
 static void draw_bars(struct canvas *c, const struct frame *f, const uint64_t *v, size_t n,
                       enum style s)
 {
@@ -219,7 +254,7 @@ static void draw_axes(const struct chart *ch, const struct frame *f, struct canv
 static size_t index_of_column(const struct chart *ch, const struct frame *f, int col)
 {
     size_t w = (size_t)f->plot.w;
-    if (ch->kind == CHART_BARS || w < 2) {
+    if (ch->kind != CHART_LINE || w < 2) {
         return (size_t)col * f->n / (w ? w : 1);
     }
     return ((size_t)col * (f->n - 1) + (w - 1) / 2) / (w - 1);
@@ -227,7 +262,7 @@ static size_t index_of_column(const struct chart *ch, const struct frame *f, int
 
 static int column_of_index(const struct chart *ch, const struct frame *f, size_t i)
 {
-    if (ch->kind == CHART_BARS || f->n < 2) {
+    if (ch->kind != CHART_LINE || f->n < 2) {
         return (int)((i * (size_t)f->plot.w + (size_t)f->plot.w / 2) / f->n);
     }
     return (int)(i * (size_t)(f->plot.w - 1) / (f->n - 1));
@@ -237,7 +272,7 @@ static void draw_dates(const struct chart *ch, const struct frame *f, struct can
 {
     int y = f->plot.y + f->plot.h;
     int count = f->plot.w / DATE_EVERY;
-    bool each = ch->kind == CHART_BARS && f->n <= (size_t)count + 1; /* one under each bar */
+    bool each = ch->kind != CHART_LINE && f->n <= (size_t)count + 1; /* one under each bar */
     for (int i = 0; i < (each ? (int)f->n : count + 1); i++) {
         char day[HUMAN_BUF];
         int col = each    ? column_of_index(ch, f, (size_t)i)
@@ -324,7 +359,10 @@ void chart_draw(const struct chart *ch, struct canvas *c, struct rect area)
     draw_axes(ch, &f, c);
     draw_dates(ch, &f, c);
     uint64_t v[POINTS_MAX];
-    for (int s = 0; s < ch->n_series && f.top; s++) {
+    if (ch->kind == CHART_STACK && f.top) {
+        draw_stack(ch, c, &f);
+    }
+    for (int s = 0; ch->kind != CHART_STACK && s < ch->n_series && f.top; s++) {
         size_t n = points(&ch->series[s], (size_t)f.plot.w * DOTS_X, v);
         if (n) {
             (ch->kind == CHART_BARS ? draw_bars : draw_line)(c, &f, v, n, ch->series[s].style);

@@ -14,7 +14,11 @@
 
 enum { CHART_SERIES_MAX = 3, CHART_LABEL = 48 };
 
-enum chart_kind { CHART_LINE, CHART_BARS };
+/*
+ * STACK: each series is a part of the one before it, at most as large: one bar, its parts told
+ * apart by how dense they are, the last solid.
+ */
+enum chart_kind { CHART_LINE, CHART_BARS, CHART_STACK };
 
 struct chart_series {
     const char *label; /* ours; NULL: no legend */

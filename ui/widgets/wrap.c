@@ -1,5 +1,8 @@
 #include "ui/widgets/wrap.h"
 
+#include <string.h>
+
+#include "base/err.h"
 #include "base/banned.h"
 
 enum { WIDTH_MIN = 8 };
@@ -121,13 +124,35 @@ void wrap_raw(struct wrap *w, struct untrusted u, enum style st)
     feed(w, u, st, add_raw);
 }
 
+/* A piece that fits a strip, at a blank where it is not the last: its length. */
+static size_t piece_of(const char *own)
+{
+    size_t n = strlen(own);
+    if (n < STRIP_MAX) {
+        return n;
+    }
+    for (n = STRIP_MAX - 1; own[n - 1] != ' ';) {
+        if (!--n) {
+            BUG("words of ours without a blank");
+        }
+    }
+    return n;
+}
+
 void wrap_own(struct wrap *w, const char *own, enum style st)
 {
-    struct strip s;
-    strip_init(&s, w->line.cs);
-    strip_str(&s, own, st);
-    for (int i = 0; i < s.n; i++) {
-        add_cell(w, &s.cell[i]);
+    while (*own) {
+        char piece[STRIP_MAX];
+        struct strip s;
+        size_t n = piece_of(own);
+        memcpy(piece, own, n);
+        piece[n] = '\0';
+        strip_init(&s, w->line.cs);
+        strip_str(&s, piece, st);
+        for (int i = 0; i < s.n; i++) {
+            add_cell(w, &s.cell[i]);
+        }
+        own += n;
     }
 }
 

@@ -5,7 +5,8 @@
  * id, name (in the palette and in scripts), keys (key_parse notation, blanks
  * between), a word for the footer, help sentence, group (heading in the help).
  * A key means the same on every screen; test_ui_actions checks that no key
- * stands twice. A screen lists the actions it takes (app.h), most useful
+ * stands twice. One exception: where a figure can be explained, `?` explains it,
+ * and help is F1 (as it is everywhere). A screen lists the actions it takes (app.h), most useful
  * first: those make its footer, its help and its palette. GENERAL actions are
  * the app's own and always there; MOVE actions are offered to every screen.
  */
@@ -42,12 +43,13 @@
     X(AUTHOR, "author", "a", "author", "The author's page", SCREEN)                                \
     X(COPY, "copy-id", "y", "copy id", "Copy the id to the clipboard", SCREEN)                     \
     X(CLEAR, "clear", "x", "clear", "Take off all filters and marks", SCREEN)                      \
-    X(EXPLAIN, "explain", "e", "explain", "Where this figure comes from", SCREEN)                  \
+    X(EXPLAIN, "explain", "e", "explain", "Where this figure comes from; ? does it too", SCREEN)   \
+    X(FINDINGS, "findings", "F", "findings", "What the rules found in the payments", SCREEN)       \
     X(DEVNET, "devnet", "D", "start devnet", "Start the built-in market on this machine", SCREEN)  \
     X(CALL, "call", "c", "call", "Call it: ask the price, pay, see the answer", SCREEN)            \
     X(RUN, "run", "r", "run", "Run it on this machine: fill in its inputs, see its outputs", SCREEN)\
     X(GET, "get", "d", "get", "Get its file, proved on the way; on one that comes: stop", SCREEN)  \
-    X(CHECK, "check", "v", "check", "Check the file against its blob ID again", SCREEN)            \
+    X(CHECK, "check", "v", "check", "Check again: a file by its ID, rows by their digest", SCREEN)            \
     X(CALL_OTHER, "call-other", "U", "call other", "Call a URL, or a model of a gateway", SCREEN)  \
     X(RAW, "as-json", "<C-t>", "JSON", "The input as fields, or as one JSON text", SCREEN)         \
     X(RECEIPTS, "receipts", "R", "receipts", "What was bought, and what became of it", SCREEN)     \

@@ -619,6 +619,13 @@ static bool click_tab(struct app *a, const struct mouse *m)
     return tab >= 0;
 }
 
+/* `?` asks about the figure under the cursor where there is one, else for the keys. */
+static enum action meaning_of(struct app *a, struct key k)
+{
+    enum action act = action_for_key(k);
+    return act == ACT_HELP && k.code == '?' && takes(a, ACT_EXPLAIN) ? ACT_EXPLAIN : act;
+}
+
 void app_feed(struct app *a, const struct event *ev)
 {
     if (a->quitting) {
@@ -640,7 +647,7 @@ void app_feed(struct app *a, const struct event *ev)
     if (ev->kind == EV_MOUSE) {
         click_tab(a, &ev->mouse);
     } else if (ev->kind == EV_KEY) {
-        enum action act = action_for_key(ev->key);
+        enum action act = meaning_of(a, ev->key);
         if (act != ACT_NONE) {
             app_do(a, act);
         }

@@ -364,7 +364,7 @@ static void sync_now(void *ud)
 static void test_palette_and_help_are_the_table(void **state)
 {
     struct world *w = *state;
-    press(w, "?");
+    press(w, "<F1>");
     assert_true(shows(w, "On this screen"));
     press(w, "<Esc>:sync");
     assert_true(shows(w, "nothing matches")); /* nobody takes it yet */
@@ -377,6 +377,22 @@ static void test_palette_and_help_are_the_table(void **state)
     press(w, "<Esc>");
     assert_false(app_do(w->app, ACT_FACETS));
     assert_true(app_do(w->app, ACT_SORT));
+}
+
+/* `?` asks about the figure where the screen has one, for the keys where it has none. */
+static void test_question_mark(void **state)
+{
+    struct world *w = *state;
+    app_draw_now(w->app);
+    assert_true(shows(w, "F1 help"));
+    press(w, "?");
+    assert_false(shows(w, "On this screen"));
+    assert_true(shows(w, "Market › mira/x␛")); /* what this probe does to explain */
+    press(w, "2");
+    app_draw_now(w->app);
+    assert_true(shows(w, "? help"));
+    press(w, "?");
+    assert_true(shows(w, "On this screen"));
 }
 
 static void test_copy_and_toasts(void **state)
@@ -406,7 +422,7 @@ static void test_every_size(void **state)
     for (int width = 1; width < 90; width += 4) {
         for (int height = 1; height < 12; height++) {
             app_resize(w->app, width, height);
-            press(w, "?");
+            press(w, "<F1>");
             app_draw_now(w->app);
             press(w, "<Esc>s");
             app_draw_now(w->app);
@@ -662,6 +678,7 @@ int main(void)
         TEST(test_typed_ahead_keys_never_confirm),
         TEST(test_one_overlay_at_a_time),
         TEST(test_palette_and_help_are_the_table),
+        TEST(test_question_mark),
         TEST(test_copy_and_toasts),
         TEST(test_mouse_on_the_tabs),
         TEST(test_every_size),

@@ -168,12 +168,16 @@ int header_tab_at(const struct header *h, int width, int x)
     return h->crumb ? -1 : tabs(h, width, tab_spacing(h, width), NULL, (struct rect){0}, x);
 }
 
-static int footer_entry(enum action a, struct canvas *c, int x, int y, int room)
+/* asks: `?` explains the figure under the cursor, so that help is F1. */
+static int footer_entry(enum action a, bool asks, struct canvas *c, int x, int y, int room)
 {
     char key[KEY_NAME_MAX];
     struct strip s;
     strip_init(&s, canvas_charset(c));
-    strip_strf(&s, ST_KEY, "%s", action_key_label(a, canvas_charset(c), key));
+    strip_strf(&s, ST_KEY, "%s",
+               asks && a == ACT_EXPLAIN ? "?"
+               : asks && a == ACT_HELP  ? "F1"
+                                        : action_key_label(a, canvas_charset(c), key));
     strip_glyph(&s, GL_SPACE, ST_NORMAL);
     strip_str(&s, action_info(a)->word, ST_DIM);
     if (s.width > room) {
@@ -188,10 +192,14 @@ void footer_draw(const enum action *actions, size_t n, struct canvas *c, struct 
     static const enum action always[] = {ACT_PALETTE, ACT_HELP, ACT_BACK};
     enum { ALWAYS = sizeof always / sizeof always[0], ALWAYS_W = 27 /* what they take */ };
     int x = row.x + 1, end = row.x + row.w;
+    bool asks = false;
     for (size_t i = 0; i < n; i++) {
-        x += footer_entry(actions[i], c, x, row.y, end - ALWAYS_W - x);
+        asks = asks || actions[i] == ACT_EXPLAIN;
+    }
+    for (size_t i = 0; i < n; i++) {
+        x += footer_entry(actions[i], asks, c, x, row.y, end - ALWAYS_W - asks - x);
     }
     for (size_t i = 0; i < ALWAYS; i++) {
-        x += footer_entry(always[i], c, x, row.y, end - x);
+        x += footer_entry(always[i], asks, c, x, row.y, end - x);
     }
 }

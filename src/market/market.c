@@ -140,6 +140,11 @@ struct store *market_reader(struct market *m)
     return m->reader;
 }
 
+const char *market_cache(const struct market *m)
+{
+    return m->path;
+}
+
 /* --- slow reads */
 
 static void query_run(struct job *j)

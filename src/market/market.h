@@ -41,6 +41,8 @@ struct http *market_http(struct market *m);
 /* The reader connection: for the calling thread in cli; only inside jobs on LANE_QUERY in ui, but
  * for the first frame's catalog_head, which ui reads before its first market_submit. */
 struct store *market_reader(struct market *m);
+/* The cache's file: for a reader of one's own, where a pass would keep LANE_QUERY too long. */
+const char *market_cache(const struct market *m);
 
 /* A unit of slow work against the reader. run() on LANE_QUERY, done() on the loop; done frees. */
 struct market_job {

@@ -74,6 +74,7 @@ enum lane {
     LANE_SIGN,    /* talking to the signer, which may wait for its user; the receipts' database */
     LANE_CONTENT, /* model files: the library, hashing, inspecting; the history of runs */
     LANE_WAIT,    /* waiting for a server: databases of logs (sql.h), connecting (ws.h) */
+    LANE_PROVE,   /* long passes over the cache: digests, judging again; a reader of its own */
     LANE_COUNT
 };
 

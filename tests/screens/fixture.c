@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "market/derive.h"
+#include "market/genuine.h"
 #include "market/purse.h"
 #include "tests/unit/tree.h"
 
@@ -194,6 +195,24 @@ void world_pay(struct world *w, address payer, address payee, address asset, u25
     fixture_must(store_pay_put(w->store, &p, w->payments, &e), &e);
 }
 
+void world_flow(struct world *w, address from, address to, address asset, u256 amount, int64_t time)
+{
+    struct err e = {0};
+    struct flow_in f = {
+        .chain = PAY_CHAIN,
+        .block = block_at(time),
+        .log = ++w->logs,
+        .tx = numbered_hash("flow", w->logs),
+        .from = from,
+        .to = to,
+        .asset = asset,
+        .amount = amount,
+        .kind = FLOW_PLAIN,
+        .time = time,
+    };
+    fixture_must(store_flow_put(w->store, &f, w->payments, &e), &e);
+}
+
 void world_infer(struct world *w, struct untrusted cid, int64_t time)
 {
     struct err e = {0};
@@ -305,6 +324,11 @@ void world_close(struct world *w)
     struct err e = {0};
     fixture_must(store_commit(w->store, &e), &e);
     fixture_must(derive(w->store, w->net, &e), &e);
+    struct known known = {0};
+    atomic_bool stop = false;
+    fixture_must(known_load(&known, &e), &e);
+    fixture_must(genuine_judge(w->store, w->net, &w->config.rules, &known, &stop, &e), &e);
+    known_release(&known);
     store_close(w->store);
     paths_override(NULL);
 }

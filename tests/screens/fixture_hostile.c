@@ -255,6 +255,7 @@ static void put_offers(struct world *w, size_t i)
                          .pay_to = l.pay_to,
                          .updated = FIXTURE_NOW - DAY};
     fixture_must(store_offer_put(w->store, &o, w->bazaar, &e), &e);
+    world_pay(w, l.owner, l.pay_to, l.asset, l.price, PAY_EIP3009, FIXTURE_NOW - DAY); /* found */
     for (int k = 0; k < 5; k++) {
         world_pay(w, world_address("payer"), l.pay_to, l.asset, l.price, PAY_EIP3009,
                   FIXTURE_NOW - (k + 1) * DAY);

@@ -25,7 +25,7 @@ struct world {
 
 void fixture_must(souk_err rc, const struct err *e);
 
-/* Opens the cache and writes sources and cursors; ends with everything derived and closed. */
+/* Opens the cache and writes sources and cursors; ends with everything derived, judged and closed. */
 void world_open(struct world *w, const char *dir);
 void world_close(struct world *w);
 
@@ -38,6 +38,9 @@ bytes32 world_listing_id(address owner, struct untrusted name);
 void world_list(struct world *w, struct listing_in *l);
 void world_pay(struct world *w, address payer, address payee, address asset, u256 amount,
                enum pay_scheme scheme, int64_t time);
+/* Money that moves beside payments: who funded whom. */
+void world_flow(struct world *w, address from, address to, address asset, u256 amount,
+                int64_t time);
 void world_infer(struct world *w, struct untrusted cid, int64_t time);
 void world_state(struct world *w, const char *source, enum sync_phase phase, int64_t done,
                  int64_t total, const char *message);

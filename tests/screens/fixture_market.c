@@ -255,6 +255,26 @@ static void withdraw(struct world *w)
     world_list(w, &l);
 }
 
+/* Not all of it is customers' money: an author who tries his own model, and one with puppets. */
+static void put_own_money(struct world *w)
+{
+    enum { PUPPETS = 4, EACH = 9 };
+    u256 price = world_amount(w, w->usdc, "1.5"), small = world_amount(w, w->opg, "0.02");
+    for (int i = 0; i < 5; i++)
+        world_pay(w, world_address("dn"), world_address("dn/hazard"), w->usdc, price, PAY_EIP3009,
+                  FIXTURE_NOW - 6 * DAY + i * 3600);
+    for (int p = 0; p < PUPPETS; p++) {
+        char name[32];
+        snprintf(name, sizeof name, "puppet %d", p);
+        int64_t start = FIXTURE_NOW - 24 * DAY + p * 600;
+        world_flow(w, world_address("vol"), world_address(name), w->opg,
+                   world_amount(w, w->opg, "0.25"), start);
+        for (int i = 1; i <= EACH; i++)
+            world_pay(w, world_address(name), world_address("vol"), w->opg, small, PAY_PERMIT2,
+                      start + i * DAY);
+    }
+}
+
 static void put_states(struct world *w)
 {
     world_state(w, "hub", SYNC_OK, 60, 60, "60 models, 1 gone");
@@ -280,6 +300,7 @@ char *fixture_market(void)
         put_plain(&w, i);
     change_price(&w);
     withdraw(&w);
+    put_own_money(&w);
     /* A stranger's payments to nobody's address, and calls of a file nobody has. */
     for (int i = 0; i < 7; i++) {
         world_pay(&w, world_address("stranger"), world_address("elsewhere"), w.usdc,

@@ -175,7 +175,7 @@ static void test_help(void **state)
 {
     (void)state;
     check_at("help", market, "devnet", "?\n", "80x24 120x40 40x10");
-    check_at("help-model", market, "devnet", OPEN_MODEL "?\n", "80x24");
+    check_at("help-model", market, "devnet", OPEN_MODEL "<F1>\n", "80x24");
 }
 
 static void test_model(void **state)
@@ -225,8 +225,25 @@ static void test_health(void **state)
 {
     (void)state;
     check("health", "2\n");
-    check_at("health-next", market, "devnet", "2\n<Tab>\n", "80x24");
-    check_at("health-explain", market, "devnet", "2\ne\n", "80x24 120x40");
+    check_at("health-next", market, "devnet", "2\n<Tab>\n", "80x24 120x40");
+    check_at("health-cursor", market, "devnet", "2\nG<Up><Right>\n", "80x24");
+    check_at("health-7d", market, "devnet", "2\n[\n", "80x24");
+    check_at("health-help", market, "devnet", "2\n<F1>\n", "80x24");
+    check_at("health-explain", market, "devnet", "2\njjjj?\n", "80x24 120x40");
+    check_at("health-explain-rows", market, "devnet", "2\njjjj?\n<Tab>\n", "80x24");
+    check_at("health-findings", market, "devnet", "2\nF\n", "80x24 120x40");
+    check_at("health-tried", market, "devnet", "2\nF\n<S-Tab>\n<Enter>\n", "120x40");
+    check_at("health-evidence", market, "devnet", "2\nF\n<Enter>\n", "80x24");
+}
+
+/* The same of one model: `?` asks which of its figures. */
+static void test_explain_model(void **state)
+{
+    (void)state;
+    check_at("model-explain-menu", market, "devnet", OPEN_MODEL "?\n", "80x24");
+    check_at("model-explain", market, "devnet", OPEN_MODEL "?\ntype income\n<Enter>\n",
+             "80x24 120x40");
+    check_at("model-findings", market, "devnet", OPEN_MODEL "F\n", "80x24");
 }
 
 static void test_authors(void **state)
@@ -403,6 +420,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_foreign_names),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_health),
+        cmocka_unit_test(test_explain_model),
         cmocka_unit_test(test_authors),
         cmocka_unit_test(test_activity),
         cmocka_unit_test(test_no_wallet),

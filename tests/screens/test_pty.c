@@ -178,11 +178,14 @@ static void test_menus(void **state)
     tty_keys(t, ":");
     see(t, "What to do");
     tty_keys(t, "health<Enter>");
-    see(t, "paid by 3+");
-    tty_keys(t, "?");
+    see(t, "called ever");
+    tty_keys(t, "<F1>");
     see(t, "On this screen");
     tty_keys(t, "<Esc>");
     see_no(t, "On this screen");
+    tty_keys(t, "?"); /* of the figure under the cursor */
+    see(t, "models on the Hub now");
+    see(t, "Where from");
     quit(t);
 }
 
@@ -198,8 +201,10 @@ static void test_q_never_traps(void **state)
         {"<Enter>", "[ About ]", "", "[ About ]", 2},
         {"<Enter>", "[ About ]", "<Tab><Tab>", "[ Offers", 2},
         {"<Enter>", "[ About ]", "a", "latest payments", 3},
-        {"2", "paid by 3+", "", "paid by 3+", 1},
-        {"2", "paid by 3+", "e", "wash trading", 2},
+        {"2", "called ever", "", "called ever", 1},
+        {"2", "called ever", "e", "Where from", 2},
+        {"2", "called ever", "<Tab><Tab><Tab>", "Lorenz", 1},
+        {"2", "called ever", "F", "By rule", 2},
         {"3", "UNATTRIBUTED", "", "▌ OpenGradient", 1},
         {"3", "▌ OpenGradient", "<Enter>", "latest payments", 2},
         {"4", "last read", "", "last read", 1},
@@ -297,7 +302,7 @@ static void test_mouse(void **state)
     see_no(t, "[ About ]");
     assert_true(tty_find(t, "2 Health", &row, &col));
     tty_click(t, 1, row, col + 3);
-    see(t, "paid by 3+");
+    see(t, "called ever");
     tty_keys(t, "m");
     see(t, "mouse off");
     assert_false(tty_mouse(t));
@@ -391,7 +396,7 @@ static void test_resize_storm(void **state)
     tty_size(t, &cols, &rows);
     assert_int_equal(cols, 120);
     tty_keys(t, "2"); /* and it still listens */
-    see(t, "paid by 3+");
+    see(t, "called ever");
     quit(t);
 }
 
@@ -486,7 +491,7 @@ static void test_kinds_of_terminal(void **state)
         tty_keys(t, "<Enter>");
         see(t, "[ About ]");
         tty_keys(t, "2");
-        see(t, "paid by 3+");
+        see(t, "called ever");
         quit(t);
     }
 }
@@ -516,6 +521,16 @@ static void test_no_color(void **state)
     check_no_color(t);
     tty_keys(t, "<Enter>");
     see(t, "[ About ]");
+    tty_keys(t, "2");
+    see(t, "called ever");
+    check_no_color(t); /* the figure under the cursor stands out too */
+    static const char *const panes[] = {"[Trends]", "[Who returns]", "[Authors]",
+                                        "[Prices]", "[Genuine]",     "[Sources]"};
+    for (size_t i = 0; i < sizeof panes / sizeof *panes; i++) {
+        tty_keys(t, "<Tab>");
+        see(t, panes[i]);
+        check_no_color(t);
+    }
     quit(t);
     t = start_with(market, "devnet", (struct tty_opts){.cols = 100, .rows = 30, .term = "vt100"});
     see(t, "60 of 60");

@@ -173,7 +173,7 @@ static void test_health_and_back(void **state)
     (void)state;
     struct tty *t = start("tmux-256color", "");
     tty_keys(t, "2");
-    see(t, "paid by 3+");
+    see(t, "called ever");
     tty_keys(t, "3");
     see(t, "▌ OpenGradient");
     tty_keys(t, "4");

@@ -119,6 +119,7 @@ COUNT(settlements, p->row.figures->settlements)
 COUNT(inferences, p->row.figures->inferences)
 COUNT(payers, p->row.figures->payers)
 COUNT(returning, p->returning)
+COUNT(genuine_payers, p->row.figures->genuine_payers)
 COUNT(files, p->files)
 COUNT(offers, p->listings + p->offers)
 
@@ -149,6 +150,15 @@ static void t_income(const struct model_page *p, struct strip *out)
 {
     char text[256];
     strip_str(out, income_format(&p->row.figures->income, text, sizeof text), ST_MONEY);
+}
+static void t_genuine(const struct model_page *p, struct strip *out)
+{
+    part_interval(out, &p->row.figures->low, &p->row.figures->high);
+}
+static void t_growth(const struct model_page *p, struct strip *out)
+{
+    const struct trend *t = &p->row.figures->trend;
+    part_growth(out, t->known, t->ratio, t->low, t->high);
 }
 static void t_spark(const struct model_page *p, struct strip *out)
 {
@@ -201,6 +211,9 @@ static const struct fact facts[] = {
     {"payers", t_payers, v_payers, MORE},
     {"came back", t_returning, v_returning, MORE},
     {"income", t_income, NULL, NO_BETTER},
+    {"genuine income", t_genuine, NULL, NO_BETTER},
+    {"genuine payers", t_genuine_payers, v_genuine_payers, MORE},
+    {"growth", t_growth, NULL, NO_BETTER},
     {"last call", t_last, NULL, NO_BETTER},
     {"30 days", t_spark, NULL, NO_BETTER},
 };
@@ -274,8 +287,8 @@ static void draw(void *self, struct canvas *c, struct rect area)
     canvas_strf(c, area.x + 1, area.y, LABEL_W - 2, ST_DIM, "window %s", window_name(s->d->window));
     rect_cut_top(&area, 1);
     struct rect foot = rect_cut_bottom(&area, 1);
-    canvas_str(c, foot.x + 1, foot.y, foot.w - 2, "≈ differs   ✓ best of the row   all figures raw",
-               ST_DIM);
+    canvas_str(c, foot.x + 1, foot.y, foot.w - 2,
+               "≈ differs   ✓ best of the row   raw but what says genuine", ST_DIM);
     int most = FACTS - area.h;
     s->top = s->top > most ? most : s->top;
     s->top = s->top < 0 ? 0 : s->top;

@@ -32,6 +32,9 @@ enum {
     COL_CALLS,
     COL_PAYERS,
     COL_INCOME,
+    COL_GENUINE,
+    COL_GENUINE_PAYERS,
+    COL_GROWTH,
     COL_SPARK,
     COL_NOTE,
     COLS
@@ -46,14 +49,17 @@ static const struct column columns[COLS] = {
     [COL_CALLS] = {"CALLS", 10, 10, ALIGN_RIGHT, 1, 0, true, true},
     [COL_PAYERS] = {"PAYERS", 7, 7, ALIGN_RIGHT, 5, 0, true, true},
     [COL_INCOME] = {"INCOME", 13, 15, ALIGN_RIGHT, 2, 0, true, true},
+    [COL_GENUINE] = {"GENUINE", 18, 22, ALIGN_RIGHT, 3, 0, true, true},
+    [COL_GENUINE_PAYERS] = {"GENUINE PAYERS", 14, 14, ALIGN_RIGHT, 6, 0, false, false},
+    [COL_GROWTH] = {"GROWTH", 11, 11, ALIGN_RIGHT, 5, 0, true, true},
     [COL_SPARK] = {"30 DAYS", SPARK_DAYS / 2, SPARK_DAYS, ALIGN_LEFT, 6, 0, false, false},
     [COL_NOTE] = {"", 18, 22, ALIGN_LEFT, 7, 0, false, false},
 };
 
 static const enum sort_key sort_of[COLS] = {
-    [COL_MODEL] = SORT_NAME,    [COL_AUTHOR] = SORT_AUTHOR, [COL_TASK] = SORT_TASK,
-    [COL_PRICE] = SORT_PRICE,   [COL_CALLS] = SORT_CALLS,   [COL_PAYERS] = SORT_PAYERS,
-    [COL_INCOME] = SORT_INCOME,
+    [COL_MODEL] = SORT_NAME,    [COL_AUTHOR] = SORT_AUTHOR,   [COL_TASK] = SORT_TASK,
+    [COL_PRICE] = SORT_PRICE,   [COL_CALLS] = SORT_CALLS,     [COL_PAYERS] = SORT_PAYERS,
+    [COL_INCOME] = SORT_INCOME, [COL_GENUINE] = SORT_GENUINE, [COL_GROWTH] = SORT_GROWTH,
 };
 
 static const char *const calls_title[WINDOW_COUNT] = {"CALLS 7d", "CALLS 30d", "CALLS 90d",
@@ -238,17 +244,37 @@ static void cell_count(struct strip *out, uint64_t n)
         strip_str(out, "–", ST_DIM);
 }
 
+/* Per cent of the income that a rule takes out: of its first asset. -1: not judged. */
+static int linked(const struct figures *f)
+{
+    if (!f->income.n || (!f->low.n && !f->high.n))
+        return -1;
+    const struct amount *all = &f->income.of[0];
+    for (size_t i = 0; i < f->low.n; i++)
+        if (memcmp(&f->low.of[i].asset, &all->asset, sizeof all->asset) == 0)
+            return 100 - (int)((u256_permille(f->low.of[i].value, all->value) + 9) / 10);
+    return 100;
+}
+
 /* What a number hides, in words. */
 static void cell_note(const struct model_row *m, enum window w, struct strip *out)
 {
+    enum { FEW = 3, MANY_CALLS = 20, MOST = 50 };
     const struct figures *f = m->figures;
+    int by_rules = linked(f);
+    bool few = f->payers > 0 && f->payers <= FEW && f->payments + f->settlements >= MANY_CALLS;
     if (m->gone)
         strip_str(out, "gone from the Hub", ST_WARN);
     else if (f->calls + f->settlements == 0)
         strip_strf(out, ST_DIM, w == WINDOW_ALL ? "never called" : "no calls in %s",
                    window_name(w));
-    else if (f->payers > 0 && f->payers <= 3 && f->payments + f->settlements >= 20)
+    else if (few && by_rules > 0)
+        strip_strf(out, ST_WARN, "%u payer%s, %d %% linked", (unsigned)f->payers,
+                   f->payers == 1 ? "" : "s", by_rules);
+    else if (few)
         strip_strf(out, ST_WARN, "only %u payer%s", (unsigned)f->payers, f->payers == 1 ? "" : "s");
+    else if (by_rules >= MOST)
+        strip_strf(out, ST_WARN, "%d %% linked", by_rules);
     else if (f->payments + f->settlements == 0)
         strip_str(out, "unpaid calls only", ST_DIM);
     else if (m->mark == MARK_UNPROVEN)
@@ -287,6 +313,18 @@ static void cell(void *ud, size_t row, int col, struct strip *out)
     case COL_INCOME:
         strip_str(out, income_format(&f->income, text, sizeof text),
                   f->income.n ? ST_MONEY : ST_DIM);
+        break;
+    case COL_GENUINE:
+        part_interval(out, &f->low, &f->high);
+        break;
+    case COL_GENUINE_PAYERS:
+        cell_count(out, f->genuine_payers);
+        break;
+    case COL_GROWTH:
+        if (f->calls + f->settlements)
+            part_growth_short(out, &f->trend);
+        else
+            strip_str(out, "–", ST_DIM);
         break;
     case COL_SPARK:
         if (f->spark) {
@@ -379,6 +417,22 @@ static void draw_words(struct untrusted words, struct canvas *c, int x, int y, i
     doc_release(&d);
 }
 
+/* At the right end, where it fits whole. */
+static void draw_genuine(const struct figures *f, struct canvas *c, int x, int y, int room)
+{
+    struct strip s;
+    strip_init(&s, canvas_charset(c));
+    if (f->high.n || f->low.n) {
+        strip_str(&s, "genuine ", ST_DIM);
+        part_interval(&s, &f->low, &f->high);
+        strip_str(&s, " · ", ST_DIM);
+    }
+    strip_str(&s, "growth ", ST_DIM);
+    part_growth(&s, f->trend.known, f->trend.ratio, f->trend.low, f->trend.high);
+    if (s.width + 2 <= room && f->calls + f->settlements)
+        canvas_strip(c, x, y, -room, &s);
+}
+
 static void draw_preview(struct market_screen *s, struct canvas *c, struct rect area)
 {
     canvas_hline(c, area.x, area.y, area.w, ST_BORDER);
@@ -389,7 +443,8 @@ static void draw_preview(struct market_screen *s, struct canvas *c, struct rect 
     int x = area.x + 2, y = area.y + 1, w = area.w - 4;
     int used = canvas_untrusted(c, x, y, w / 2, untrusted(m->name), ST_TITLE);
     canvas_str(c, x + used + 2, y, 4, "by", ST_DIM);
-    canvas_untrusted(c, x + used + 5, y, w - used - 5, untrusted(m->author), ST_NORMAL);
+    used += canvas_untrusted(c, x + used + 5, y, w - used - 5, untrusted(m->author), ST_NORMAL);
+    draw_genuine(m->figures, c, x + used + 5, y, w - used - 5);
     const struct model_page *p = s->preview.page;
     if (!p || p->row.id != m->id) {
         canvas_str(c, x, y + 1, w, "…", ST_DIM);
@@ -632,7 +687,8 @@ static void sort_menu(struct market_screen *s)
         [SORT_NEW] = "listed last first",  [SORT_NAME] = "a to z",
         [SORT_AUTHOR] = "a to z",          [SORT_TASK] = "a to z",
         [SORT_PAYMENTS] = "most first",    [SORT_LAST] = "called last first",
-        [SORT_MATCH] = "best match first",
+        [SORT_MATCH] = "best match first", [SORT_GENUINE] = "most for certain",
+        [SORT_GROWTH] = "fastest first",
     };
     struct menu_item items[SORT_COUNT] = {0};
     for (int k = 0; k < SORT_COUNT; k++) {

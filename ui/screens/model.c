@@ -8,9 +8,12 @@
 
 #include "base/human.h"
 #include "base/mem.h"
+#include "market/genuine.h"
 #include "market/pages.h"
 #include "ui/getting.h"
 #include "ui/inspecting.h"
+#include "ui/screens/explain.h"
+#include "ui/screens/findings.h"
 #include "ui/screens/here.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
@@ -51,6 +54,7 @@ struct model_screen {
     struct domain *d;
     int64_t id;
     struct model_page *page; /* NULL: not loaded yet */
+    uint64_t findings;
     struct page_job *job;
     struct err failed;
     enum pane pane;
@@ -66,19 +70,33 @@ struct model_screen {
 
 /* --- loading */
 
+struct loaded {
+    struct model_page *page;
+    uint64_t findings; /* of the rules, in the window */
+};
+
+static void drop(void *got)
+{
+    model_page_free(((struct loaded *)got)->page);
+    mem_free(got);
+}
+
 static souk_err load(struct store *st, const void *key, enum window w, void **out, struct err *e)
 {
     int64_t id;
-    struct model_page *page = NULL;
+    struct findings *found = NULL;
+    struct loaded *l = mem_zalloc(sizeof *l);
     memcpy(&id, key, sizeof id);
-    souk_err r = model_page_load(st, id, w, &page, e);
-    *out = page;
+    souk_err r = l ? model_page_load(st, id, w, &l->page, e) : err_nomem(e);
+    if (!r && findings_load(st, w, id, 1, &found, NULL) == SOUK_OK) {
+        l->findings = found->total;
+        findings_free(found);
+    }
+    if (r && l)
+        drop(l);
+    else
+        *out = l;
     return r;
-}
-
-static void drop(void *page)
-{
-    model_page_free(page);
 }
 
 static void ask(struct model_screen *s);
@@ -91,14 +109,17 @@ static void files_came(void *ud, const struct err *e)
         ask(s);
 }
 
-static void take(void *self, void *page, const struct err *e)
+static void take(void *self, void *got, const struct err *e)
 {
     struct model_screen *s = self;
+    struct loaded *l = got;
     s->job = NULL;
     s->failed = *e;
-    if (page) {
+    if (l) {
         model_page_free(s->page);
-        s->page = page;
+        s->page = l->page;
+        s->findings = l->findings;
+        mem_free(l);
         docview_stale(&s->doc);
         table_set_rows(s->calls, s->page->calls_n);
         table_set_rows(s->offers, s->page->listings + s->page->offers);
@@ -319,6 +340,30 @@ static void draw_head(const struct model_page *p, struct canvas *c, struct rect 
     canvas_strip(c, r.x + 1, r.y + 1, r.w - 2, &st);
 }
 
+/* "genuine 88.99 … 110.08 USDC · 96 genuine payers · growth +18 % (+9…+28 %) · F 3 findings" */
+static void draw_genuine(const struct model_screen *s, struct canvas *c, struct rect r)
+{
+    const struct figures *f = s->page->row.figures;
+    struct strip st;
+    char n[HUMAN_BUF];
+    strip_init(&st, canvas_charset(c));
+    if (f->low.n || f->high.n) {
+        strip_str(&st, "genuine ", ST_DIM);
+        part_interval(&st, &f->low, &f->high);
+        strip_strf(&st, ST_NORMAL, f->genuine_payers == 1 ? " by %s payer · " : " by %s payers · ",
+                   human_count(n, f->genuine_payers));
+    }
+    strip_str(&st, "growth ", ST_DIM);
+    part_growth(&st, f->trend.known, f->trend.ratio, f->trend.low, f->trend.high);
+    if (s->findings) {
+        strip_str(&st, " · ", ST_DIM);
+        strip_str(&st, "F ", ST_KEY);
+        strip_strf(&st, ST_WARN, s->findings == 1 ? "%s finding" : "%s findings",
+                   human_count(n, s->findings));
+    }
+    canvas_strip(c, r.x + 1, r.y, r.w - 2, &st);
+}
+
 static void draw_tabs(struct model_screen *s, struct canvas *c, struct rect r)
 {
     static const char *const names[PANES] = {"About", "Versions", "Offers", "Calls", "Proof"};
@@ -473,7 +518,8 @@ static void draw_proof(struct model_screen *s, struct canvas *c, struct rect r)
                     "one paid call"},
         {"settlement", "one settled session (upto): income, an unknown number of calls"},
         {"inference", "one ModelInferenceEvent of this blob id: unpaid usage"},
-        {"all raw", "every proved settlement counts, whoever made it"},
+        {"raw", "every proved settlement counts, whoever made it"},
+        {"genuine", "from: without any payment a rule excludes; to: without the author's own"},
     };
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
         canvas_str(c, r.x + 1, y, 18, how[i].what, ST_DIM);
@@ -492,7 +538,10 @@ static void draw(void *self, struct canvas *c, struct rect area)
             canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
         return;
     }
+    enum { ROOMY = 16 };
     draw_head(s->page, c, rect_cut_top(&area, 2));
+    if (area.h >= ROOMY && s->page->row.figures->last)
+        draw_genuine(s, c, rect_cut_top(&area, 1));
     draw_tabs(s, c, rect_cut_top(&area, 1));
     s->chart_area = (struct rect){0, 0, 0, 0};
     switch (s->pane) {
@@ -549,6 +598,12 @@ static bool on_event(void *self, const struct event *ev)
     return textview_wheel(&s->doc.view, &ev->mouse);
 }
 
+static char *label_of(const struct model_screen *s, char out[EXPLAIN_LABEL])
+{
+    snprintf(out, EXPLAIN_LABEL, "%s/%s", s->page->row.author, s->page->row.name);
+    return out;
+}
+
 /* The transaction under the cursor in Calls, else the model's blob id. */
 static void copy(struct model_screen *s)
 {
@@ -560,6 +615,15 @@ static void copy(struct model_screen *s)
         app_copy(s->app, p->blob_id, "the blob id");
     else
         app_copy(s->app, untrusted(p->row.name), "the model's name");
+}
+
+static void explain(struct model_screen *s)
+{
+    static const enum metric of[] = {
+        METRIC_CALLS,  METRIC_PAYMENTS, METRIC_SETTLEMENTS,    METRIC_INFERENCES,   METRIC_PAYERS,
+        METRIC_INCOME, METRIC_SPENDING, METRIC_GENUINE_PAYERS, METRIC_SELF_DEALING, METRIC_GROWTH};
+    char label[EXPLAIN_LABEL];
+    explain_menu(s->app, of, sizeof of / sizeof *of, s->id, label_of(s, label));
 }
 
 /* In Versions the selected file, which need not be the model's own word. */
@@ -626,6 +690,15 @@ static bool on_action(void *self, enum action act)
     case ACT_COPY:
         copy(s);
         return true;
+    case ACT_EXPLAIN:
+        explain(s);
+        return true;
+    case ACT_FINDINGS: {
+        char label[EXPLAIN_LABEL];
+        app_push(s->app, &screen_findings,
+                 &(struct findings_arg){.who = s->id, .label = label_of(s, label)});
+        return true;
+    }
     default:
         break;
     }
@@ -691,9 +764,9 @@ static void crumb(void *self, struct strip *out)
     strip_untrusted(out, untrusted(s->page->row.name), ST_STRONG);
 }
 
-static const enum action actions[] = {ACT_NEXT_PANE,   ACT_CALL, ACT_RUN,     ACT_GET,
-                                      ACT_AUTHOR,      ACT_MARK, ACT_COMPARE, ACT_WINDOW_MORE,
-                                      ACT_WINDOW_LESS, ACT_COPY, ACT_NONE};
+static const enum action actions[] = {
+    ACT_NEXT_PANE,   ACT_CALL,        ACT_RUN,  ACT_GET,     ACT_AUTHOR,   ACT_MARK, ACT_COMPARE,
+    ACT_WINDOW_MORE, ACT_WINDOW_LESS, ACT_COPY, ACT_EXPLAIN, ACT_FINDINGS, ACT_NONE};
 
 const struct screen_ops screen_model = {
     .name = "model",

@@ -1,5 +1,9 @@
 #include "ui/screens/parts.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/human.h"
 #include "ui/widgets/bars.h"
 #include "ui/widgets/wrap.h"
@@ -178,4 +182,104 @@ void part_age(struct strip *out, int64_t last, int64_t as_of)
 {
     char text[HUMAN_BUF];
     strip_str(out, last ? human_age(text, as_of - last) : "–", last ? ST_NORMAL : ST_DIM);
+}
+
+/* --- estimates and intervals */
+
+enum { GROWTH_BUF = 24, PPM_OF_PERCENT = 10000 };
+
+/* A ratio as a signed change: "+18 %"; what is beyond a hundredfold as "×340". */
+static char *change(char out[GROWTH_BUF], double ratio, bool unit)
+{
+    double by = (ratio - 1) * 100;
+    if (!isfinite(ratio))
+        snprintf(out, GROWTH_BUF, "any");
+    else if (ratio >= 100)
+        snprintf(out, GROWTH_BUF, "×%.0f", ratio);
+    else
+        snprintf(out, GROWTH_BUF, "%s%.0f%s", by < -0.5 ? "−" : "+", fabs(by), unit ? " %" : "");
+    return out;
+}
+
+static bool is_flat(double low, double high)
+{
+    return low <= 1 && high >= 1;
+}
+
+static enum style growth_style(double low, double high)
+{
+    return is_flat(low, high) ? ST_NORMAL : low > 1 ? ST_GOOD : ST_WARN;
+}
+
+void part_growth(struct strip *out, bool known, double ratio, double low, double high)
+{
+    char r[GROWTH_BUF], l[GROWTH_BUF], h[GROWTH_BUF];
+    if (!known) {
+        strip_str(out, "too few to tell", ST_DIM);
+        return;
+    }
+    if (!isfinite(ratio)) {
+        strip_str(out, "from nothing", ST_GOOD);
+        return;
+    }
+    strip_strf(out, growth_style(low, high), "%s", change(r, ratio, true));
+    strip_strf(out, ST_DIM, " (%s…%s)", change(l, low, false), change(h, high, true));
+    if (is_flat(low, high))
+        strip_str(out, ": flat", ST_DIM);
+}
+
+void part_growth_short(struct strip *out, const struct trend *t)
+{
+    char r[GROWTH_BUF];
+    if (!t->known) {
+        strip_str(out, "few", ST_DIM);
+        return;
+    }
+    if (!isfinite(t->ratio)) {
+        strip_str(out, "from 0", ST_GOOD);
+        return;
+    }
+    strip_strf(out, growth_style(t->low, t->high), "%s", change(r, t->ratio, true));
+    if (is_flat(t->low, t->high))
+        strip_str(out, " flat", ST_DIM);
+}
+
+static const struct amount *same_asset(const struct income *in, const struct amount *a)
+{
+    for (size_t i = 0; i < in->n; i++)
+        if (memcmp(&in->of[i].asset, &a->asset, sizeof a->asset) == 0)
+            return &in->of[i];
+    return NULL;
+}
+
+void part_interval(struct strip *out, const struct income *low, const struct income *high)
+{
+    enum { FRAC = 6 };
+    for (size_t i = 0; i < high->n; i++) {
+        const struct amount *to = &high->of[i], *from = same_asset(low, to);
+        char a[U256_FMT], b[U256_FMT];
+        u256 least = from ? from->value : U256_ZERO;
+        if (i)
+            strip_str(out, " + ", ST_DIM);
+        if (u256_cmp(least, to->value) != 0)
+            strip_strf(out, ST_MONEY, "%s … ", u256_format(least, to->decimals, FRAC, a));
+        strip_strf(out, ST_MONEY, "%s %s", u256_format(to->value, to->decimals, FRAC, b),
+                   to->symbol);
+    }
+    if (!high->n)
+        strip_str(out, "–", ST_DIM);
+}
+
+void part_share(struct strip *out, uint32_t a, uint32_t b, enum style s)
+{
+    uint32_t low = (a < b ? a : b), high = a < b ? b : a; /* outwards: never narrower than it is */
+    if (low == high) { /* a point: rounded */
+        strip_strf(out, s, "%u %%", (low + PPM_OF_PERCENT / 2) / PPM_OF_PERCENT);
+        return;
+    }
+    low /= PPM_OF_PERCENT;
+    high = (high + PPM_OF_PERCENT - 1) / PPM_OF_PERCENT;
+    if (low != high)
+        strip_strf(out, s, "%u … ", low);
+    strip_strf(out, s, "%u %%", high);
 }

@@ -22,6 +22,15 @@ void part_income(struct strip *out, const struct income *in);
 void part_age(struct strip *out, int64_t last, int64_t as_of);
 void part_spark(const struct figures *f, struct strip *out);
 
+/* "+18 % (+9…+28 %)", with ": flat" where the interval has both signs; "too few to tell". */
+void part_growth(struct strip *out, bool known, double ratio, double low, double high);
+/* The same as it fits a column: "+18 %", "+2 % flat", "few". */
+void part_growth_short(struct strip *out, const struct trend *t);
+/* "71 … 88 USDC + 2 OPG": what is between, each asset by itself; "–" for nothing. */
+void part_interval(struct strip *out, const struct income *low, const struct income *high);
+/* "71 … 88 %" of parts per million, either order. */
+void part_share(struct strip *out, uint32_t a, uint32_t b, enum style s);
+
 /* The table of calls: time, kind, amount, payer, transaction, and (last) the model. */
 enum {
     PART_CALL_TIME,

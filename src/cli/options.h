@@ -57,7 +57,7 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
      ON(NETWORKS) | ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) | ON(LIBRARY) |  \
      ON(BLOB_ID) | ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
 #define ON_LISTS \
-    (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(WATCH) | ON(RECEIPTS) | ON(LIBRARY))
+    (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS) | ON(LIBRARY))
 #define ON_MONEY \
     (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
 #define ON_SIGNS   (ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))
@@ -178,7 +178,7 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
 enum option_id { OPTION_LIST(X) OPT_COUNT };
 #undef X
 
-enum { ARGS_MAX = 8 };
+enum { ARGS_MAX = 64 };
 _Static_assert(CMD_COUNT <= 32, "a set of commands is an unsigned int");
 
 struct options {

@@ -31,7 +31,7 @@ static void print_basis(const struct basis *b)
         page_text("", b->endpoints);
     if (b->crossed)
         page_line("", "each range was told alike by two nodes");
-    page_line("", "%s rows", human_count(n, b->rows));
+    page_line("", "%s rows%s", human_count(n, b->rows), b->more ? " or more" : "");
     if (b->digested)
         page_line("digest", "%s", page_hash(hex, b->digest));
 }
@@ -202,6 +202,7 @@ static souk_err take_digests(const struct options *o, struct session *s, struct 
         r = digest_rows(s->store, b->from.chain, b->filter, (uint64_t)b->from.last, stop_flag(),
                         b->digest, &b->rows, e);
         b->digested = !r;
+        b->more = b->more && r;
     }
     progress_end(&p);
     return r;

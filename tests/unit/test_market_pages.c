@@ -370,7 +370,7 @@ static void what_an_author_needs(void **state)
         assert_int_equal(m->changes, 2);
         assert_string_equal(income_format(&m->refunded, text, sizeof text), "0.001 USDC");
         model_page_free(m);
-        ok(store_index(w->w, E));
+        ok(store_index(w->w, NULL, E));
     }
 }
 

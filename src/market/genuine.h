@@ -11,8 +11,8 @@
  * What is published is an interval, never a point, for each model, each author and the market, in
  * each window (derive.h) and asset. Rules and words are defined in rules.h; `excluded` of a judged
  * payment is the most that any EXCLUDE rule takes of it.
- *   low   sum of (amount - excluded), less refunds, never below nothing
- *   high  sum of amounts without `self`, less refunds; at most the income, at least low
+ *   high  sum of amounts without `self`, less refunds; never below nothing, at most the income
+ *   low   sum of (amount - excluded), less refunds; never below nothing, at most high
  *         A refund counts in neither when its payer is in C(A): what it undoes counted in neither.
  *   clean       a payment with excluded * 1000 < funded_share * amount
  *   genuine payers, strictly: clusters that within the window, in one asset, made clean payments on

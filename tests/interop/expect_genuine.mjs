@@ -124,7 +124,7 @@ export function judge(world, { thresholds = {}, off = [], known = [] } = {}) {
     givenBack({ moves, pairs, open, control, t, take });
     circles({ moves, judged, control, isHub, t, take });
     crowds({ pairs, open, trusted, linked, t, take });
-    for (const list of pairs.values()) machine(list, t, take);
+    for (const list of pairs.values()) if (list[0].payer !== null) machine(list, t, take);
     const counted = on('shared') ? clusters : new Clusters();
     oneCustomer({ judged, clusters: counted, t, take });
     return { judged, clusters: counted, control };
@@ -373,8 +373,8 @@ export function genuine(world, verdict, window, asOf, thresholds = {}) {
         const [low, high] = [{}, {}];
         for (const [asset, s] of f.amount) {
             const back = f.refunds.get(asset) ?? 0n;
-            const lower = big(0n, s.low - back);
-            const upper = big(lower, least(income.get(asset) ?? 0n, big(0n, s.high - back)));
+            const upper = least(income.get(asset) ?? 0n, big(0n, s.high - back));
+            const lower = least(upper, big(0n, s.low - back));
             if (lower > 0n) low[asset] = lower.toString();
             if (upper > 0n) high[asset] = upper.toString();
         }

@@ -76,10 +76,10 @@
  *              components in what is left. Rounds of a circle: the least number of moves into, or
  *              out of, any member within it. A payment is in a circle when the nodes of a and b
  *              are both in it in the payment's window and asset; it counts when the rounds of all
- *              circles of that asset with b's node in them come to cycle_times or more, over the
- *              whole index. (Margin of a member's own throughput, where Victor and Weintraud take
- *              the mean transfer: many small prices come in, one sweep goes out.) Takes x. Not for
- *              a in C(A).
+ *              circles of that asset, over the whole index, come to cycle_times or more of those
+ *              with a's node in them, and of those with b's (one refund is a circle, but one). The
+ *              margin is of a member's own throughput, where Victor and Weintraud take the mean
+ *              transfer: many small prices come in, one sweep goes out. Takes x. Not for a in C(A).
  *
  *   cohort     Per author, asset and UTC day: N pairs (a not in C(A), not trusted) whose first
  *              judged payment fell on that day. M of them lie in the stretch of cohort_minutes *

@@ -270,7 +270,8 @@ function circles({ moves, judged, control, isHub, t, take }) {
     for (const p of judged) {
         if (p.payer === null || control.has(p.author, p.who)) continue;
         const [a, b] = [node(p.who), node(p.pay_to)];
-        if (found.some((c) => c.key === `${p.window} ${p.asset}` && c.nodes.has(a) && c.nodes.has(b)) && rounds(p, b) >= t.cycle_times) take(p, 'cycle', p.x);
+        if (found.some((c) => c.key === `${p.window} ${p.asset}` && c.nodes.has(a) && c.nodes.has(b)) &&
+            rounds(p, a) >= t.cycle_times && rounds(p, b) >= t.cycle_times) take(p, 'cycle', p.x);
     }
 }
 
@@ -411,8 +412,8 @@ function byWeeks(world, verdict, asOf, asset) {
     });
 }
 
-export function expectGenuineHealth(world, verdict, window, asOf) {
-    const g = genuine(world, verdict, window, asOf);
+export function expectGenuineHealth(world, verdict, window, asOf, thresholds = {}) {
+    const g = genuine(world, verdict, window, asOf, thresholds);
     const asset = pageAsset(world, asOf).address;
     const [all, low, high] = [g.income.get(asset) ?? 0n, BigInt(g.market.low[asset] ?? 0), BigInt(g.market.high[asset] ?? 0)];
     const ppm = (part) => (all === 0n ? 0 : Number((part * 1000000n) / all));

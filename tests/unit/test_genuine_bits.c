@@ -333,6 +333,22 @@ static void strangers_at_a_circle_are_peeled_off(void **state)
     gw_close(&g);
 }
 
+static void one_refund_each_is_no_circle(void **state)
+{
+    struct gw g;
+    struct where p = {0};
+    (void)state;
+    gw_open(&g);
+    for (int i = 0; i < 8; i++) { /* an author who gives his money back to whoever asks */
+        p = pay(&g, nth("customer", i), "ann", 1000, i * HOUR);
+        give(&g, "ann", nth("customer", i), 1000, i * HOUR + 1);
+    }
+    g.rules.on = BIT(CYCLE);
+    judge(&g);
+    assert_bits(&g, p, 0);
+    gw_close(&g);
+}
+
 static void hubs_are_not_part_of_a_circle(void **state)
 {
     struct gw g;
@@ -510,6 +526,7 @@ int main(void)
         cmocka_unit_test(what_goes_back_was_no_income),
         cmocka_unit_test(money_that_goes_round_is_found),
         cmocka_unit_test(strangers_at_a_circle_are_peeled_off),
+        cmocka_unit_test(one_refund_each_is_no_circle),
         cmocka_unit_test(hubs_are_not_part_of_a_circle),
         cmocka_unit_test(crowds_that_appear_at_once_are_found),
         cmocka_unit_test(machine_cadence_is_tagged),

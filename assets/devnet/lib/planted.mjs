@@ -110,16 +110,19 @@ export function launch(world, r, n, take) {
     }
 }
 
-/** A crowd that is none: fresh wallets of one helper, all at once, three payments each. */
+/** Crowds that are none: fresh wallets of one helper, all at once, three payments each. */
 export function cohorts(world, r, n, take) {
-    const l = take();
-    if (!l) return;
-    const helper = world.wallet('the helper', world.exchanges[2], 200);
-    const day = r.between(l.start + 1, l.end - 2 * PER_DAY);
-    for (let k = 0; k < Math.max(10, Math.floor(n / 3)); k++) {
-        const payer = world.wallet(`crowd ${k}`, helper, 3);
-        world.pay(r, l, day, payer, 'cohort');
-        for (const later of [1, 2]) world.pay(r, l, day + r.between(later, later * PER_DAY), payer, 'cohort');
+    const crowds = Math.max(1, Math.floor(n / 180)); // a helper of too many would look like an exchange
+    for (let c = 0; c < crowds; c++) {
+        const l = take();
+        if (!l) return;
+        const helper = world.wallet(`helper ${c}`, world.exchanges[2], 200);
+        const day = r.between(l.start + 1, l.end - 2 * PER_DAY);
+        for (let k = 0; k < Math.max(10, Math.floor(n / 3 / crowds)); k++) {
+            const payer = world.wallet(`crowd ${c} ${k}`, helper, 3);
+            world.pay(r, l, day, payer, 'cohort');
+            for (const later of [1, 2]) world.pay(r, l, day + r.between(later, later * PER_DAY), payer, 'cohort');
+        }
     }
 }
 

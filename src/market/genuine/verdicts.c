@@ -236,10 +236,12 @@ static const struct circle *circle_of(const struct verdicts *v, const struct mov
     return x && y && *x == *y && a != b ? AT(v->w->circle, struct circle, *x) : NULL;
 }
 
-static bool goes_round(const struct verdicts *v, uint32_t node, unsigned slot)
+/* Both ends have been in as many rounds: who was given back once what he paid once is in one. */
+static bool goes_round(const struct verdicts *v, const struct move *m)
 {
-    const uint32_t *rounds = map_get(&v->w->rounds, node_key(node, slot));
-    return rounds && *rounds >= v->r->cycle_times;
+    const uint32_t *from = map_get(&v->w->rounds, node_key(windows_node(v->p, m->from), m->slot));
+    const uint32_t *to = map_get(&v->w->rounds, node_key(windows_node(v->p, m->to), m->slot));
+    return from && to && *from >= v->r->cycle_times && *to >= v->r->cycle_times;
 }
 
 static bool in_burst(const struct verdicts *v, struct pair *p, uint32_t i, int64_t time)
@@ -288,7 +290,7 @@ static void judge_pair(struct verdicts *v, struct judged *j, const struct move *
     if (p->returns) {
         take(v, j, RULE_RETURN, j->amount);
     }
-    if (!p->own && circle_of(v, m) && goes_round(v, windows_node(v->p, m->to), m->slot)) {
+    if (!p->own && circle_of(v, m) && goes_round(v, m)) {
         take(v, j, RULE_CYCLE, j->amount);
     }
     if (p->cohort != NOBODY) {
@@ -363,11 +365,11 @@ static souk_err show_return(struct verdicts *v, const struct move *m, struct err
 /* To each author in the circle whose payments it concerns. */
 static souk_err show_cycle(struct verdicts *v, const struct move *m, struct err *e)
 {
-    const struct circle *c = circle_of(v, m);
+    const struct circle *c = goes_round(v, m) ? circle_of(v, m) : NULL;
     souk_err rc = SOUK_OK;
     for (size_t i = 0; c && i < c->members && !rc; i++) {
         uint32_t node = *AT(v->w->member, uint32_t, c->member + i);
-        if (node < v->p->author.n && goes_round(v, node, m->slot)) {
+        if (node < v->p->author.n) {
             rc = findings_transfer(v->findings, RULE_CYCLE, NOBODY, node, m->slot, m->at, e);
         }
     }

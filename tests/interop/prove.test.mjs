@@ -333,6 +333,26 @@ describe('a proof', () => {
         assert.deepEqual(leftovers(), []);
     });
 
+    test('of a busy token checks what can be, and says what cannot', async () => {
+        const [usdc, opg] = w.contracts.tokens;
+        const busy = configure(newHome(), w.status,
+            `[network.devnet]\ntoken = USDC ${usdc.address} 6\ntoken = OPG ${opg.address} 18 whole\n`);
+        await sync(busy);
+        const p = await prove(busy);
+        assert.deepEqual([p.code, p.failed], [0, 0], p.err);
+        assert.deepEqual([not(p.digests, 'proved'), not(p.receipts, 'proved')], [[], []]);
+        assert.ok(digest(p, 'payees').rows > 100);
+        for (const b of p.balances) {
+            assert.equal(b.state, b.in.symbol === 'OPG' ? 'proved' : 'unchecked', b.words);
+            assert.ok(b.words.length > 10);
+        }
+        const [block, log] = execFileSync('sqlite3', [`${busy}/cache/devnet.db`, 'SELECT block, log FROM pay WHERE scheme = 1 ORDER BY block LIMIT 1']).toString().split('|');
+        execFileSync('sqlite3', [`${busy}/cache/devnet.db`, `DELETE FROM pay WHERE block = ${block} AND log = ${Number(log)}`]);
+        const q = await prove(busy);
+        assert.equal(q.code, 4);
+        assert.match(digest(q, 'payees').words, new RegExp(`^block ${block} is`));
+    });
+
     test('of nothing is refused', async () => {
         const p = await prove(configure(newHome(), w.status));
         assert.equal(p.code, 7);

@@ -123,7 +123,9 @@ static souk_err fill_where(struct filter *f, struct err *e)
         buf_add(&print, n->listings.b, sizeof n->listings.b);
     bytes32 h = keccak256(print.p, print.len);
     memcpy(&f->print, h.b, sizeof f->print);
-    souk_err c = buf_check(&print, "a log filter", e);
+    souk_err c = buf_check(b, "a log filter", e);
+    if (c == SOUK_OK)
+        c = buf_check(&print, "a log filter", e);
     buf_release(&print);
     return c;
 }

@@ -85,11 +85,19 @@ struct arena;
 /* Reads one log object; data is copied to the arena. */
 souk_err eth_log_parse(const json *j, struct arena *a, struct eth_log *out, struct err *e);
 
+enum { BLOOM = 256 };
 struct eth_block {
     uint64_t number;
     bytes32 hash, parent;
     int64_t time;
+    bool has_bloom; /* some chains leave it out, or empty whatever is in the block: then false */
+    uint8_t bloom[BLOOM];
 };
 souk_err eth_block_parse(const json *j, struct eth_block *out, struct err *e);
+
+/* May the block have a log with this address or topic? False: it surely has none. */
+bool bloom_holds(const uint8_t bloom[BLOOM], const void *p, size_t n);
+/* So many bits are set that it would say yes to nearly anything. */
+bool bloom_is_full(const uint8_t bloom[BLOOM]);
 
 #endif

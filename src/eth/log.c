@@ -93,5 +93,30 @@ souk_err eth_block_parse(const json *j, struct eth_block *out, struct err *e)
     if (!get_quantity(j, "number", INT64_MAX, &out->number) || !get_hash(j, "hash", &out->hash) ||
         !get_hash(j, "parentHash", &out->parent) || !get_time(j, "timestamp", &out->time))
         return err_set(e, SOUK_ENET, "the node gave a block that cannot be read");
+    struct untrusted bloom = json_str(j, "logsBloom");
+    bool given = bloom.p && hex_decode(bloom.p, bloom.n, out->bloom, sizeof out->bloom);
+    for (size_t i = 0; given && i < sizeof out->bloom && !out->has_bloom; i++)
+        out->has_bloom = out->bloom[i] != 0;
     return SOUK_OK;
+}
+
+/* --- blooms: of each value three bits, by the first three pairs of bytes of its hash. */
+
+bool bloom_holds(const uint8_t bloom[BLOOM], const void *p, size_t n)
+{
+    bytes32 h = keccak256(p, n);
+    for (int i = 0; i < 3; i++) {
+        unsigned bit = ((unsigned)h.b[2 * i] << 8 | h.b[2 * i + 1]) & 2047;
+        if ((bloom[BLOOM - 1 - bit / 8] & 1u << bit % 8) == 0)
+            return false;
+    }
+    return true;
+}
+
+bool bloom_is_full(const uint8_t bloom[BLOOM])
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < BLOOM; i++)
+        bits += (unsigned)__builtin_popcount(bloom[i]);
+    return bits > BLOOM * 8 / 2;
 }

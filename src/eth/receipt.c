@@ -55,7 +55,7 @@ static bool has(const json *j, const char *key)
 
 /* --- receipts */
 
-enum { BLOOM = 256, TYPE_DEPOSIT = 0x7e, TYPE_POST_EXEC = 0x7d, TYPE_LAST = 4 };
+enum { TYPE_DEPOSIT = 0x7e, TYPE_POST_EXEC = 0x7d, TYPE_LAST = 4 };
 
 struct receipt_parts {
     unsigned type;

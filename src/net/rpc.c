@@ -27,6 +27,7 @@ struct rpc {
     struct http *http;
     char *label;
     char *urls[MAX_ENDPOINTS];
+    char hosts[MAX_ENDPOINTS][104];
     struct sql *sql[MAX_ENDPOINTS]; /* of those that are databases */
     size_t n_urls, current;         /* the endpoint that last worked */
     int first_wait_ms;
@@ -427,6 +428,7 @@ static souk_err add_urls(struct rpc *r, const char *urls, struct err *e)
         if (!url)
             return err_nomem(e);
         r->urls[r->n_urls] = url;
+        http_host(url, r->hosts[r->n_urls]);
         if (sql_is_url(p, n) && !(r->sql[r->n_urls] = sql_new(http_loop(r->http), url, e))) {
             mem_free(url);
             return e ? e->code : SOUK_EINPUT;
@@ -467,6 +469,16 @@ void rpc_cancel(struct rpc *r)
 unsigned rpc_endpoints(const struct rpc *r)
 {
     return (unsigned)r->n_urls;
+}
+
+const char *rpc_url(const struct rpc *r, unsigned endpoint)
+{
+    return r->urls[endpoint];
+}
+
+const char *rpc_host(const struct rpc *r, unsigned endpoint)
+{
+    return r->hosts[endpoint];
 }
 
 void rpc_free(struct rpc *r)

@@ -60,6 +60,8 @@ souk_err rpc_send(struct rpc *r, const struct rpc_call *calls, size_t n, rpc_don
 souk_err rpc_send_but(struct rpc *r, uint32_t never, const struct rpc_call *calls, size_t n,
                       rpc_done_fn done, void *ud, struct err *e);
 unsigned rpc_endpoints(const struct rpc *r);
+const char *rpc_url(const struct rpc *r, unsigned endpoint);
+const char *rpc_host(const struct rpc *r, unsigned endpoint); /* of it, as http_host says */
 /* Drops everything under way without calling back. */
 void rpc_cancel(struct rpc *r);
 /* The first wait after a 429 without Retry-After, for tests; 250 ms. */

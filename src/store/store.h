@@ -67,7 +67,8 @@ enum source_kind { SOURCE_HUB = 1, SOURCE_BAZAAR = 2, SOURCE_LOGS = 3, SOURCE_HU
 struct source_row {
     int64_t id;
     enum source_kind kind;
-    const char *place;   /* URL of the server or node */
+    const char *place;   /* URL of the server; of logs: the nodes' hosts, blank-separated. Two of
+                          * them: the range was cross-checked, both said the same */
     int64_t chain;       /* 0: none */
     const char *filter;  /* name of the log filter, or NULL */
     int64_t first, last; /* page, or block range */
@@ -258,7 +259,8 @@ souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
                           const struct cursor *c, struct err *e);
 /*
  * The latest checkpoints of this filter, newest (the cursor itself) first: where to look for the
- * fork. The last STORE_CHECKPOINTS are kept.
+ * fork. They are kept down to the newest that is final (store_head_put), but no more than
+ * STORE_CHECKPOINTS: the newest half of these, and of the older ones one in 64 blocks.
  */
 enum { STORE_CHECKPOINTS = 256 };
 size_t store_checkpoints(struct store *s, int64_t chain, const char *filter, struct cursor *out,

@@ -187,16 +187,41 @@ static souk_err forget_above(struct store *s, int64_t chain, const char *filter,
     return query_do(&q, e);
 }
 
-static souk_err prune(struct store *s, int64_t chain, const char *filter, struct err *e)
+/* One of the statements below: of this filter's checkpoints, those before the nth newest. */
+static souk_err prune_one(struct store *s, const char *sql, int64_t chain, const char *filter,
+                          int64_t nth, struct err *e)
 {
-    struct query_run q =
-        query_open(s, "DELETE FROM cursor WHERE chain = ?1 AND filter = ?2 AND block <="
-                      " (SELECT block FROM cursor WHERE chain = ?1 AND filter = ?2"
-                      "  ORDER BY block DESC LIMIT 1 OFFSET ?3)");
+    struct query_run q = query_open(s, sql);
     query_int(&q, chain);
     query_text(&q, untrusted(filter));
-    query_int(&q, STORE_CHECKPOINTS);
+    query_int(&q, nth);
     return query_do(&q, e);
+}
+
+#define BEFORE_NTH                                                       \
+    " chain = ?1 AND filter = ?2 AND block <= (SELECT block FROM cursor" \
+    " WHERE chain = ?1 AND filter = ?2 ORDER BY block DESC LIMIT 1 OFFSET ?3)"
+
+static souk_err prune(struct store *s, int64_t chain, const char *filter, struct err *e)
+{
+    /* Of the older half the lowest of each 64 blocks. */
+    souk_err rc = prune_one(s,
+                            "DELETE FROM cursor WHERE" BEFORE_NTH
+                            " AND EXISTS (SELECT 1 FROM cursor o WHERE o.chain = ?1"
+                            " AND o.filter = ?2 AND o.block >= cursor.block / 64 * 64"
+                            " AND o.block < cursor.block)",
+                            chain, filter, STORE_CHECKPOINTS / 2, e);
+    /* Nobody goes back behind what is final; one below it is the ground to stand on. */
+    if (!rc)
+        rc = prune_one(s,
+                       "DELETE FROM cursor WHERE" BEFORE_NTH
+                       " AND block < (SELECT max(o.block) FROM cursor o, head h"
+                       " WHERE o.chain = ?1 AND o.filter = ?2 AND h.chain = ?1 AND h.final > 0"
+                       " AND o.block <= h.final)",
+                       chain, filter, 1, e);
+    return rc ? rc
+              : prune_one(s, "DELETE FROM cursor WHERE" BEFORE_NTH, chain, filter,
+                          STORE_CHECKPOINTS, e);
 }
 
 souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,

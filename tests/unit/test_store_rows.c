@@ -214,12 +214,38 @@ static void cursors(void **state)
     set(w, 20); /* back: what was above it is gone */
     assert_int_equal(store_checkpoints(w->w, 1, "f", c, 8), 2);
     assert_int_equal(c[0].block, 20);
-    for (uint64_t b = 100; b < 100 + 2 * STORE_CHECKPOINTS; b++) {
+    enum { MOST = STORE_CHECKPOINTS, DENSE = STORE_CHECKPOINTS / 2 };
+    for (uint64_t b = 100; b < 100 + 2 * MOST; b++) {
         set(w, b);
     }
-    assert_int_equal(store_checkpoints(w->w, 1, "f", c, STORE_CHECKPOINTS + 8), STORE_CHECKPOINTS);
-    assert_int_equal(c[0].block, 99 + 2 * STORE_CHECKPOINTS);
-    assert_int_equal(c[STORE_CHECKPOINTS - 1].block, 100 + STORE_CHECKPOINTS);
+    /* The newest, each; before them one in 64: 448, 384 … 128, 100 and the 20 from above. */
+    assert_int_equal(store_checkpoints(w->w, 1, "f", c, MOST + 8), DENSE + 8);
+    assert_int_equal(c[0].block, 99 + 2 * MOST);
+    assert_int_equal(c[DENSE - 1].block, 100 + 2 * MOST - DENSE);
+    assert_int_equal(c[DENSE].block, 448);
+    assert_int_equal(c[DENSE + 6].block, 100);
+    assert_int_equal(c[DENSE + 7].block, 10);
+    /* Nobody goes back behind what is final. */
+    struct chain_head head = {.latest = 700, .safe = 400, .final = 300};
+    ok(store_begin(w->w, E));
+    ok(store_head_put(w->w, 1, &head, E));
+    ok(store_commit(w->w, E));
+    set(w, 100 + 2 * MOST);
+    size_t n = store_checkpoints(w->w, 1, "f", c, MOST + 8);
+    assert_int_equal(c[n - 1].block, 256);
+    assert_int_equal(c[n - 2].block, 320);
+    head.final = 10000;
+    ok(store_begin(w->w, E));
+    ok(store_head_put(w->w, 1, &head, E));
+    ok(store_commit(w->w, E));
+    set(w, 101 + 2 * MOST);
+    assert_int_equal(store_checkpoints(w->w, 1, "f", c, MOST + 8), 1);
+    /* And however long nothing is final, they do not pile up. */
+    for (uint64_t b = 10000; b < 10000 + 64 * (MOST + 10); b += 64) {
+        set(w, b);
+    }
+    head.final = 0;
+    assert_in_range(store_checkpoints(w->w, 1, "f", c, MOST + 8), 1, MOST);
     ok(store_begin(w->w, E));
     ok(store_cursor_set(w->w, 1, "f", NULL, E));
     ok(store_commit(w->w, E));

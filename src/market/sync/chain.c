@@ -1,6 +1,6 @@
 /*
- * A chain's turn: is the node on the right chain, how far does it reach, then one filter after the
- * other from its cursor to there. One filter at a time keeps the node busy (it reads ahead), and
+ * A chain's turn: how far do its nodes reach (head.c), then one filter after the other from its
+ * cursor to there. One filter at a time keeps the node busy (it reads ahead), and
  * lets payments know every payee that the listings named.
  *
  * Before a filter goes on, the block of its cursor is looked up. When the chain has another block
@@ -192,6 +192,8 @@ static souk_err load_start(struct check_job *k, struct store *w, const char *key
         c = store_unwind(w, chain, f->name, 0, NULL, e);
     if (c == SOUK_OK)
         c = store_meta_set_int(w, key, f->print, e);
+    if (c == SOUK_OK)
+        c = store_head_put(w, chain, &f->chain->head, e);
     return sync_commit(w, c, e);
 }
 
@@ -360,8 +362,8 @@ static void say_reorganised(const struct check_job *k)
 static bool asleep(const struct check_job *k)
 {
     const struct chain *c = k->f->chain;
-    return !c->s->net->local && k->n > 0 && k->at[0].block > c->latest &&
-           k->at[0].block - c->latest > BEHIND_MOST;
+    return !c->s->net->local && k->n > 0 && k->at[0].block > c->head.latest &&
+           k->at[0].block - c->head.latest > BEHIND_MOST;
 }
 
 static void check_done(struct job *j)
@@ -378,7 +380,7 @@ static void check_done(struct job *j)
     else if (asleep(k)) {
         struct err e;
         err_set(&e, SOUK_ENET, "%s: the node is at block %llu, far behind block %llu read before",
-                k->f->chain->label, (unsigned long long)k->f->chain->latest,
+                k->f->chain->label, (unsigned long long)k->f->chain->head.latest,
                 (unsigned long long)k->at[0].block);
         check_end(k, &e);
     } else if (k->over || k->n == 0) {
@@ -439,44 +441,25 @@ void chain_filter_end(struct chain *c, const struct err *e)
         task_end(t, e);
 }
 
-static void head_answered(void *ud, struct rpc_reply *r)
+void chain_headed(struct chain *c, const struct err *e)
 {
-    struct chain *c = ud;
-    struct rpc_result res[2];
-    struct err e = r->err;
-    json *tree = NULL;
-    uint64_t id = 0;
-    if (e.code == SOUK_OK && rpc_parse(&r->body, 2, res, &tree, &e) == SOUK_OK) {
-        for (int i = 0; i < 2; i++) {
-            uint64_t *out = i == 0 ? &id : &c->latest;
-            const char *text = cJSON_IsString(res[i].value) ? res[i].value->valuestring : "";
-            if (!hex_u64(text, strlen(text), out) && e.code == SOUK_OK)
-                err_set(&e, SOUK_ENET, "%s: the node does not say %s", c->label,
-                        i == 0 ? "which chain it is on" : "how far it is");
-        }
-    }
-    json_free(tree);
-    if (e.code == SOUK_OK && id != (uint64_t)c->cfg->chain_id) {
-        char host[104];
-        http_host(r->url, host);
-        err_set(&e, SOUK_ENET,
-                "%s: the node at %s is on chain %llu, not %lld: nothing of it was read", c->label,
-                host, (unsigned long long)id, (long long)c->cfg->chain_id);
-    }
-    if (e.code != SOUK_OK) {
-        end_all(c, &e);
+    if (e != NULL) {
+        end_all(c, e);
         return;
     }
     uint64_t end = c->cfg == &c->s->net->payment ? c->s->payment_end : c->s->inference_end;
-    c->target = c->latest > c->cfg->confirmations ? c->latest - c->cfg->confirmations : 0;
+    c->target = c->head.latest > c->cfg->confirmations ? c->head.latest - c->cfg->confirmations : 0;
     if (end > 0 && c->target > end)
         c->target = end;
+    for (unsigned i = 0; i < c->filters && c->uncrossed[0] != '\0'; i++) {
+        if (i == 0 || c->filter[i].task != c->filter[i - 1].task)
+            task_note(c->filter[i].task, "%s", c->uncrossed);
+    }
     chain_filter_check(&c->filter[0]);
 }
 
 souk_err chain_start(struct sync *s, bool payment, struct chain **out, struct err *e)
 {
-    static const struct rpc_call head[] = {{"eth_chainId", "[]"}, {"eth_blockNumber", "[]"}};
     struct chain *c = mem_zalloc(sizeof *c);
     souk_err code = SOUK_OK;
     if (c == NULL)
@@ -485,15 +468,16 @@ souk_err chain_start(struct sync *s, bool payment, struct chain **out, struct er
     c->s = s;
     c->cfg = payment ? &s->net->payment : &s->net->inference;
     c->label = payment ? "the payment chain" : "the inference chain";
-    c->rpc = rpc_new(s->http, c->cfg->rpc, c->label, e);
-    if (c->rpc == NULL)
-        return e->code;
     add_filters(c, payment);
     if (c->filters == 0)
         return err_set(e, SOUK_EINPUT, "%s: nothing to read: no token is configured", c->label);
     for (unsigned i = 0; i < c->filters && code == SOUK_OK; i++)
         code = fill_where(&c->filter[i], e);
-    return code == SOUK_OK ? rpc_send(c->rpc, head, 2, head_answered, c, e) : code;
+    if (code == SOUK_OK)
+        code = head_start(c, e);
+    if (code != SOUK_OK)
+        c->at = c->filters; /* it never began: who started it ends its tasks */
+    return code;
 }
 
 /* A job on the writer sees s->cancelled when it is done, and comes here again. */
@@ -501,6 +485,12 @@ void chain_cancel(struct chain *c)
 {
     if (c == NULL || c->at == c->filters || c->on_writer)
         return;
+    head_free(c->asking);
+    c->asking = NULL;
+    if (c->rpc == NULL) { /* nothing was begun */
+        end_all(c, &sync_stopped);
+        return;
+    }
     rpc_cancel(c->rpc);
     if (c->check != NULL) {
         check_end(c->check, &sync_stopped);
@@ -518,6 +508,7 @@ void chain_free(struct chain *c)
         buf_release(&c->filter[i].where);
         arena_release(&c->filter[i].memory);
     }
+    head_free(c->asking);
     rpc_free(c->rpc);
     mem_free(c);
 }

@@ -130,19 +130,6 @@ souk_err batch_ask_more(const struct batch *b, struct buf *text, struct rpc_call
 
 /* --- reading */
 
-static enum verdict refuse(struct err *e, const struct batch *b, const char *why)
-{
-    err_set(e, SOUK_ENET, "%s: the node's answer for blocks %llu to %llu was refused: %s",
-            b->f->chain->label, (unsigned long long)b->first, (unsigned long long)b->last, why);
-    return BATCH_REFUSED;
-}
-
-static enum verdict no_memory(struct err *e)
-{
-    err_nomem(e);
-    return BATCH_FAILED;
-}
-
 /* The node's own error, when it answered with one. */
 static enum verdict node_error(const struct batch *b, const struct rpc_result *r, uint64_t *blocks,
                                struct err *e)
@@ -163,250 +150,19 @@ static enum verdict read_blocks(struct batch *b, const struct rpc_result *res, s
 {
     const struct filter *f = b->f;
     if (is_null(res[0].value) || is_null(res[1].value))
-        return refuse(e, b, "it does not have all of these blocks");
+        return batch_refuse(b, e, "it does not have all of these blocks");
     if (eth_block_parse(res[0].value, &b->first_block, e) != SOUK_OK ||
         eth_block_parse(res[1].value, &b->last_block, e) != SOUK_OK)
-        return refuse(e, b, "a block cannot be read");
+        return batch_refuse(b, e, "a block cannot be read");
     if (b->first_block.number != b->first || b->last_block.number != b->last)
-        return refuse(e, b, "it names other blocks");
+        return batch_refuse(b, e, "it names other blocks");
     if (b->first == b->last &&
         memcmp(&b->first_block.hash, &b->last_block.hash, sizeof(bytes32)) != 0)
-        return refuse(e, b, "one block has two hashes");
+        return batch_refuse(b, e, "one block has two hashes");
     if (f->has_cursor && f->cursor.block + 1 == b->first &&
         memcmp(&f->cursor.hash, &b->first_block.parent, sizeof(bytes32)) != 0)
         return BATCH_REORG;
     return BATCH_OK;
-}
-
-static int by_place(const void *pa, const void *pb)
-{
-    const struct eth_log *a = pa, *b = pb;
-    if (a->block != b->block)
-        return a->block < b->block ? -1 : 1;
-    return (a->index > b->index) - (a->index < b->index);
-}
-
-static bool same_log(const struct eth_log *a, const struct eth_log *b)
-{
-    return address_eq(a->from, b->from) && a->topics == b->topics &&
-           memcmp(a->topic, b->topic, a->topics * sizeof a->topic[0]) == 0 &&
-           a->data_len == b->data_len &&
-           (a->data_len == 0 || memcmp(a->data, b->data, a->data_len) == 0) &&
-           memcmp(&a->tx, &b->tx, sizeof a->tx) == 0;
-}
-
-static bool among(address a, const address *list, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        if (address_eq(a, list[i]))
-            return true;
-    }
-    return false;
-}
-
-/* Was this log asked for? Topics behind the first and the payees are only a matter of economy. */
-static bool wanted(const struct filter *f, const struct eth_log *l)
-{
-    const struct network *n = f->chain->s->net;
-    const struct token *t;
-    struct event ev;
-    switch (f->kind) {
-    case LOGS_LISTINGS:
-        return address_eq(l->from, n->listings);
-    case LOGS_INFERENCES:
-        return address_eq(l->from, n->inference_emitter);
-    case LOGS_PAYMENTS:
-        t = network_token(n, l->from);
-        return (t != NULL && t->whole_log) || address_eq(l->from, n->exact_proxy) ||
-               address_eq(l->from, n->upto_proxy) || among(l->from, n->channel, n->channels) ||
-               among(l->from, n->escrow, n->escrows);
-    case LOGS_PAYEES:
-        t = network_token(n, l->from);
-        return t != NULL && !t->whole_log && event_decode(l, &ev) == EV_TRANSFER;
-    }
-    BUG("filter %s has no kind", f->name);
-}
-
-/* A log's block against what else is known of that block. NULL: nothing wrong. */
-static const char *contradiction(const struct eth_log *l, const struct eth_block *blk)
-{
-    if (l->block != blk->number)
-        return NULL;
-    if (memcmp(&l->block_hash, &blk->hash, sizeof(bytes32)) != 0)
-        return "its logs are of another block than it shows";
-    if (l->time != 0 && l->time != blk->time)
-        return "its logs carry another time than their block";
-    return NULL;
-}
-
-static enum verdict check_logs(struct batch *b, struct err *e)
-{
-    size_t kept = 0;
-    bool sorted = true;
-    for (size_t i = 1; i < b->logs && sorted; i++)
-        sorted = by_place(&b->log[i - 1], &b->log[i]) <= 0;
-    if (!sorted)
-        qsort(b->log, b->logs, sizeof b->log[0], by_place);
-    for (size_t i = 0; i < b->logs; i++) {
-        struct eth_log *l = &b->log[i];
-        const struct eth_log *before = kept > 0 ? &b->log[kept - 1] : NULL;
-        const char *wrong = contradiction(l, &b->first_block);
-        if (wrong == NULL)
-            wrong = contradiction(l, &b->last_block);
-        if (l->removed)
-            wrong = "it has logs that were taken back";
-        else if (l->block < b->first || l->block > b->last)
-            wrong = "it has logs of other blocks";
-        else if (!wanted(b->f, l))
-            wrong = "it has logs of other contracts";
-        else if (before != NULL && before->block == l->block &&
-                 memcmp(&before->block_hash, &l->block_hash, sizeof(bytes32)) != 0)
-            wrong = "one block has two hashes";
-        else if (before != NULL && by_place(before, l) == 0 && !same_log(before, l))
-            wrong = "two logs claim the same place";
-        if (wrong != NULL)
-            return refuse(e, b, wrong);
-        if (before == NULL || by_place(before, l) != 0)
-            b->log[kept++] = *l;
-    }
-    b->logs = kept;
-    return BATCH_OK;
-}
-
-static void set_time(struct batch *b, const struct eth_block *blk)
-{
-    for (size_t i = 0; i < b->logs; i++) {
-        if (b->log[i].block == blk->number)
-            b->log[i].time = blk->time;
-    }
-}
-
-/* --- what is missing */
-
-static int told_order(const void *a, const void *b)
-{
-    return memcmp(&((const struct escrow_in *)a)->hash, &((const struct escrow_in *)b)->hash,
-                  sizeof(bytes32));
-}
-
-/* An escrow's payment is told of once, so that of two with one hash either will do. */
-static bool list_told(struct batch *b)
-{
-    const struct network *n = b->f->chain->s->net;
-    size_t room = 0;
-    for (size_t i = 0; i < b->logs; i++)
-        room += among(b->log[i].from, n->escrow, n->escrows);
-    if (room == 0)
-        return true;
-    if ((b->told = arena_alloc(&b->memory, room * sizeof b->told[0])) == NULL)
-        return false;
-    for (size_t i = 0; i < b->logs; i++) {
-        struct event ev;
-        struct escrow_in *x = &b->told[b->tolds];
-        if (!among(b->log[i].from, n->escrow, n->escrows) ||
-            event_decode(&b->log[i], &ev) == EV_NONE || !pay_escrow_info(&ev, x))
-            continue;
-        x->chain = b->f->chain->cfg->chain_id;
-        x->block = b->log[i].block;
-        x->log = b->log[i].index;
-        b->tolds++;
-    }
-    qsort(b->told, b->tolds, sizeof b->told[0], told_order);
-    return true;
-}
-
-static bool escrow_info(void *ud, bytes32 hash, struct escrow_in *out)
-{
-    struct batch *b = ud;
-    struct escrow_in key = {.hash = hash};
-    const struct escrow_in *x =
-        b->tolds == 0 ? NULL : bsearch(&key, b->told, b->tolds, sizeof b->told[0], told_order);
-    if (x != NULL)
-        *out = *x;
-    return x != NULL || store_escrow_get(b->f->chain->s->w, b->f->chain->cfg->chain_id, hash, out);
-}
-
-struct pay_facts batch_facts(struct batch *b)
-{
-    return (struct pay_facts){b->f->chain->s->net, escrow_info, b};
-}
-
-/* A refund of a busy token by somebody we know: its Transfer was not asked for. */
-static bool refunds(struct batch *b, const struct eth_log *log, size_t n)
-{
-    const struct network *net = b->f->chain->s->net;
-    for (size_t i = 0; i < n; i++) {
-        struct event ev;
-        struct escrow_in x;
-        if (!among(log[i].from, net->escrow, net->escrows) ||
-            event_decode(&log[i], &ev) != EV_PAYMENT_REFUNDED ||
-            !escrow_info(b, ev.escrow.hash, &x))
-            continue;
-        const struct token *t = network_token(net, x.asset);
-        if (t != NULL && !t->whole_log && rows_known_payee(b->f, x.payee, log[i].block))
-            return true;
-    }
-    return false;
-}
-
-/* Of the payments: pairs what the logs show, and says whether more must be known. */
-static bool pair_tx(struct batch *b, const struct eth_log *log, size_t n)
-{
-    struct pay_facts facts = batch_facts(b);
-    struct paid *p = &b->paid[b->paids];
-    bool sure, more;
-    size_t found = pay_pair(&facts, log, n, p, &sure);
-    b->paids += found;
-    more = !sure || (n > found && refunds(b, log, n));
-    for (size_t i = 0; i < found && !more; i++)
-        more = rows_may_be_listed(b->f, &p[i]);
-    return more;
-}
-
-static bool same_tx(const struct eth_log *a, const struct eth_log *b)
-{
-    return memcmp(&a->tx, &b->tx, sizeof a->tx) == 0;
-}
-
-/* Lists the receipts that are wanted: all of the payees', of the payments' where the logs alone do
- * not say enough. */
-static bool list_receipts(struct batch *b)
-{
-    enum logs_kind kind = b->f->kind;
-    if ((kind != LOGS_PAYEES && kind != LOGS_PAYMENTS) || b->logs == 0)
-        return true;
-    b->receipt = arena_alloc(&b->memory, b->logs * sizeof b->receipt[0]);
-    if (kind == LOGS_PAYMENTS)
-        b->paid = arena_alloc(&b->memory, b->logs * sizeof b->paid[0]);
-    if (b->receipt == NULL || (kind == LOGS_PAYMENTS && (b->paid == NULL || !list_told(b))))
-        return false;
-    for (size_t i = 0, n; i < b->logs; i += n) {
-        for (n = 1; i + n < b->logs && same_tx(&b->log[i + n], &b->log[i]); n++)
-            continue;
-        if (kind == LOGS_PAYEES || pair_tx(b, &b->log[i], n))
-            b->receipt[b->receipts++] = (struct receipt){.why = &b->log[i], .of = n};
-    }
-    return true;
-}
-
-/* Lists the blocks whose times are still to be learnt and the receipts that are wanted. */
-static enum verdict list_missing(struct batch *b, struct err *e)
-{
-    size_t timeless = 0;
-    set_time(b, &b->first_block);
-    set_time(b, &b->last_block);
-    for (size_t i = 0; i < b->logs; i++)
-        timeless += b->log[i].time == 0;
-    if (timeless > 0 && (b->block = arena_alloc(&b->memory, timeless * sizeof b->block[0])) == NULL)
-        return no_memory(e);
-    for (size_t i = 0; i < b->logs; i++) {
-        uint64_t no = b->log[i].block;
-        if (b->log[i].time == 0 && (b->blocks == 0 || b->block[b->blocks - 1] != no))
-            b->block[b->blocks++] = no;
-    }
-    if (!list_receipts(b))
-        return no_memory(e);
-    return b->blocks > 0 || b->receipts > 0 ? BATCH_MORE : BATCH_OK;
 }
 
 /* --- reading logs */
@@ -417,20 +173,20 @@ static enum verdict tree_logs(struct batch *b, const struct rpc_result *res, str
     size_t most = 0;
     for (size_t i = 2; i < b->asked; i++) {
         if (!cJSON_IsArray(res[i].value))
-            return refuse(e, b, "it is no list of logs");
+            return batch_refuse(b, e, "it is no list of logs");
         most += (size_t)cJSON_GetArraySize(res[i].value);
     }
     b->log = arena_alloc(&b->memory, (most > 0 ? most : 1) * sizeof b->log[0]);
     if (b->log == NULL)
-        return no_memory(e);
+        return batch_no_memory(e);
     for (size_t i = 2; i < b->asked; i++) {
         for (const json *j = json_first(res[i].value); j != NULL; j = json_next(j)) {
             struct err why;
             souk_err c = eth_log_parse(j, &b->memory, &b->log[b->logs++], &why);
             if (c == SOUK_ENOMEM)
-                return no_memory(e);
+                return batch_no_memory(e);
             if (c != SOUK_OK)
-                return refuse(e, b, why.msg);
+                return batch_refuse(b, e, why.msg);
         }
     }
     return BATCH_OK;
@@ -454,12 +210,12 @@ static enum verdict scanned_logs(struct batch *b, const struct rpc_result *res,
     for (size_t i = 2; i < b->asked; i++) {
         const struct scanned *l = scanned_list(&res[i], list, lists);
         if (l == NULL)
-            return refuse(e, b, "it is no list of logs");
+            return batch_refuse(b, e, "it is no list of logs");
         most += l->n;
     }
     b->log = arena_alloc(&b->memory, (most > 0 ? most : 1) * sizeof b->log[0]);
     if (b->log == NULL)
-        return no_memory(e);
+        return batch_no_memory(e);
     for (size_t i = 2; i < b->asked; i++) {
         const struct scanned *l = scanned_list(&res[i], list, lists);
         if (l->n > 0)
@@ -505,8 +261,8 @@ enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *block
                              : read_answers(b, body, NULL, 0, blocks, e);
     buf_release(&rest);
     if (v == BATCH_OK)
-        v = check_logs(b, e);
-    return v == BATCH_OK ? list_missing(b, e) : v;
+        v = batch_check(b, e);
+    return v == BATCH_OK ? batch_list_missing(b, e) : v;
 }
 
 static enum verdict more_block(struct batch *b, const json *value, struct err *e)
@@ -514,32 +270,15 @@ static enum verdict more_block(struct batch *b, const json *value, struct err *e
     struct eth_block blk;
     if (is_null(value) || eth_block_parse(value, &blk, NULL) != SOUK_OK ||
         blk.number != b->block[b->blocks_in])
-        return refuse(e, b, "a block cannot be read");
+        return batch_refuse(b, e, "a block cannot be read");
     for (size_t i = 0; i < b->logs; i++) {
-        const char *wrong = contradiction(&b->log[i], &blk);
+        const char *wrong = log_contradicts(&b->log[i], &blk);
         if (wrong != NULL)
-            return refuse(e, b, wrong);
+            return batch_refuse(b, e, wrong);
     }
-    set_time(b, &blk);
+    batch_set_time(b, &blk);
     b->blocks_in++;
     return BATCH_OK;
-}
-
-/* Every log of the transaction that we know must be in its receipt as we know it. */
-static const char *receipt_fault(const struct receipt *r)
-{
-    size_t known = 0;
-    for (size_t i = 0; i < r->logs; i++) {
-        if (r->log[i].removed || !same_tx(&r->log[i], r->why) ||
-            memcmp(&r->log[i].block_hash, &r->why->block_hash, sizeof(bytes32)) != 0)
-            return "a receipt is of another transaction";
-        if (i > 0 && r->log[i].index == r->log[i - 1].index)
-            return "two logs of a receipt claim the same place";
-        if (known < r->of && r->log[i].index == r->why[known].index &&
-            same_log(&r->log[i], &r->why[known]))
-            known++;
-    }
-    return known < r->of ? "a receipt lacks a log of its transaction" : NULL;
 }
 
 static enum verdict more_receipt(struct batch *b, const json *value, struct err *e)
@@ -548,19 +287,19 @@ static enum verdict more_receipt(struct batch *b, const json *value, struct err 
     const json *list = json_get(value, "logs");
     struct untrusted from = json_str(value, "from");
     if (!cJSON_IsArray(list))
-        return refuse(e, b, "a receipt is missing");
+        return batch_refuse(b, e, "a receipt is missing");
     r->log = arena_alloc(&b->memory, ((size_t)cJSON_GetArraySize(list) + 1) * sizeof r->log[0]);
     if (r->log == NULL)
-        return no_memory(e);
+        return batch_no_memory(e);
     for (const json *j = json_first(list); j != NULL; j = json_next(j)) {
         struct err why;
         if (eth_log_parse(j, &b->memory, &r->log[r->logs++], &why) != SOUK_OK)
-            return refuse(e, b, why.msg);
+            return batch_refuse(b, e, why.msg);
     }
-    qsort(r->log, r->logs, sizeof r->log[0], by_place);
-    const char *fault = receipt_fault(r);
+    qsort(r->log, r->logs, sizeof r->log[0], log_by_place);
+    const char *fault = batch_receipt_fault(r);
     if (fault != NULL)
-        return refuse(e, b, fault);
+        return batch_refuse(b, e, fault);
     r->has_sender = from.p != NULL && hex_decode(from.p, from.n, r->sender.b, sizeof r->sender.b);
     b->receipts_in++;
     return BATCH_OK;

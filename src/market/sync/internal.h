@@ -6,9 +6,13 @@
  *   hub.c     the Hub's pages -> models
  *   files.c   models' versions and files
  *   bazaar.c  x402 discovery -> offers
- *   chain.c   a chain: is it the right one, how far, which filters in turn, reorganisations
+ *   head.c    a chain's nodes: who can be read, how far it is
+ *   chain.c   a chain: which filters in turn, reorganisations
  *   logs.c    one filter: ranges asked for ahead, written in order
- *   decode.c  an answer to a range -> checked logs
+ *   slice.c   one range: asked of one node or more, until they say the same
+ *   decode.c  an answer to a range -> logs
+ *   check.c   these against themselves, the question, the blocks, and another answer
+ *   missing.c what must be asked for besides
  *   rows.c    these -> rows, and the cursor
  *   scan.c    the same answer's logs, the fast way
  *   pay.c     the logs of a transaction -> payments
@@ -167,18 +171,27 @@ struct filter {
 struct chain {
     struct sync *s;
     const struct chain_config *cfg;
-    struct rpc *rpc;
-    const char *label; /* "the payment chain" */
+    struct head *asking; /* while it is not known how far the chain is */
+    struct rpc *rpc;     /* to the nodes that are read; NULL before */
+    const char *label;   /* "the payment chain" */
     struct filter filter[3];
     unsigned filters, at;    /* at == filters: over */
     struct check_job *check; /* while a filter's place is looked at */
+    bool crossing;           /* each range is asked of two nodes */
     bool on_writer;          /* a job of this chain is: it sees to the end of a cancelled sync */
-    uint64_t latest, target; /* the node's newest block; the newest that counts as settled */
+    char uncrossed[ERR_MSG_MAX];
+    struct chain_head head;
+    uint64_t target; /* the newest block that counts as settled */
 };
 
 souk_err chain_start(struct sync *s, bool payment, struct chain **out, struct err *e);
 void chain_cancel(struct chain *c);
 void chain_free(struct chain *c);
+/* c->head and c->rpc are there (e NULL), or no node is any good. */
+void chain_headed(struct chain *c, const struct err *e);
+/* head.c; free ends it without a word. */
+souk_err head_start(struct chain *c, struct err *e);
+void head_free(struct head *h);
 /* A filter is through (e NULL) or gave up: the next one's turn. */
 void chain_filter_end(struct chain *c, const struct err *e);
 /* The filter's place on the chain is doubtful: look again. */
@@ -188,6 +201,78 @@ void chain_filter_check(struct filter *f);
 void logs_start(struct filter *f);
 /* Drops what is under way; not while a job is on the writer. */
 void logs_stop(struct filter *f);
+
+/* --- a range: slice.c, driven by logs.c */
+
+enum verdict {
+    BATCH_OK,
+    BATCH_MORE,     /* batch_next says what is missing */
+    BATCH_SMALLER,  /* ask for fewer blocks */
+    BATCH_REFUSED,  /* the answer contradicts itself or the question: ask again */
+    BATCH_REORG,    /* does not follow the cursor */
+    BATCH_DISAGREE, /* two nodes do not say the same */
+    BATCH_FAILED,
+};
+
+enum { OPINIONS = 3 };
+
+/* What one node says of a range. */
+struct opinion {
+    struct slice *slice;
+    enum {
+        OPINION_NONE,
+        OPINION_WAITS, /* to ask again */
+        OPINION_ASKED,
+        OPINION_ANSWERED, /* not read yet */
+        OPINION_WANTS,    /* more, or to be asked again */
+        OPINION_GOOD
+    } state;
+    unsigned endpoint; /* who says so, once it answered */
+    uint32_t shun;     /* endpoints whose answer was refused */
+    unsigned tries;
+    uint64_t timer;
+    struct buf body;
+    struct batch *batch;
+    bool parsed; /* batch holds the answer to the range; what comes now is more of it */
+    char host[104];
+    enum verdict verdict; /* of the last answer; its words: */
+    struct err err;
+};
+
+struct slice {
+    struct job job; /* first */
+    struct filter *f;
+    struct slice *next;
+    uint64_t first, last;
+    struct opinion op[OPINIONS];
+    unsigned used, wanted; /* opinions asked for, and how many must be alike */
+    bool cross;            /* of different nodes */
+    unsigned rounds;       /* of disagreement */
+    /* what the job found */
+    enum verdict verdict;
+    uint64_t suggested;
+    size_t bytes;
+    struct cursor cursor;
+    struct err err;
+};
+
+struct slice *slice_new(struct filter *f, uint64_t first, uint64_t last);
+void slice_forget(struct slice *sl); /* all that was asked and said; idle then */
+void slice_free(struct slice *sl);
+bool slice_idle(const struct slice *sl);
+/* Asks for what is not asked yet. */
+souk_err slice_ask(struct slice *sl, struct err *e);
+/* Answers are there, and nothing else is under way: slice_read can be submitted. */
+bool slice_ready(const struct slice *sl);
+void slice_read(struct job *j); /* [writer] and writes, when it can; sl->verdict */
+/* Goes on after BATCH_MORE and BATCH_DISAGREE. */
+souk_err slice_go_on(struct slice *sl, struct err *e);
+
+/* What logs.c is told, as the last thing: something of the slice changed; it cannot be had; it is
+ * too large. The slice may be gone then. */
+void logs_pump(struct filter *f);
+void logs_failed(struct filter *f, const struct err *e);
+void logs_smaller(struct slice *sl);
 
 /* --- an answer to a range */
 
@@ -207,8 +292,9 @@ struct paid;
 struct batch {
     struct filter *f;
     uint64_t first, last;
-    size_t asked; /* calls in the request: two blocks, then eth_getLogs */
-    char place[104];
+    size_t asked;    /* calls in the request: two blocks, then eth_getLogs */
+    char place[216]; /* the hosts of the nodes that say so, blank-separated */
+    bool doubtful;   /* a block's bloom names logs that did not come */
     struct arena memory;
     struct eth_block first_block, last_block;
     struct eth_log *log; /* by block and index, without doubles */
@@ -223,15 +309,6 @@ struct batch {
     size_t blocks, blocks_in;
     struct receipt *receipt;
     size_t receipts, receipts_in;
-};
-
-enum verdict {
-    BATCH_OK,
-    BATCH_MORE,    /* batch_next says what is missing */
-    BATCH_SMALLER, /* ask for fewer blocks */
-    BATCH_REFUSED, /* the answer contradicts itself or the question: ask again */
-    BATCH_REORG,   /* does not follow the cursor */
-    BATCH_FAILED,
 };
 
 enum { BATCH_MORE_MAX = 100 };
@@ -308,6 +385,23 @@ bool pay_escrow_info(const struct event *ev, struct escrow_in *out);
 void pay_held(const struct pay_facts *f, const struct eth_log *log, size_t n, struct paid *p,
               size_t found);
 
+/* --- check.c, missing.c: what decode.c is made of */
+
+bool address_among(address a, const address *list, unsigned n);
+int log_by_place(const void *a, const void *b); /* for qsort */
+/* A log's block against what else is known of that block. NULL: nothing wrong. */
+const char *log_contradicts(const struct eth_log *l, const struct eth_block *blk);
+enum verdict batch_refuse(const struct batch *b, struct err *e, const char *why);
+enum verdict batch_no_memory(struct err *e);
+/* Sorts the logs, drops doubles, refuses what cannot be; sets b->doubtful. */
+enum verdict batch_check(struct batch *b, struct err *e);
+/* What is wrong with a receipt, whose logs are sorted; NULL: nothing. */
+const char *batch_receipt_fault(const struct receipt *r);
+void batch_set_time(struct batch *b, const struct eth_block *blk);
+enum verdict batch_list_missing(struct batch *b, struct err *e);
+
+/* Do two answers say the same? Else *e says how they differ. Both BATCH_OK. */
+bool batch_same(const struct batch *a, const struct batch *b, struct err *e);
 /* [writer] What this batch and the cache know of escrows, for pay_pair. */
 struct pay_facts batch_facts(struct batch *b);
 

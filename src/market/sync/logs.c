@@ -18,65 +18,8 @@ enum {
     GOOD_ENOUGH = 3,
     BODY_LARGE = 3 << 20, /* bytes; answers are kept near this */
     BODY_SMALL = BODY_LARGE / 64,
-    TRIES = 4,         /* of a slice whose answer is refused */
-    TRY_WAIT_MS = 200, /* doubles */
-    REORGS = 4,        /* in one run */
-    ASK_TEXT = 4 << 20,
+    REORGS = 4, /* in one run */
 };
-
-enum slice_state { IDLE, ASKED, ANSWERED };
-
-struct slice {
-    struct job job; /* first */
-    struct filter *f;
-    struct slice *next;
-    uint64_t first, last;
-    enum slice_state state;
-    unsigned tries;
-    uint64_t timer;
-    struct buf body;
-    struct batch batch;
-    bool live;   /* batch is initialised */
-    bool parsed; /* batch holds the answer to the range; what comes now is more of it */
-    /* what the job found */
-    enum verdict verdict;
-    uint64_t suggested;
-    size_t bytes;
-    struct cursor cursor;
-    struct err err;
-};
-
-static void pump(struct filter *f);
-
-/* --- slices */
-
-static struct slice *slice_new(struct filter *f, uint64_t first, uint64_t last)
-{
-    struct slice *sl = mem_zalloc(sizeof *sl);
-    if (sl == NULL)
-        return NULL;
-    sl->f = f;
-    sl->first = first;
-    sl->last = last;
-    buf_init(&sl->body, 0);
-    return sl;
-}
-
-static void slice_forget(struct slice *sl)
-{
-    if (sl->live)
-        batch_release(&sl->batch);
-    sl->live = sl->parsed = false;
-    buf_release(&sl->body);
-    sl->state = IDLE;
-}
-
-static void slice_free(struct slice *sl)
-{
-    loop_timer_cancel(sl->f->chain->s->loop, sl->timer);
-    slice_forget(sl);
-    mem_free(sl);
-}
 
 void logs_stop(struct filter *f)
 {
@@ -103,40 +46,6 @@ static void finish(struct filter *f, const struct err *e)
 }
 
 /* --- asking */
-
-static void answered(void *ud, struct rpc_reply *r);
-
-/* Asks for the range, or for what is missing of it. */
-static souk_err ask(struct slice *sl, struct err *e)
-{
-    struct rpc_call call[BATCH_MORE_MAX];
-    struct buf text;
-    size_t n = 0;
-    souk_err c;
-    buf_init(&text, ASK_TEXT);
-    if (sl->parsed) {
-        c = batch_ask_more(&sl->batch, &text, call, &n, e);
-    } else {
-        batch_init(&sl->batch, sl->f, sl->first, sl->last);
-        sl->live = true;
-        c = batch_ask(&sl->batch, &text, call, BATCH_CALLS, &n, e);
-        sl->batch.asked = n;
-    }
-    if (c == SOUK_OK)
-        c = rpc_send(sl->f->chain->rpc, call, n, answered, sl, e);
-    buf_release(&text);
-    sl->state = ASKED;
-    return c;
-}
-
-static void ask_or_fail(void *ud)
-{
-    struct slice *sl = ud;
-    struct err e = {0};
-    sl->timer = 0;
-    if (sl->f->failure.code == SOUK_OK && ask(sl, &e) != SOUK_OK)
-        finish(sl->f, &e);
-}
 
 /* Leaves the first `blocks` blocks in sl and the others in a slice behind it. */
 static bool split(struct slice *sl, uint64_t blocks)
@@ -166,11 +75,11 @@ static bool ask_ahead(struct filter *f, struct err *e)
         if (*at == NULL || busy == AHEAD)
             return true;
         busy++;
-        if ((*at)->state != IDLE || (*at)->timer != 0)
+        if (*at == f->slice && f->chain->on_writer)
             continue;
-        if ((*at)->last - (*at)->first >= f->size && !split(*at, f->size))
+        if (slice_idle(*at) && (*at)->last - (*at)->first >= f->size && !split(*at, f->size))
             return err_nomem(e) == SOUK_OK;
-        if (ask(*at, e) != SOUK_OK)
+        if (slice_ask(*at, e) != SOUK_OK)
             return false;
     }
 }
@@ -183,6 +92,8 @@ static void shrink(struct slice *sl)
     uint64_t blocks = sl->last - sl->first + 1, half = blocks / 2;
     if (sl->suggested > 0 && sl->suggested < blocks)
         f->most = half = sl->suggested; /* it knows its own limit: no more guessing above it */
+    else if (sl->suggested == blocks && blocks > 1)
+        f->most = half = blocks - 1; /* it counts from a block to another, not the blocks */
     f->size = half < f->size ? half : f->size;
     f->good = 0;
 }
@@ -203,33 +114,23 @@ static void grow(struct slice *sl)
 
 /* --- what became of an answer */
 
-static void smaller(struct slice *sl)
+void logs_failed(struct filter *f, const struct err *e)
+{
+    finish(f, e);
+}
+
+void logs_smaller(struct slice *sl)
 {
     struct filter *f = sl->f;
     if (sl->first == sl->last) {
-        err_prefix(&sl->err, "block %llu alone", (unsigned long long)sl->first);
-        finish(f, &sl->err);
+        struct err e = sl->err;
+        err_prefix(&e, "block %llu alone", (unsigned long long)sl->first);
+        finish(f, &e);
         return;
     }
     shrink(sl);
     slice_forget(sl);
-    pump(f);
-}
-
-static void again(struct slice *sl)
-{
-    struct filter *f = sl->f;
-    bool hopeless = sl->err.code == SOUK_ENOMEM || sl->err.code == SOUK_ECANCEL;
-    if (hopeless || ++sl->tries >= TRIES) {
-        finish(f, &sl->err);
-        return;
-    }
-    log_info("%s; asking again", sl->err.msg);
-    slice_forget(sl);
-    sl->timer =
-        loop_timer(f->chain->s->loop, (int64_t)TRY_WAIT_MS << (sl->tries - 1), ask_or_fail, sl);
-    if (sl->timer == 0)
-        finish(f, &sl->err);
+    logs_pump(f);
 }
 
 static void written(struct slice *sl)
@@ -243,7 +144,7 @@ static void written(struct slice *sl)
     task_progress(f->task, (int64_t)(f->cursor.block + 1 - f->begun),
                   (int64_t)(f->end + 1 - f->begun));
     sync_dirty(f->chain->s);
-    pump(f);
+    logs_pump(f);
 }
 
 static void reorganised(struct slice *sl)
@@ -262,51 +163,12 @@ static void reorganised(struct slice *sl)
     chain_filter_end(f->chain, &e);
 }
 
-static void answered(void *ud, struct rpc_reply *r)
-{
-    struct slice *sl = ud;
-    sl->err = r->err;
-    sl->suggested = 0;
-    if (r->err.code != SOUK_OK) {
-        if (r->shrink)
-            smaller(sl);
-        else
-            again(sl);
-        return;
-    }
-    buf_release(&sl->body);
-    sl->body = r->body;
-    buf_init(&r->body, 0);
-    http_host(r->url, sl->batch.place);
-    sl->state = ANSWERED;
-    pump(sl->f);
-}
-
-/* --- [writer] */
-
-static void read_run(struct job *j)
-{
-    struct slice *sl = (struct slice *)j;
-    if (atomic_load(&j->cancelled))
-        return;
-    if (!sl->parsed) {
-        sl->bytes = sl->body.len;
-        sl->verdict = batch_read(&sl->batch, &sl->body, &sl->suggested, &sl->err);
-        sl->parsed = sl->verdict == BATCH_MORE;
-    } else {
-        sl->verdict = batch_read_more(&sl->batch, &sl->body, &sl->err);
-    }
-    buf_release(&sl->body);
-    if (sl->verdict == BATCH_OK &&
-        batch_write(&sl->batch, sl->f->chain->s->w, &sl->cursor, &sl->err) != SOUK_OK)
-        sl->verdict = BATCH_FAILED;
-}
-
 static void read_done(struct job *j)
 {
     struct slice *sl = (struct slice *)j;
     struct filter *f = sl->f;
     struct sync *s = f->chain->s;
+    struct err e = {0};
     f->chain->on_writer = false;
     if (s->cancelled) {
         finish(f, &sync_stopped);
@@ -318,19 +180,22 @@ static void read_done(struct job *j)
             written(sl);
             break;
         case BATCH_MORE:
-            ask_or_fail(sl);
+        case BATCH_REFUSED:
+        case BATCH_DISAGREE:
+            if (slice_go_on(sl, &e) == SOUK_OK)
+                logs_pump(f);
+            else
+                finish(f, &e);
             break;
         case BATCH_SMALLER:
-            smaller(sl);
-            break;
-        case BATCH_REFUSED:
-            again(sl);
+            logs_smaller(sl);
             break;
         case BATCH_REORG:
             reorganised(sl);
             break;
         case BATCH_FAILED:
-            finish(f, &sl->err);
+            e = sl->err;
+            finish(f, &e);
             break;
         }
     }
@@ -340,7 +205,7 @@ static void read_done(struct job *j)
 /* --- the pump */
 
 /* Called after every change: asks ahead, and hands the first answer to the writer. */
-static void pump(struct filter *f)
+void logs_pump(struct filter *f)
 {
     struct slice *first;
     struct err e = {0};
@@ -355,9 +220,9 @@ static void pump(struct filter *f)
         finish(f, NULL);
         return;
     }
-    if (first->state != ANSWERED || f->chain->on_writer)
+    if (!slice_ready(first) || f->chain->on_writer)
         return;
-    first->job.run = read_run;
+    first->job.run = slice_read;
     first->job.done = read_done;
     f->chain->on_writer = true;
     sync_submit(f->chain->s, &first->job);
@@ -370,5 +235,5 @@ void logs_start(struct filter *f)
     f->size = f->size < f->most ? f->size : f->most;
     f->good = 0;
     f->begun = f->next;
-    pump(f);
+    logs_pump(f);
 }

@@ -17,15 +17,6 @@
 
 #include "base/banned.h"
 
-static bool among(address a, const address *list, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        if (address_eq(a, list[i]))
-            return true;
-    }
-    return false;
-}
-
 static bool unclaimed(const struct paid *p)
 {
     return p->scheme == PAY_PLAIN && p->flow == FLOW_PLAIN;
@@ -230,7 +221,7 @@ static void pair_escrows(const struct pay_facts *f, const struct eth_log *log, s
 {
     for (size_t i = 0; i < n; i++) {
         struct held h = {.log = &log[i], .first = p, .end = p + found};
-        if (!among(log[i].from, f->net->escrow, f->net->escrows) ||
+        if (!address_among(log[i].from, f->net->escrow, f->net->escrows) ||
             event_decode(&log[i], &h.ev) < EV_PAYMENT_AUTHORIZED || h.ev.kind > EV_PAYMENT_REFUNDED)
             continue;
         for (size_t k = i + 1; k < n; k++) {
@@ -259,7 +250,7 @@ static void pair_channels(const struct network *net, const struct eth_log *log, 
         struct event ev;
         while (at < found && p[at].log->index < log[i].index)
             at++;
-        if (!among(log[i].from, net->channel, net->channels) ||
+        if (!address_among(log[i].from, net->channel, net->channels) ||
             event_decode(&log[i], &ev) != EV_CHANNEL_SETTLED)
             continue;
         for (size_t k = at; k-- > 0;) {
@@ -273,9 +264,9 @@ static void pair_channels(const struct network *net, const struct eth_log *log, 
     for (size_t k = 0; k < found; k++) {
         if (!unclaimed(&p[k]))
             continue;
-        if (among(p[k].from, net->channel, net->channels))
+        if (address_among(p[k].from, net->channel, net->channels))
             p[k].flow = FLOW_WITHDRAWAL;
-        if (!among(p[k].to, net->channel, net->channels))
+        if (!address_among(p[k].to, net->channel, net->channels))
             continue;
         p[k].flow = FLOW_DEPOSIT;
         /* By a collector, which passes on at once what it took. */

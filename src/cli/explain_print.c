@@ -28,7 +28,7 @@ static void print_basis(const struct basis *b)
     if (!b->from.place[0])
         return;
     if (b->endpoints && b->endpoints[0] && strcmp(b->endpoints, b->from.place) != 0)
-        page_text("", b->endpoints);
+        page_text("", "%s", b->endpoints);
     if (b->crossed)
         page_line("", "each range was told alike by two nodes");
     page_line("", "%s rows%s", human_count(n, b->rows), b->more ? " or more" : "");
@@ -47,13 +47,15 @@ static void print_in_force(const struct rules *rules)
     buf_init(&line, 4096);
     for (unsigned i = 0; i < THRESHOLDS; i++)
         buf_addf(&line, "%s%s=%u", i ? " " : "", threshold_at(i)->name, *threshold_of(&copy, i));
-    page_text("thresholds", line.bad ? "" : line.p);
+    page_text("thresholds", "%s", line.bad ? "" : line.p);
     buf_release(&line);
 }
 
 static void print_calls(const struct explanation *x)
 {
     char when[HUMAN_BUF], money[U256_FMT + 16], payer[ADDRESS_BUF], n[HUMAN_BUF];
+    if (x->calls == 0 && x->counted) /* a figure of models, or of transfers, which are no calls */
+        return;
     page_title("TRANSACTIONS", "the newest of those counted");
     for (size_t i = 0; i < x->calls && i < CALLS_SHOWN; i++) {
         const struct call_row *c = &x->call[i];
@@ -81,7 +83,7 @@ void explanation_print(const struct explanation *x)
     const struct metric_info *m = metric_info(x->metric);
     char n[HUMAN_BUF], when[HUMAN_BUF];
     page_line(m->name, "%s", m->title);
-    page_text("means", m->text);
+    page_text("means", "%s", m->text);
     page_line("window", "%s, to %s", window_name(x->window),
               x->as_of ? human_time(when, x->as_of) : "–");
     page_line("counted", "%s", human_count(n, x->counted));

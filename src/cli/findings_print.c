@@ -70,7 +70,7 @@ static souk_err print_finding(struct store *s, const struct finding_row *f, stru
               amount_format(&f->amount, money, sizeof money), effect_words(f->rule));
     human_day(a, f->since), human_day(b, f->until);
     page_line("", "%s%s%s", a, strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
-    page_text("", f->words);
+    page_text("", "%s", f->words);
     page_line("payee", "%s", address_format(f->payee, hex));
     if (!address_is_zero(f->payer))
         page_line("payer", "%s", address_format(f->payer, hex));

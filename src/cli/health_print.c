@@ -103,7 +103,11 @@ static void print_signs(const struct health *h)
                       high = of_asset(&h->high, &h->income_asset);
         sign(" at least", amount_format(&low, money, sizeof money), NULL, &w->low, 0);
         sign(" at most", amount_format(&high, money, sizeof money), NULL, &w->high, 0);
-        sign("median paid", "", NULL, &w->median, 0);
+        struct amount last = w->unit;
+        last.value = U256_ZERO;
+        if (w->median.n)
+            (void)u256_mul_u64(w->unit.value, w->median.v[w->median.n - 1], &last.value);
+        sign("week's median", amount_format(&last, money, sizeof money), NULL, &w->median, 0);
     }
     sign("uploads", "", &h->grow_uploads, &w->uploads, 0);
     page_text("", "A payment is one paid call; a settlement is a session or a channel: an unknown "
@@ -133,9 +137,9 @@ static void print_genuine(const struct health *h)
 {
     char a[256], b[256], n[HUMAN_BUF];
     page_title("GENUINE SPENDING", "an interval: who pays whom can be seen, not why");
-    page_line("income", "%s", income_format(&h->income, a, sizeof a));
+    page_text("income", "%s", income_format(&h->income, a, sizeof a));
     if (h->refunded.n)
-        page_line(" refunded", "%s, already taken off", income_format(&h->refunded, a, sizeof a));
+        page_text(" refunded", "%s, already taken off", income_format(&h->refunded, a, sizeof a));
     if (!h->judged_at) {
         page_line("genuine", "not judged yet: `souk sync` does");
         return;
@@ -143,14 +147,14 @@ static void print_genuine(const struct health *h)
     for (size_t i = 0; i < h->income.n; i++) {
         struct amount low = of_asset(&h->low, &h->income.of[i]),
                       high = of_asset(&h->high, &h->income.of[i]);
-        page_line(i ? "" : "genuine", "%s to %s", amount_format(&low, a, sizeof a),
+        page_text(i ? "" : "genuine", "%s to %s", amount_format(&low, a, sizeof a),
                   amount_format(&high, b, sizeof b));
     }
     if (h->income.n == 0)
         page_line("genuine", "nothing was paid");
     page_line("self-dealing", "%s to %s of %s income", page_ppm(a, h->excluded_low),
               page_ppm(b, h->excluded_high), h->income_asset.symbol);
-    page_line("payers", "%s strictly, %s loosely, of %s addresses",
+    page_text("payers", "%s strictly, %s loosely, of %s addresses",
               human_count(a, h->payers_strict), human_count(b, h->payers_loose),
               human_count(n, h->payers));
     page_line("healthy", "%s models: three payers or more, three payments from each",
@@ -235,7 +239,7 @@ static void print_authors(const struct health *h)
     pair("top author", page_ppm(a, x->top1), page_ppm(b, y->top1));
     pair("top ten", page_ppm(a, x->top10), page_ppm(b, y->top10));
     pair("half is with", human_count(a, x->half), human_count(b, y->half));
-    page_line(
+    page_text(
         "quartiles", "%s, %s, %s (all with a listing)", amount_format(&h->quartile[0], a, sizeof a),
         amount_format(&h->quartile[1], b, sizeof b), amount_format(&h->quartile[2], c, sizeof c));
     page_line("Lorenz curve", "the poorest 50 %% have %s, 80 %% %s, 90 %% %s",
@@ -365,17 +369,17 @@ static void print_apart(const struct health *h)
 {
     char a[256], n[HUMAN_BUF];
     page_title("APART", "");
-    page_line("unattributed", "%s of income, at addresses that several models share",
+    page_text("unattributed", "%s of income, at addresses that several models share",
               income_format(&h->unattributed, a, sizeof a));
-    page_line("payer unknown", "%s payments and settlements: channels name nobody",
+    page_text("payer unknown", "%s payments and settlements: channels name nobody",
               human_count(n, h->payer_unknown));
-    page_line("not listed", "%s in %s payments to payees that no listing names",
+    page_text("not listed", "%s in %s payments to payees that no listing names",
               income_format(&h->unlisted, a, sizeof a), human_count(n, h->unlisted_payments));
-    page_line("by list (P2)", "%s in %s: sent by a known facilitator, no proof",
+    page_text("by list (P2)", "%s in %s: sent by a known facilitator, no proof",
               income_format(&h->by_list, a, sizeof a), human_count(n, h->by_list_payments));
-    page_line("inflow (P1)", "%s in %s plain transfers to payees: never a call",
+    page_text("inflow (P1)", "%s in %s plain transfers to payees: never a call",
               income_format(&h->inflow, a, sizeof a), human_count(n, h->inflows));
-    page_line("unknown model", "%s inferences of IDs that no model has",
+    page_text("unknown model", "%s inferences of IDs that no model has",
               human_count(n, h->unknown_inferences));
 }
 

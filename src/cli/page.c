@@ -32,13 +32,19 @@ void page_line(const char *label, const char *fmt, ...)
     va_end(ap);
     struct page_row r;
     page_row(&r, label);
-    page_cell(&r, words, 0);
+    text_add(&r.b, untrusted(words), PAGE_COLS - PAGE_LABEL, r.cs);
     page_row_end(&r);
 }
 
-void page_text(const char *label, const char *words)
+void page_text(const char *label, const char *fmt, ...)
 {
     enum { ROOM = PAGE_COLS - PAGE_LABEL };
+    char text[2048];
+    const char *words = text;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
     do {
         size_t n = strlen(words), cut = n;
         if (n > ROOM) {

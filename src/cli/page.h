@@ -12,11 +12,11 @@
 enum { PAGE_COLS = 80, PAGE_LABEL = 14 }; /* of which so many are the label's */
 
 void page_title(const char *title, const char *remark); /* an empty line before it */
-/* "label         words". */
+/* "label         words", cut at 80 columns: names may be long. */
 void page_line(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same of longer words, broken at blanks into lines of 80 columns. */
-void page_text(const char *label, const char *words);
+void page_text(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A row, cell by cell, label NULL: without; `cols` wide and one blank, negative: aligned right, 0:
  * as wide as it is. */

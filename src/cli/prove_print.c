@@ -86,7 +86,7 @@ static void print_digest(const struct digest_proof *d)
         page_line(" there", "%s", page_hash(hex, d->theirs));
     }
     if (d->words[0])
-        page_text("", d->words);
+        page_text("", "%s", d->words);
 }
 
 /* Why things were not checked: mostly all for one reason (a node that is down, or keeps no old
@@ -117,7 +117,7 @@ static void reasons_print(const struct reasons *r)
     char n[HUMAN_BUF];
     for (size_t i = 0; i < r->n; i++) {
         page_line("unchecked", "%s of them:", human_count(n, r->times[i]));
-        page_text("", r->words[i]);
+        page_text("", "%s", r->words[i]);
     }
 }
 
@@ -133,7 +133,7 @@ static void print_balance(const struct balance_proof *b)
     page_line("", "there %s before, %s after", amount_format(&b->before, in, sizeof in),
               amount_format(&b->after, out, sizeof out));
     if (b->words[0])
-        page_text("", b->words);
+        page_text("", "%s", b->words);
 }
 
 static bool moved(const struct balance_proof *b)
@@ -192,7 +192,7 @@ static void print_receipts(const struct proofs *p)
                   (long long)x->chain, human_count(a, x->block), human_count(b, x->receipts),
                   human_count(c, x->logs), human_count(d, x->rows));
         if (x->words[0])
-            page_text("", x->words);
+            page_text("", "%s", x->words);
     }
     reasons_print(&why);
     if (p->receipts == 0)

@@ -59,7 +59,7 @@ void sensitivity_print(const struct sensitivity *t, const struct health *h)
         page_row_end(&r);
     }
     if (same.len && !same.bad)
-        page_text("no change by", same.p);
+        page_text("no change by", "%s", same.p);
     buf_release(&same);
 }
 

@@ -458,7 +458,7 @@ static void wrapped(void **state)
     (void)state;
     in_locale("C");
     print_begin();
-    page_text("label", "");
+    page_text("label", "%s", "");
     page_text("label", "short");
     page_text("", "one two three four five six seven eight nine ten eleven twelve thirteen x");
     page_text("long", "0123456789012345678901234567890123456789012345678901234567890123456789x b");
@@ -471,7 +471,7 @@ static void wrapped(void **state)
                         "twelve\n"
                         "              thirteen x\n"
                         "long          "
-                        "0123456789012345678901234567890123456789012345678901234567890123456789x\n"
+                        "01234567890123456789012345678901234567890123456789012345678901234~\n"
                         "              b\n"
                         "evil          a?[2Jb\n");
     free(got);

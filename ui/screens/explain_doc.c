@@ -118,6 +118,9 @@ static void write_doc(struct explain_screen *s, struct facts *f)
     if (info->from & FROM_HUB)
         fact_own(f, "Hub", "its model pages as they were read; a server's word, not a chain's",
                  ST_DIM);
+    if (!x->bases && info->from != FROM_HUB)
+        fact_own(f, "sources", "none: the network's profile names no chain, so nothing is read now",
+                 ST_WARN);
     for (size_t i = 0; i < x->bases; i++) {
         fact_blank(f);
         basis_facts(s, i, f);

@@ -1,5 +1,6 @@
 #include "ui/screens/findings.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,17 @@ static void drop(void *f)
 
 static void ask(struct findings_screen *s);
 
+/* What the tries are in: the first asset of the profile that a rule found. */
+static struct amount unit_of(const struct findings *f)
+{
+    struct amount first = {.rank = UINT_MAX};
+    for (int k = 0; k < RULE_COUNT; k++)
+        for (size_t i = 0; i < f->amount[k].n; i++)
+            if (f->amount[k].of[i].rank < first.rank)
+                first = f->amount[k].of[i];
+    return first;
+}
+
 static void take(void *self, void *got, const struct err *e)
 {
     struct findings_screen *s = self;
@@ -38,6 +50,7 @@ static void take(void *self, void *got, const struct err *e)
             s->has_rows = false; /* they were tried for another window */
         findings_free(s->f);
         s->f = got;
+        s->unit = unit_of(s->f);
         table_set_rows(s->list, s->f->n);
     }
     if (s->again)
@@ -54,6 +67,19 @@ static void ask(struct findings_screen *s)
 
 /* --- other thresholds */
 
+/* Those that change anything first, otherwise in the order of rules.h. */
+static void take_rows(struct findings_screen *s, const struct sensitivity *row)
+{
+    size_t n = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < THRESHOLDS; i++) {
+            bool still = u256_cmp(row[i].low[0], row[i].low[1]) == 0 &&
+                         u256_cmp(row[i].low[2], row[i].low[1]) == 0;
+            if (still == (pass == 1))
+                s->row[n++] = row[i];
+        }
+}
+
 static void tried(void *ud, const struct sensitivity *row, const struct err *e)
 {
     struct findings_screen *s = ud;
@@ -61,18 +87,21 @@ static void tried(void *ud, const struct sensitivity *row, const struct err *e)
     s->try_failed = *e;
     s->has_rows = row != NULL;
     if (row)
-        memcpy(s->row, row, sizeof s->row);
+        take_rows(s, row);
     table_set_rows(s->tries, row ? THRESHOLDS : 0);
 }
 
 static void try_others(struct findings_screen *s)
 {
-    const struct network *n = market_network(s->d->market);
-    if (s->trying || !n->tokens)
+    if (s->trying)
         return;
+    if (!s->unit.symbol[0]) {
+        app_toast(s->app, ST_WARN, "there is nothing to judge: no rule found a payment");
+        return;
+    }
     s->try_failed = (struct err){0};
     s->tried = 0;
-    s->trying = trying_start(s->d, s->d->window, n->token[0].addr, tried, s);
+    s->trying = trying_start(s->d, s->d->window, s->unit.asset, tried, s);
 }
 
 /* --- what happens */
@@ -154,18 +183,6 @@ static void close_screen(void *self)
     mem_free(s);
 }
 
-/* What the tries are in: the network's first asset. */
-static struct amount unit_of(const struct network *n)
-{
-    struct amount a = {.symbol = "?"};
-    if (n->tokens) {
-        a.asset = n->token[0].addr;
-        a.decimals = n->token[0].decimals;
-        snprintf(a.symbol, sizeof a.symbol, "%s", n->token[0].symbol);
-    }
-    return a;
-}
-
 static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e)
 {
     const struct findings_arg *what = arg;
@@ -182,7 +199,6 @@ static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e
         close_screen(s);
         return err_nomem(e);
     }
-    s->unit = unit_of(market_network(s->d->market));
     ask(s);
     *self = s;
     return SOUK_OK;

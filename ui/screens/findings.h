@@ -64,7 +64,7 @@ struct findings_screen {
     struct table *list, *tries;
     struct trying *trying; /* NULL: not now */
     unsigned tried;        /* thresholds done, while trying */
-    struct amount unit;    /* what the tries are in; value unused */
+    struct amount unit;    /* what the tries are in; value unused; symbol "": nothing was found */
     struct sensitivity row[THRESHOLDS];
     bool has_rows;
     struct err try_failed;

@@ -128,9 +128,11 @@ const struct table_ops try_ops = {try_cell, NULL};
 
 static void draw_other(struct findings_screen *s, struct canvas *c, struct rect r)
 {
-    static const char intro[] =
-        "What at least is genuine, if one threshold were half of what it is, or half as much "
-        "again. What moves much hangs on a choice; what stands still does not.";
+    char intro[256];
+    snprintf(intro, sizeof intro,
+             "The %s that are genuine at least, if one threshold were half of what it is, or half "
+             "as much again. What moves much hangs on a choice; what stands still does not.",
+             s->unit.symbol[0] ? s->unit.symbol : "amounts");
     part_failure(s->try_failed.code == SOUK_ECANCEL ? &(struct err){0} : &s->try_failed, c, &r, 0);
     int y = part_words(c, r, r.x + 1, r.y, intro, ST_DIM);
     rect_cut_top(&r, y - r.y);
@@ -185,23 +187,28 @@ static void draw_selected(const struct finding_row *f, struct canvas *c, struct 
 {
     struct strip st;
     char who[ADDRESS_BUF];
+    static const address several;
     if (!r.h)
         return;
     canvas_hline(c, r.x, r.y, r.w, ST_BORDER);
     strip_init(&st, canvas_charset(c));
-    strip_str(&st, rule_name(f->rule), ST_STRONG);
-    strip_str(&st, ": ", ST_DIM);
-    strip_str(&st, rule_text(f->rule), ST_NORMAL);
+    strip_str(&st, rule_name(f->rule), rule_style(f->rule));
+    strip_str(&st, " · ", ST_DIM);
+    put_who(&st, f->author, f->model);
     canvas_strip(c, r.x + 1, r.y + 1, r.w - 2, &st);
-    rect_cut_top(&r, 2);
+    canvas_str(c, r.x + 1, r.y + 2, r.w - 2, rule_text(f->rule), ST_NORMAL);
+    rect_cut_top(&r, 3);
     int y = part_words(c, r, r.x + 1, r.y, f->words, ST_DIM);
+    bool one = memcmp(&f->payer, &several, sizeof several) != 0;
+    if (one && y < r.y + r.h)
+        canvas_strf(c, r.x + 1, y++, r.w - 2, ST_CODE, "from %s", address_format(f->payer, who));
     if (y < r.y + r.h)
-        canvas_strf(c, r.x + 1, y, r.w - 2, ST_CODE, "to %s", address_format(f->payee, who));
+        canvas_strf(c, r.x + 1, y, r.w - 2, ST_CODE, "to   %s", address_format(f->payee, who));
 }
 
 static void draw_list(struct findings_screen *s, struct canvas *c, struct rect r)
 {
-    enum { BELOW = 6, LEAST = 12 };
+    enum { BELOW = 7, LEAST = 14 };
     size_t i = table_selected(s->list);
     if (s->f->total > s->f->n) {
         char a[HUMAN_BUF], b[HUMAN_BUF];

@@ -8,13 +8,15 @@
 
 #include "base/banned.h"
 
+enum { EXACT_W = 100 }; /* columns from which on amounts have all their digits */
+
 static int put_income(struct pen *p, struct rect r, int y, enum metric m, const char *label,
                       const struct income *in, const char *words)
 {
     struct strip s, more;
     strip_init(&s, canvas_charset(p->c));
     strip_init(&more, canvas_charset(p->c));
-    part_income(&s, in);
+    (r.w < EXACT_W ? part_income_short : part_income)(&s, in);
     strip_str(&more, words, ST_DIM);
     return pen_row(p, r, y, m, label, &s, &more);
 }
@@ -28,8 +30,8 @@ static int draw_interval(struct pen *p, struct rect r, int y)
     y = put_income(p, r, y, METRIC_INCOME, "income", &h->income, "raw: whoever paid");
     strip_init(&s, canvas_charset(p->c));
     strip_init(&more, canvas_charset(p->c));
-    part_interval(&s, &h->low, &h->high);
-    strip_str(&more, "genuine: at least … at most", ST_DIM);
+    (r.w < EXACT_W ? part_interval_short : part_interval)(&s, &h->low, &h->high);
+    strip_str(&more, "at least … at most", ST_DIM);
     y = pen_row(p, r, y, METRIC_SPENDING, "genuine", &s, &more);
     if (!h->income.n)
         return y;
@@ -41,7 +43,7 @@ static int draw_interval(struct pen *p, struct rect r, int y)
     strip_init(&s, canvas_charset(p->c));
     part_share(&s, h->excluded_low, h->excluded_high, ST_WARN);
     strip_init(&more, canvas_charset(p->c));
-    strip_str(&more, "what the rules take out; what they cannot see is not in it", ST_DIM);
+    strip_str(&more, "what the rules see, and take out", ST_DIM);
     return pen_row(p, r, y, METRIC_SELF_DEALING, "self-dealing", &s, &more);
 }
 
@@ -101,21 +103,26 @@ void health_draw_genuine(struct pen *p, struct rect r)
 
 /* --- sources */
 
+/* What there is of a thing, and how many payments or transfers it is. */
+static int put_left_out(struct pen *p, struct rect r, int y, enum metric m, const char *label,
+                        const struct income *in, uint64_t n, const char *words)
+{
+    char text[HUMAN_BUF], more[128];
+    snprintf(more, sizeof more, "%s %s", human_count(text, n), words);
+    return put_income(p, r, y, m, label, in, more);
+}
+
 static int draw_left_out(struct pen *p, struct rect r, int y)
 {
     const struct health *h = p->h;
-    char words[160], n[HUMAN_BUF];
     y = put_income(p, r, y, METRIC_UNATTRIBUTED, "unattributed", &h->unattributed,
-                   "in income, of no one model: shared addresses");
-    snprintf(words, sizeof words, "%s to payees no listing names: in no figure",
-             human_count(n, h->unlisted_payments));
-    y = put_income(p, r, y, METRIC_UNLISTED, "not listed", &h->unlisted, words);
-    snprintf(words, sizeof words, "%s by known senders, without proof (P2): in no figure",
-             human_count(n, h->by_list_payments));
-    y = put_income(p, r, y, METRIC_PAYMENTS, "by list", &h->by_list, words);
-    snprintf(words, sizeof words, "%s plain transfers to payees (P1): never a call",
-             human_count(n, h->inflows));
-    y = put_income(p, r, y, METRIC_INFLOW, "plain", &h->inflow, words);
+                   "in income, of no one model");
+    y = put_left_out(p, r, y, METRIC_UNLISTED, "not listed", &h->unlisted, h->unlisted_payments,
+                     "to payees no listing names");
+    y = put_left_out(p, r, y, METRIC_PAYMENTS, "by list, P2", &h->by_list, h->by_list_payments,
+                     "of known senders, no proof");
+    y = put_left_out(p, r, y, METRIC_INFLOW, "plain, P1", &h->inflow, h->inflows,
+                     "transfers to payees: no calls");
     y = put_income(p, r, y, METRIC_INCOME, "refunded", &h->refunded, "already taken off income");
     y = pen_count(p, r, y, METRIC_PAYERS, "payer unknown", h->payer_unknown,
                   "settlements of channels: no log names who paid");

@@ -9,7 +9,15 @@
 
 #include "base/banned.h"
 
-enum { FUNNEL_ROWS = 6, BAR_MOST = 60, WIDE = 150, VALUE_W = 25, GROWTH_W = 27, CHARTS_LEAST = 8 };
+enum {
+    FUNNEL_ROWS = 6,
+    BAR_MOST = 60,
+    WIDE = 150,
+    VALUE_W = 27,
+    GROWTH_W = 27,
+    CHARTS_LEAST = 8,
+    CHARTS_MOST = 13
+};
 
 /* --- the answer, in a sentence */
 
@@ -151,13 +159,13 @@ static int draw_money(struct pen *p, struct rect r, int y)
 {
     const struct health *h = p->h;
     struct row w;
-    part_income(&begin(p, &w, METRIC_INCOME, "income")->value, &h->income);
+    part_income_short(&begin(p, &w, METRIC_INCOME, "income")->value, &h->income);
     w.growth = &h->grow_income;
     w.chart = WEEKLY_INCOME;
     y = put(p, r, y, &w);
     begin(p, &w, METRIC_SPENDING, "genuine");
     if (h->judged_at)
-        part_interval(&w.value, &h->low, &h->high);
+        part_interval_short(&w.value, &h->low, &h->high);
     else
         strip_str(&w.value, "not judged yet", ST_DIM);
     w.whole = true;
@@ -165,8 +173,7 @@ static int draw_money(struct pen *p, struct rect r, int y)
     begin(p, &w, METRIC_SELF_DEALING, "self-dealing");
     if (h->judged_at && h->income.n) {
         part_share(&w.value, h->excluded_low, h->excluded_high, ST_WARN);
-        strip_str(&w.more, "of the ", ST_DIM);
-        strip_strf(&w.more, ST_DIM, "%s income; genuine ", h->income_asset.symbol);
+        strip_strf(&w.more, ST_DIM, "of %s; genuine ", h->income_asset.symbol);
         part_share(&w.more, PPM - h->excluded_low, PPM - h->excluded_high, ST_STRONG);
     } else {
         strip_str(&w.value, "–", ST_DIM);
@@ -214,8 +221,7 @@ static int draw_figures(struct pen *p, struct rect r, int y)
     begin(p, &w, METRIC_GENUINE_PAYERS, "genuine payers");
     if (h->judged_at) {
         strip_str(&w.value, human_count(a, h->payers_strict), ST_STRONG);
-        strip_strf(&w.more, ST_DIM, "strictly; %s with one clean payment",
-                   human_count(b, h->payers_loose));
+        strip_strf(&w.more, ST_DIM, "strictly, %s loosely", human_count(b, h->payers_loose));
     } else {
         strip_str(&w.value, "not judged yet", ST_DIM);
     }
@@ -247,7 +253,7 @@ void health_draw_glance(struct pen *p, struct rect r)
     struct rect rest = {r.x, bottom + 1, r.w, r.y + r.h - bottom - 1};
     if (rest.h < CHARTS_LEAST)
         return;
-    int used = health_draw_charts(p, rest);
+    int used = health_draw_charts(p, rest, CHARTS_MOST);
     rect_cut_top(&rest, used - rest.y + 1);
     enum { TABLE_H = 13 };
     if (rest.h < TABLE_H)

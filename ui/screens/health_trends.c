@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { WEEK = 7 * 86400, CELL_W = 39, CELL_H = 8, CELL_MOST = 13, AXIS_W = 8, BAR_LEAST = 2 };
+enum { WEEK = 7 * 86400, CELL_W = 39, CELL_H = 8, CELL_MOST = 24, AXIS_W = 8, BAR_LEAST = 2 };
 
 static const struct {
     enum metric metric;
@@ -153,7 +153,7 @@ void health_draw_chart(struct pen *p, enum health_chart k, struct rect r)
     p->last = r.y + r.h > p->last ? r.y + r.h : p->last;
 }
 
-int health_draw_charts(struct pen *p, struct rect r)
+int health_draw_charts(struct pen *p, struct rect r, int most)
 {
     int across = r.w / CELL_W;
     across = across < 1 ? 1 : across > 4 ? 4 : across;
@@ -162,7 +162,7 @@ int health_draw_charts(struct pen *p, struct rect r)
     rows = room / CELL_H < rows ? room / CELL_H : rows;
     if (rows < 1)
         return r.y;
-    int w = r.w / across, h = room / rows > CELL_MOST ? CELL_MOST : room / rows;
+    int w = r.w / across, h = room / rows > most ? most : room / rows;
     for (int i = 0; i < WEEKLY_CHARTS && i < rows * across; i++) {
         struct rect cell = {r.x + i % across * w + 1, r.y + i / across * h, w - 2, h - 1};
         health_draw_chart(p, (enum health_chart)i, cell);
@@ -216,7 +216,7 @@ void health_draw_trends(struct pen *p, struct rect r)
 {
     int across = r.w / CELL_W, rows = across ? (WEEKLY_CHARTS + across - 1) / across : 0;
     if (across >= 2 && rows * CELL_H < r.h) {
-        health_draw_charts(p, r);
+        health_draw_charts(p, r, CELL_MOST);
         return;
     }
     int y = draw_list(p, r);

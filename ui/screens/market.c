@@ -315,7 +315,7 @@ static void cell(void *ud, size_t row, int col, struct strip *out)
                   f->income.n ? ST_MONEY : ST_DIM);
         break;
     case COL_GENUINE:
-        part_interval(out, &f->low, &f->high);
+        part_interval_short(out, &f->low, &f->high);
         break;
     case COL_GENUINE_PAYERS:
         cell_count(out, f->genuine_payers);
@@ -424,7 +424,7 @@ static void draw_genuine(const struct figures *f, struct canvas *c, int x, int y
     strip_init(&s, canvas_charset(c));
     if (f->high.n || f->low.n) {
         strip_str(&s, "genuine ", ST_DIM);
-        part_interval(&s, &f->low, &f->high);
+        part_interval_short(&s, &f->low, &f->high);
         strip_str(&s, " · ", ST_DIM);
     }
     strip_str(&s, "growth ", ST_DIM);

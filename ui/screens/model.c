@@ -349,7 +349,7 @@ static void draw_genuine(const struct model_screen *s, struct canvas *c, struct 
     strip_init(&st, canvas_charset(c));
     if (f->low.n || f->high.n) {
         strip_str(&st, "genuine ", ST_DIM);
-        part_interval(&st, &f->low, &f->high);
+        part_interval_short(&st, &f->low, &f->high);
         strip_strf(&st, ST_NORMAL, f->genuine_payers == 1 ? " by %s payer · " : " by %s payers · ",
                    human_count(n, f->genuine_payers));
     }

@@ -252,28 +252,68 @@ static const struct amount *same_asset(const struct income *in, const struct amo
     return NULL;
 }
 
-void part_interval(struct strip *out, const struct income *low, const struct income *high)
+enum { FRAC_WHOLE = 6, FRAC_SHORT = 2 };
+
+/* For a place that is narrow: what is a whole unit or more has two digits behind the point. */
+static int digits_of(const struct amount *a, bool brief)
 {
-    enum { FRAC = 6 };
+    u256 whole = u256_from_u64(1);
+    for (unsigned i = 0; i < a->decimals; i++)
+        u256_mul_u64(whole, 10, &whole);
+    return brief && u256_cmp(a->value, whole) >= 0 ? FRAC_SHORT : FRAC_WHOLE;
+}
+
+/* So that cutting the digits after the last one shown leaves no less than there is. */
+static u256 rounded_up(const struct amount *a, int digits)
+{
+    u256 step = u256_from_u64(1), up = a->value;
+    for (int i = digits; i < (int)a->decimals; i++)
+        u256_mul_u64(step, 10, &step);
+    u256_sub(step, u256_from_u64(1), &step);
+    u256_add(up, step, &up);
+    return up;
+}
+
+static void interval(struct strip *out, const struct income *low, const struct income *high,
+                     bool brief)
+{
     for (size_t i = 0; i < high->n; i++) {
         const struct amount *to = &high->of[i], *from = same_asset(low, to);
         char a[U256_FMT], b[U256_FMT];
+        int digits = digits_of(to, brief);
         u256 least = from ? from->value : U256_ZERO;
+        bool point = u256_cmp(least, to->value) == 0;
         if (i)
             strip_str(out, " + ", ST_DIM);
-        if (u256_cmp(least, to->value) != 0)
-            strip_strf(out, ST_MONEY, "%s … ", u256_format(least, to->decimals, FRAC, a));
-        strip_strf(out, ST_MONEY, "%s %s", u256_format(to->value, to->decimals, FRAC, b),
+        if (!point)
+            strip_strf(out, ST_MONEY, "%s … ", u256_format(least, to->decimals, digits, a));
+        strip_strf(out, ST_MONEY, "%s %s",
+                   u256_format(point ? to->value : rounded_up(to, digits), to->decimals, digits, b),
                    to->symbol);
     }
     if (!high->n)
         strip_str(out, "–", ST_DIM);
 }
 
+void part_interval(struct strip *out, const struct income *low, const struct income *high)
+{
+    interval(out, low, high, false);
+}
+
+void part_interval_short(struct strip *out, const struct income *low, const struct income *high)
+{
+    interval(out, low, high, true);
+}
+
+void part_income_short(struct strip *out, const struct income *in)
+{
+    interval(out, in, in, true);
+}
+
 void part_share(struct strip *out, uint32_t a, uint32_t b, enum style s)
 {
     uint32_t low = (a < b ? a : b), high = a < b ? b : a; /* outwards: never narrower than it is */
-    if (low == high) { /* a point: rounded */
+    if (low == high) {                                    /* a point: rounded */
         strip_strf(out, s, "%u %%", (low + PPM_OF_PERCENT / 2) / PPM_OF_PERCENT);
         return;
     }

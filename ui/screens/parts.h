@@ -28,6 +28,9 @@ void part_growth(struct strip *out, bool known, double ratio, double low, double
 void part_growth_short(struct strip *out, const struct trend *t);
 /* "71 … 88 USDC + 2 OPG": what is between, each asset by itself; "–" for nothing. */
 void part_interval(struct strip *out, const struct income *low, const struct income *high);
+/* The same and an income with two digits behind the point, where there is a whole unit or more. */
+void part_interval_short(struct strip *out, const struct income *low, const struct income *high);
+void part_income_short(struct strip *out, const struct income *in);
 /* "71 … 88 %" of parts per million, either order. */
 void part_share(struct strip *out, uint32_t a, uint32_t b, enum style s);
 

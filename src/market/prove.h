@@ -15,8 +15,9 @@
  *             computed and, header by header, joined to a hash that the cache rests on, and the
  *             block's rows held against the logs: none is missing, none made up, none altered
  *
- * Which blocks are sampled follows from the hash of the last one: nobody can know it before, and
- * who repeats it gets the same ones. What cannot be checked is said to be unchecked, never passed.
+ * Which blocks are sampled follows from the hash of the last one, which nobody knew while they were
+ * told; repeated, they are the same ones. What cannot be checked is said to be unchecked, never
+ * passed.
  */
 #ifndef SOUK_MARKET_PROVE_H
 #define SOUK_MARKET_PROVE_H

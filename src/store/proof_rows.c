@@ -263,3 +263,37 @@ bool store_next_row_block(struct store *s, int64_t chain, uint64_t from, uint64_
     *block = (uint64_t)found;
     return true;
 }
+
+/* --- hashes that stay */
+
+souk_err store_anchor_put(struct store *s, int64_t chain, const struct cursor *c, struct err *e)
+{
+    int64_t block = (int64_t)c->block;
+    struct query_run q = query_open(s, "INSERT OR REPLACE INTO anchor VALUES(?, ?, ?)");
+    query_int(&q, chain);
+    query_int(&q, block);
+    query_blob(&q, c->hash.b, sizeof c->hash.b);
+    souk_err rc = query_do(&q, e);
+    if (rc) {
+        return rc;
+    }
+    q = query_open(s, "DELETE FROM anchor WHERE chain = ? AND block >= ? AND block < ?");
+    query_int(&q, chain);
+    query_int(&q, block - block % ANCHOR_BLOCKS);
+    query_int(&q, block);
+    return query_do(&q, e);
+}
+
+bool store_anchor_after(struct store *s, int64_t chain, uint64_t block, struct cursor *out)
+{
+    struct query_run q = query_open(
+        s, "SELECT block, hash FROM anchor WHERE chain = ? AND block >= ? ORDER BY block LIMIT 1");
+    query_int(&q, chain);
+    query_int(&q, block > INT64_MAX ? INT64_MAX : (int64_t)block);
+    bool found = query_next(&q);
+    if (found) {
+        *out = (struct cursor){.block = (uint64_t)query_col_int(&q, 0),
+                               .hash = query_col_bytes32(&q, 1)};
+    }
+    return query_close(&q, NULL) == SOUK_OK && found;
+}

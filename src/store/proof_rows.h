@@ -35,4 +35,13 @@ souk_err store_count_rows(struct store *s, int64_t chain, const char *filter, ui
 /* The first block from `from` on with a row of the chain; false: there is none. */
 bool store_next_row_block(struct store *s, int64_t chain, uint64_t from, uint64_t *block);
 
+/*
+ * Hashes of blocks that were read up to, for telling whether a header is the chain's: the newest of
+ * each ANCHOR_BLOCKS blocks, for ever. store_cursor_set puts them, store_unwind takes them back.
+ */
+enum { ANCHOR_BLOCKS = 256 };
+souk_err store_anchor_put(struct store *s, int64_t chain, const struct cursor *c, struct err *e);
+/* The first one from `block` on; false: there is none. Its time is 0. */
+bool store_anchor_after(struct store *s, int64_t chain, uint64_t block, struct cursor *out);
+
 #endif

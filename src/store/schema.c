@@ -168,6 +168,10 @@ static const char v3_raw[] =
     " log INTEGER NOT NULL, PRIMARY KEY(chain, hash)) WITHOUT ROWID;"
     "CREATE TABLE head(chain INTEGER PRIMARY KEY, latest INTEGER NOT NULL, safe INTEGER NOT NULL,"
     " final INTEGER NOT NULL, time INTEGER NOT NULL);"
+    /* Hashes of blocks that were read up to, kept when checkpoints are not any more: proof_rows.h.
+     */
+    "CREATE TABLE anchor(chain INTEGER NOT NULL, block INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " PRIMARY KEY(chain, block)) WITHOUT ROWID;"
     "CREATE TABLE traced(chain INTEGER NOT NULL, addr INTEGER NOT NULL, upto INTEGER NOT NULL,"
     " PRIMARY KEY(chain, addr)) WITHOUT ROWID;";
 

@@ -1,6 +1,7 @@
 /* Where rows came from, how far each log filter was read, what sync last did. */
 #include <string.h>
 
+#include "store/proof_rows.h"
 #include "store/query.h"
 
 #include "base/banned.h"
@@ -240,6 +241,9 @@ souk_err store_cursor_set(struct store *s, int64_t chain, const char *filter,
     query_blob(&q, c->hash.b, sizeof c->hash.b);
     query_int(&q, c->time);
     rc = query_do(&q, e);
+    if (!rc) {
+        rc = store_anchor_put(s, chain, c, e);
+    }
     return rc ? rc : prune(s, chain, filter, e);
 }
 

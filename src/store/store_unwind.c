@@ -87,6 +87,7 @@ souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64
         "DELETE FROM traced WHERE chain = ?1 AND ?2 = '" FILTER_FUNDING "' AND ?3 < 0",
         "UPDATE traced SET upto = ?3 WHERE chain = ?1 AND ?2 = '" FILTER_FUNDING "' AND upto > ?3",
         "DELETE FROM source WHERE chain = ?1 AND filter = ?2 AND first > ?3",
+        "DELETE FROM anchor WHERE chain = ?1 AND block > ?3",
         NULL,
     };
     int64_t at = block > INT64_MAX ? INT64_MAX : (int64_t)block;

@@ -16,6 +16,7 @@
 #include "market/prove.h"
 #include "market_world.h"
 #include "node_double.h"
+#include "store/proof_rows.h"
 #include "vectors.h"
 
 enum { LAST = 2 };
@@ -333,6 +334,45 @@ static void memory_may_run_out_anywhere(void **state)
     prove_free(p);
 }
 
+static void put_cursor(struct store *s, uint64_t block)
+{
+    struct cursor c = {.block = block, .hash = keccak256(&block, sizeof block)};
+    ok(store_begin(s, E));
+    ok(store_cursor_set(s, 7, "f", &c, E));
+    ok(store_commit(s, E));
+}
+
+static uint64_t anchor_after(struct store *s, uint64_t block)
+{
+    struct cursor c;
+    if (!store_anchor_after(s, 7, block, &c))
+        return 0;
+    bytes32 want = keccak256(&c.block, sizeof c.block);
+    assert_memory_equal(&c.hash, &want, sizeof want);
+    return c.block;
+}
+
+/* The newest of each 256 blocks, whatever becomes of the checkpoints; none of a fork. */
+static void hashes_are_kept(void **state)
+{
+    (void)state;
+    static const uint64_t blocks[] = {10, 200, 255, 256, 300, 1000, 1001};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        put_cursor(w.s, blocks[i]);
+    assert_int_equal(anchor_after(w.s, 0), 255);
+    assert_int_equal(anchor_after(w.s, 256), 300);
+    assert_int_equal(anchor_after(w.s, 301), 1001);
+    assert_int_equal(anchor_after(w.s, 1002), 0);
+    struct cursor fork = {.block = 290};
+    fork.hash = keccak256(&fork.block, sizeof fork.block);
+    ok(store_begin(w.s, E));
+    ok(store_unwind(w.s, 7, "f", 290, &fork, E));
+    ok(store_commit(w.s, E));
+    assert_int_equal(anchor_after(w.s, 0), 255);
+    assert_int_equal(anchor_after(w.s, 256), 290);
+    assert_int_equal(anchor_after(w.s, 291), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_node_without_receipts_leaves_them_unchecked),
         cmocka_unit_test(it_can_be_stopped_at_any_moment),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(hashes_are_kept),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

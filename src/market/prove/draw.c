@@ -36,14 +36,11 @@ static uint64_t draw(struct draw *d, uint64_t below)
     return v % below;
 }
 
-static const struct cursor *anchor_of(const struct draw *d, uint64_t block)
+/* The next hash that is kept; false: none is near enough. */
+static bool anchor_of(const struct draw *d, uint64_t block, struct cursor *out)
 {
-    const struct witness *w = &d->p->chain[d->chain];
-    for (size_t i = 0; i < w->hashes; i++) {
-        if (w->hash[i].block >= block)
-            return w->hash[i].block - block <= d->far ? &w->hash[i] : NULL;
-    }
-    return NULL;
+    return store_anchor_after(d->p->s, d->p->chain[d->chain].cfg->chain_id, block, out) &&
+           out->block - block <= d->far;
 }
 
 static bool has_rows(const struct draw *d, uint64_t from, uint64_t *block)
@@ -55,12 +52,12 @@ static bool has_rows(const struct draw *d, uint64_t from, uint64_t *block)
 /* One block; with rows or without, near a kept hash or anywhere. */
 static uint64_t pick(struct draw *d, bool rows, bool near)
 {
-    const struct witness *w = &d->p->chain[d->chain];
     uint64_t from = d->first + draw(d, d->last - d->first + 1), found = 0;
-    if (near && w->hashes > 0) {
-        uint64_t end = w->hash[draw(d, w->hashes)].block;
-        if (end >= d->first && end <= d->last)
-            from = end - draw(d, (end - d->first < d->far ? end - d->first : d->far) + 1);
+    struct cursor end;
+    if (near && store_anchor_after(d->p->s, d->p->chain[d->chain].cfg->chain_id, from, &end) &&
+        end.block <= d->last) {
+        uint64_t room = end.block - d->first;
+        from = end.block - draw(d, (room < ANCHOR_BLOCKS ? room : ANCHOR_BLOCKS) + 1);
     }
     bool some = has_rows(d, from, &found);
     if (!rows)
@@ -87,14 +84,15 @@ static void sample_one(struct draw *d, unsigned i)
     for (unsigned try = 0; try < TRIES; try++) {
         uint64_t other, block = pick(d, i % 2 == 0, try > 0 && i % 4 != 3);
         bool with = has_rows(d, block, &other) && other == block;
-        bool odd = (with != (i % 2 == 0)) || (anchor_of(d, block) == NULL && i % 4 != 3);
+        struct cursor anchor;
+        bool anchored = anchor_of(d, block, &anchor);
+        bool odd = with != (i % 2 == 0) || (!anchored && i % 4 != 3);
         if (taken(d, block) || (odd && try + 1 < TRIES))
             continue;
-        const struct cursor *anchor = anchor_of(d, block);
         struct sampled *s = &p->sampled[p->out.receipts];
         *s = (struct sampled){.chain = d->chain};
-        if (anchor != NULL)
-            s->anchor = *anchor;
+        if (anchored)
+            s->anchor = anchor;
         p->out.receipt[p->out.receipts++] =
             (struct receipt_proof){.chain = p->chain[d->chain].cfg->chain_id, .block = block};
         return;

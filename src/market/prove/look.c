@@ -28,29 +28,6 @@ const struct kept *kept_named(const struct prove *p, const char *name)
 
 /* --- the filters */
 
-static int by_block(const void *pa, const void *pb)
-{
-    const struct cursor *a = pa, *b = pb;
-    return (a->block > b->block) - (a->block < b->block);
-}
-
-static souk_err look_hashes(struct prove *p, struct err *e)
-{
-    for (unsigned c = 0; c < CHAINS; c++) {
-        struct witness *w = &p->chain[c];
-        w->hash = arena_alloc(&p->memory, (size_t)FILTERS * STORE_CHECKPOINTS * sizeof *w->hash);
-        if (w->hash == NULL)
-            return err_nomem(e);
-        for (size_t i = 0; i < FILTERS; i++) {
-            if (p->kept[i].there && p->kept[i].chain == c)
-                w->hashes += store_checkpoints(p->s, w->cfg->chain_id, p->kept[i].name,
-                                               w->hash + w->hashes, STORE_CHECKPOINTS);
-        }
-        qsort(w->hash, w->hashes, sizeof *w->hash, by_block);
-    }
-    return SOUK_OK;
-}
-
 static souk_err look_filters(struct prove *p, struct err *e)
 {
     bool any = false;
@@ -90,8 +67,6 @@ souk_err look(struct prove *p, struct err *e)
     if (c != SOUK_OK)
         return c;
     c = look_filters(p, e);
-    if (c == SOUK_OK)
-        c = look_hashes(p, e);
     if (c == SOUK_OK)
         c = look_balances(p, e);
     if (c == SOUK_OK)

@@ -1,17 +1,16 @@
-/* souk authors, souk author. */
+/* souk authors. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/human.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/explain_print.h"
 #include "cli/out.h"
 #include "cli/session.h"
 
 #include "base/banned.h"
 
-static void author_json(struct json_out *o, const char *key, const struct author_row *a)
+void author_json(struct json_out *o, const char *key, const struct author_row *a)
 {
     json_obj_open(o, key);
     json_out_str(o, "author", untrusted(a->author));
@@ -19,7 +18,6 @@ static void author_json(struct json_out *o, const char *key, const struct author
     json_out_int(o, "listed", a->listed);
     out_figures_json(o, &a->figures);
     out_income_json(o, "unattributed", &a->unattributed);
-    json_out_null(o, "genuine");
     json_obj_close(o);
 }
 
@@ -47,9 +45,11 @@ static souk_err authors_table(const struct author_list *l, const uint32_t *order
                               bool csv, struct err *e)
 {
     struct out_table t;
-    char income[256], shared[256];
-    out_init(&t,
-             "AUTHOR >MODELS >LISTED >CALLS >PAYMENTS >SETTLEMENTS >PAYERS >INCOME >UNATTRIBUTED");
+    char income[256], shared[256], growth[128];
+    out_init(&t, csv ? "AUTHOR MODELS LISTED CALLS PAYMENTS SETTLEMENTS PAYERS INCOME UNATTRIBUTED "
+                       "GENUINE_LOW GENUINE_HIGH GENUINE_PAYERS GROWTH GROWTH_LOW GROWTH_HIGH"
+                     : "AUTHOR >MODELS >LISTED >CALLS >PAYMENTS >SETTLEMENTS >PAYERS >INCOME "
+                       ">GENUINE >GROWTH >UNATTRIBUTED");
     for (size_t i = 0; i < n; i++) {
         const struct author_row *a = &l->row[order[i]];
         out_cell(&t, untrusted(a->author));
@@ -62,9 +62,13 @@ static souk_err authors_table(const struct author_list *l, const uint32_t *order
         if (csv) {
             out_exact_income(&t, &a->figures.income);
             out_exact_income(&t, &a->unattributed);
+            out_exact_genuine(&t, &a->figures);
+            out_exact_trend(&t, &a->figures.trend);
             continue;
         }
         out_cell(&t, untrusted(show_income(&a->figures.income, income)));
+        out_cell(&t, untrusted(show_genuine(&a->figures, income)));
+        out_cell(&t, untrusted(show_trend(&a->figures.trend, growth)));
         out_cell(&t, untrusted(show_income(&a->unattributed, shared)));
     }
     souk_err r = out_print(&t, csv, e);
@@ -81,7 +85,7 @@ souk_err cmd_authors(const struct options *o, struct err *e)
     if (o->set[OPT_SORT] && (!sort_parse(o->value[OPT_SORT], &key) || !author_sortable(key)))
         return err_set(e, SOUK_EUSAGE,
                        "--sort is one of calls, income, payers, payments, last, "
-                       "author, not \"%s\"",
+                       "author, genuine, growth, not \"%s\"",
                        o->value[OPT_SORT]);
     souk_err r = options_int(o, OPT_LIMIT, UINT32_MAX, 0, UINT32_MAX, &limit, e);
     if (!r)
@@ -101,119 +105,6 @@ souk_err cmd_authors(const struct options *o, struct err *e)
         }
         mem_free(order);
         author_list_free(l);
-    }
-    session_close(&s);
-    return r;
-}
-
-static souk_err author_page_json(const struct author_page *p, struct err *e)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, SESSION_DOC_CAP);
-    json_out_init(&o, &b);
-    json_obj_open(&o, NULL);
-    json_out_int(&o, "as_of", p->as_of);
-    json_out_cstr(&o, "window", window_name(p->window));
-    author_json(&o, "author", &p->row);
-    json_out_int(&o, "payers_new", (int64_t)p->payers_new);
-    json_out_int(&o, "payers_returning", (int64_t)p->payers_returning);
-    json_arr_open(&o, "models");
-    for (size_t i = 0; i < p->models; i++)
-        model_json(&o, NULL, &p->model[i]);
-    json_arr_close(&o);
-    json_obj_open(&o, "daily");
-    out_series_json(&o, "calls", &p->calls);
-    out_series_json(&o, "settlements", &p->settlements);
-    json_obj_close(&o);
-    json_arr_open(&o, "latest");
-    for (size_t i = 0; i < p->calls_n; i++)
-        call_json(&o, &p->call[i], &p->call_model[i]);
-    json_arr_close(&o);
-    json_obj_close(&o);
-    souk_err r = out_json(&b, e);
-    buf_release(&b);
-    return r;
-}
-
-static void print_author(const struct author_page *p)
-{
-    char money[U256_FMT + 16], income[256], a[HUMAN_BUF], b[HUMAN_BUF], last[HUMAN_BUF];
-    out_field("author", untrusted(p->row.author));
-    out_fieldf("models", "%u, %u of them listed", p->row.models, p->row.listed);
-    show_figures(&p->row.figures, p->window, p->as_of);
-    out_fieldf("unattributed", "%s  (to addresses that several models share)",
-               show_income(&p->row.unattributed, income));
-    out_fieldf("payers", "%s new, %s returning", human_count(a, p->payers_new),
-               human_count(b, p->payers_returning));
-    puts("");
-    struct out_table t;
-    out_init(&t, "MODEL LISTED >PRICE/CALL >CALLS >PAYERS >INCOME >LAST");
-    for (size_t i = 0; i < p->models; i++) {
-        const struct model_row *m = &p->model[i];
-        out_cell(&t, untrusted(m->name));
-        out_cell(&t, untrusted(out_mark(m->mark)));
-        out_cell(&t, untrusted(m->price ? amount_format(m->price, money, sizeof money) : "–"));
-        out_cellf(&t, "%llu", (unsigned long long)m->figures->calls);
-        out_cellf(&t, "%llu", (unsigned long long)m->figures->payers);
-        out_cell(&t, untrusted(show_income(&m->figures->income, income)));
-        show_ago(last, m->figures->last, p->as_of);
-        out_cell(&t, untrusted(last));
-    }
-    out_print(&t, false, NULL);
-    out_release(&t);
-    if (p->calls_n)
-        puts("");
-    show_calls(p->call, p->call_model, p->calls_n);
-}
-
-static souk_err author_csv(const struct author_page *p, struct err *e)
-{
-    struct out_table t;
-    out_init(&t, "TIME KIND MODEL AMOUNT ASSET PAYER CHAIN BLOCK TX");
-    for (size_t i = 0; i < p->calls_n; i++) {
-        const struct call_row *c = &p->call[i];
-        char text[U256_DEC], payer[ADDRESS_BUF];
-        out_cell(&t, untrusted(human_iso(text, c->time)));
-        out_cell(&t, untrusted(show_call_kind(c)));
-        out_cell(&t, p->call_model[i]);
-        out_exact(&t, &c->amount);
-        out_cell(&t, untrusted(c->amount.symbol));
-        out_cell(&t, untrusted(address_format(c->payer, payer)));
-        out_cellf(&t, "%lld", (long long)c->chain);
-        out_cellf(&t, "%llu", (unsigned long long)c->block);
-        out_cell(&t, untrusted(c->tx));
-    }
-    souk_err r = out_print(&t, true, e);
-    out_release(&t);
-    return r;
-}
-
-souk_err cmd_author(const struct options *o, struct err *e)
-{
-    if (o->args != 1)
-        return err_set(e, SOUK_EUSAGE, "name one author: souk author NAME|ADDRESS");
-    struct session s;
-    struct author_page *p;
-    souk_err r = session_open(o, &s, e);
-    if (r)
-        return r;
-    if (question_asked(o)) {
-        int64_t id;
-        r = author_find(s.store, o->arg[0], &id, e);
-        r = r ? r : question_command(o, &s, -id, e);
-        session_close(&s);
-        return r;
-    }
-    r = author_page_load(s.store, o->arg[0], s.window, &p, e);
-    if (!r) {
-        if (o->set[OPT_JSON])
-            r = author_page_json(p, e);
-        else if (o->set[OPT_CSV])
-            r = author_csv(p, e);
-        else
-            print_author(p);
-        author_page_free(p);
     }
     session_close(&s);
     return r;

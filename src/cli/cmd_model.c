@@ -80,6 +80,11 @@ static void page_json(struct json_out *o, const struct model_page *p)
         json_obj_close(o);
     }
     json_arr_close(o);
+    changes_json(o, "price_changes", p->change, p->changes);
+    json_out_int(o, "payers_returning_days", (int64_t)p->returning);
+    json_out_int(o, "payers_unknown", (int64_t)p->payers_unknown);
+    out_income_json(o, "refunded", &p->refunded);
+    payers_json(o, "payers", p->payer, p->payers_n);
     json_obj_open(o, "daily");
     out_series_json(o, "calls", &p->calls);
     out_series_json(o, "payments", &p->paid);
@@ -115,6 +120,7 @@ static void print_page(const struct model_page *p)
     if (p->blob_id.n)
         out_field("blob id", p->blob_id);
     show_figures(&p->row.figures[0], p->window, p->as_of);
+    show_unknown(p->payers_unknown, &p->refunded);
     for (size_t i = 0; i < p->listings; i++) {
         const struct listing_row *l = &p->listing[i];
         out_fieldf(i ? "" : "listings", "%s%s %s to %s", l->proven ? "proven" : "not proven",
@@ -127,6 +133,8 @@ static void print_page(const struct model_page *p)
     if (p->calls_n)
         puts("");
     show_calls(p->call, NULL, p->calls_n);
+    show_payers(p->payer, p->payers_n, 10, p->as_of);
+    show_changes(p->change, p->changes);
     if (p->description.n)
         puts("");
     text_each_line(p->description, 2000, print_line, NULL);
@@ -229,6 +237,18 @@ static const char *compare_income(const struct model_page *p, char out[256])
 {
     return show_income(&p->row.figures->income, out);
 }
+static const char *compare_genuine(const struct model_page *p, char out[256])
+{
+    return show_genuine(p->row.figures, out);
+}
+static const char *compare_genuine_payers(const struct model_page *p, char out[256])
+{
+    return p->row.figures->judged ? human_count(out, p->row.figures->genuine_payers) : "–";
+}
+static const char *compare_growth(const struct model_page *p, char out[256])
+{
+    return show_trend(&p->row.figures->trend, out);
+}
 static const char *compare_returning(const struct model_page *p, char out[256])
 {
     return human_count(out, p->returning);
@@ -261,6 +281,9 @@ static souk_err compare_table(struct model_page *const *page, int n, bool csv, s
         {"payers", compare_payers},
         {"returning payers", compare_returning},
         {"income", compare_income},
+        {"genuine", compare_genuine},
+        {"genuine payers", compare_genuine_payers},
+        {"growth", compare_growth},
         {"last call", compare_last},
         {"blob id", compare_blob},
     };

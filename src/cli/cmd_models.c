@@ -35,10 +35,12 @@ static souk_err models_json(const struct view *v, uint32_t limit, struct err *e)
 static souk_err models_table(const struct view *v, uint32_t limit, bool csv, struct err *e)
 {
     struct out_table t;
-    char price[U256_FMT + 16], income[256], last[HUMAN_BUF];
+    char price[U256_FMT + 16], income[256], growth[128], last[HUMAN_BUF];
     out_init(&t, csv ? "MODEL AUTHOR TASK LISTED PRICE ASSET CALLS PAYMENTS SETTLEMENTS INFERENCES "
-                       "PAYERS INCOME LAST"
-                     : "MODEL AUTHOR TASK LISTED >PRICE/CALL >CALLS >PAYERS >INCOME >LAST");
+                       "PAYERS INCOME LAST GENUINE_LOW GENUINE_HIGH GENUINE_PAYERS GROWTH "
+                       "GROWTH_LOW GROWTH_HIGH"
+                     : "MODEL AUTHOR TASK LISTED >PRICE/CALL >CALLS >PAYERS >INCOME >GENUINE "
+                       ">GROWTH >LAST");
     for (uint32_t i = 0; i < limit; i++) {
         const struct model_row *m = &v->catalog->row[v->row[i]];
         const struct figures *f = m->figures;
@@ -59,15 +61,18 @@ static souk_err models_table(const struct view *v, uint32_t limit, bool csv, str
             out_cellf(&t, "%llu", (unsigned long long)f->inferences);
         }
         out_cellf(&t, "%llu", (unsigned long long)f->payers);
-        if (csv)
+        if (csv) {
             out_exact_income(&t, &f->income);
-        else
-            out_cell(&t, untrusted(show_income(&f->income, income)));
-        show_ago(last, f->last, v->catalog->as_of);
-        if (csv)
             out_cellf(&t, "%lld", (long long)f->last);
-        else
-            out_cell(&t, untrusted(last));
+            out_exact_genuine(&t, f);
+            out_exact_trend(&t, &f->trend);
+            continue;
+        }
+        out_cell(&t, untrusted(show_income(&f->income, income)));
+        out_cell(&t, untrusted(show_genuine(f, income)));
+        out_cell(&t, untrusted(show_trend(&f->trend, growth)));
+        show_ago(last, f->last, v->catalog->as_of);
+        out_cell(&t, untrusted(last));
     }
     souk_err r = out_print(&t, csv, e);
     out_release(&t);

@@ -1,5 +1,6 @@
 #include "cli/out.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "base/human.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/page.h"
 
 #include "base/banned.h"
 
@@ -17,8 +19,9 @@ enum { TABLE_CAP = 64 << 20, LINE_CAP = 4 << 20 };
 void out_init(struct out_table *t, const char *spec)
 {
     *t = (struct out_table){0};
+    arena_init(&t->head, TABLE_CAP);
     arena_init(&t->text, TABLE_CAP);
-    char *words = arena_strdup(&t->text, spec);
+    char *words = arena_strdup(&t->head, spec);
     for (char *p = words; p && *p && t->cols < OUT_COLS;) {
         t->right[t->cols] = *p == '>';
         p += *p == '>';
@@ -33,6 +36,7 @@ void out_init(struct out_table *t, const char *spec)
 void out_release(struct out_table *t)
 {
     mem_free(t->cell);
+    arena_release(&t->head);
     arena_release(&t->text);
 }
 
@@ -137,18 +141,21 @@ static void csv_cell(struct buf *b, struct untrusted v)
         buf_addc(b, '"');
 }
 
-static souk_err print_csv(const struct out_table *t, struct err *e)
+static souk_err print_csv(struct out_table *t, struct err *e)
 {
     struct buf line, clean;
     buf_init(&line, LINE_CAP);
     buf_init(&clean, LINE_CAP);
     bool tty = isatty(STDOUT_FILENO);
-    for (int c = 0; c < t->cols; c++) {
+    for (int c = 0; c < t->cols && !t->begun; c++) {
         const char *title = t->title[c];
         for (size_t i = 0; title[i]; i++) /* column names as in JSON: lower case */
             buf_addc(&line, (char)(title[i] >= 'A' && title[i] <= 'Z' ? title[i] + 32 : title[i]));
         buf_adds(&line, c == t->cols - 1 ? "\r\n" : ",");
     }
+    if (!t->begun && t->cells == 0)
+        fwrite(line.p, 1, line.len, stdout); /* titles alone */
+    t->begun = true;
     for (size_t i = 0; i < t->cells; i++) {
         buf_clear(&clean);
         if (tty)
@@ -190,6 +197,15 @@ souk_err out_print(struct out_table *t, bool csv, struct err *e)
     return r ? r : flush_stdout(e);
 }
 
+souk_err out_csv_rows(struct out_table *t, struct err *e)
+{
+    souk_err r = out_print(t, true, e);
+    t->cells = 0;
+    arena_release(&t->text);
+    arena_init(&t->text, TABLE_CAP);
+    return r;
+}
+
 void out_field(const char *label, struct untrusted value)
 {
     printf("%-16s ", label);
@@ -213,7 +229,7 @@ void out_address_json(struct json_out *o, const char *key, address a)
     json_out_cstr(o, key, address_is_zero(a) ? NULL : address_format(a, text));
 }
 
-static char *exact(const struct amount *a, char out[U256_FMT])
+const char *out_digits(const struct amount *a, char out[U256_FMT])
 {
     size_t n = 0;
     u256_format(a->value, a->decimals, -1, out);
@@ -227,7 +243,7 @@ static char *exact(const struct amount *a, char out[U256_FMT])
 void out_exact(struct out_table *t, const struct amount *a)
 {
     char text[U256_FMT];
-    out_cell(t, untrusted(a ? exact(a, text) : ""));
+    out_cell(t, untrusted(a ? out_digits(a, text) : ""));
 }
 
 void out_exact_income(struct out_table *t, const struct income *in)
@@ -236,10 +252,31 @@ void out_exact_income(struct out_table *t, const struct income *in)
     buf_init(&b, 4096);
     for (size_t i = 0; i < in->n; i++) {
         char text[U256_FMT];
-        buf_addf(&b, "%s%s %s", i ? "; " : "", exact(&in->of[i], text), in->of[i].symbol);
+        buf_addf(&b, "%s%s %s", i ? "; " : "", out_digits(&in->of[i], text), in->of[i].symbol);
     }
     out_cell(t, untrusted_n(b.p, b.len));
     buf_release(&b);
+}
+
+void out_exact_genuine(struct out_table *t, const struct figures *f)
+{
+    out_exact_income(t, &f->low);
+    out_exact_income(t, &f->high);
+    if (f->judged)
+        out_cellf(t, "%llu", (unsigned long long)f->genuine_payers);
+    else
+        out_cell(t, untrusted(""));
+}
+
+void out_exact_trend(struct out_table *t, const struct trend *g)
+{
+    const double v[] = {g->ratio, g->low, g->high};
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        if (g->known && isfinite(v[i]))
+            out_cellf(t, "%.4f", v[i]);
+        else
+            out_cell(t, untrusted(""));
+    }
 }
 
 void out_amount_json(struct json_out *o, const char *key, const struct amount *a)
@@ -273,6 +310,25 @@ void out_figures_json(struct json_out *o, const struct figures *f)
     json_out_int(o, "inferences", (int64_t)f->inferences);
     json_out_int(o, "payers", (int64_t)f->payers);
     out_income_json(o, "income", &f->income);
+    if (f->judged) {
+        json_obj_open(o, "genuine");
+        out_income_json(o, "low", &f->low);
+        out_income_json(o, "high", &f->high);
+        json_obj_close(o);
+        json_out_int(o, "genuine_payers", (int64_t)f->genuine_payers);
+    } else {
+        json_out_null(o, "genuine"); /* unknown, not zero */
+        json_out_null(o, "genuine_payers");
+    }
+    if (f->trend.known) {
+        json_obj_open(o, "trend");
+        json_out_ratio(o, "ratio", f->trend.ratio);
+        json_out_ratio(o, "low", f->trend.low);
+        json_out_ratio(o, "high", f->trend.high);
+        json_obj_close(o);
+    } else {
+        json_out_null(o, "trend");
+    }
     if (f->last)
         json_out_int(o, "last", f->last);
     else

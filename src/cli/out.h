@@ -26,8 +26,9 @@ struct out_table {
     int cols;
     struct untrusted *cell; /* row by row */
     size_t cells, room;
-    struct arena text;
-    bool failed; /* out of memory: printing says so */
+    struct arena head, text; /* the titles; the cells */
+    bool begun;              /* CSV: the titles are out */
+    bool failed;             /* out of memory: printing says so */
 };
 
 /* spec: blank-separated titles in upper case, '>' before those that align right. */
@@ -36,19 +37,29 @@ void out_release(struct out_table *t);
 void out_cell(struct out_table *t, struct untrusted v);
 void out_cellf(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 souk_err out_print(struct out_table *t, bool csv, struct err *e);
+/* CSV, of more rows than memory should hold: prints those that are there, and forgets them. */
+souk_err out_csv_rows(struct out_table *t, struct err *e);
 
 /* "label   value" lines of a page. */
 void out_field(const char *label, struct untrusted value);
 void out_fieldf(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The amount as CSV has it: "12481.5". */
+const char *out_digits(const struct amount *a, char out[U256_FMT]);
 /* For CSV: all digits, no thousands separators: "12481.5"; incomes as "0.004 USDC; 1.5 OPG". */
 void out_exact(struct out_table *t, const struct amount *a);
 void out_exact_income(struct out_table *t, const struct income *in);
+
+/* Genuine income, three cells: low, high, payers; empty until judged. */
+void out_exact_genuine(struct out_table *t, const struct figures *f);
+/* Growth for CSV, three cells: ratio, low, high; empty where it is too few to tell, or infinite. */
+void out_exact_trend(struct out_table *t, const struct trend *g);
 
 void out_amount_json(struct json_out *o, const char *key,
                      const struct amount *a); /* NULL -> null */
 void out_income_json(struct json_out *o, const char *key, const struct income *in);
 void out_address_json(struct json_out *o, const char *key, address a);
+/* With "genuine", "genuine_payers" (null until judged) and "trend" (null: too few to tell). */
 void out_figures_json(struct json_out *o, const struct figures *f);
 void out_series_json(struct json_out *o, const char *key, const struct series *s);
 void out_provenance_json(struct json_out *o, const char *key, const struct provenance *p);

@@ -62,7 +62,7 @@ const char *show_call_kind(const struct call_row *c)
 
 void show_figures(const struct figures *f, enum window w, int64_t as_of)
 {
-    char a[HUMAN_BUF], b[HUMAN_BUF], c[HUMAN_BUF], d[HUMAN_BUF], income[256];
+    char a[HUMAN_BUF], b[HUMAN_BUF], c[HUMAN_BUF], d[HUMAN_BUF], income[256], growth[128];
     out_fieldf("window", "%s, to %s", window_name(w), as_of ? human_time(a, as_of) : "–");
     out_fieldf("calls", "%s (%s paid, %s unpaid inferences)", human_count(a, f->calls),
                human_count(b, f->payments), human_count(c, f->inferences));
@@ -70,6 +70,13 @@ void show_figures(const struct figures *f, enum window w, int64_t as_of)
                human_count(d, f->settlements));
     out_fieldf("payers", "%s", human_count(a, f->payers));
     out_fieldf("income", "%s", show_income(&f->income, income));
+    if (f->judged)
+        out_fieldf("genuine", "%s of that, from %s genuine payers", show_genuine(f, income),
+                   human_count(a, f->genuine_payers));
+    else
+        out_fieldf("genuine", "%s", show_genuine(f, income));
+    out_fieldf("growth", "%s  (calls and settlements, four weeks against the four before)",
+               show_trend(&f->trend, growth));
 }
 
 void show_calls(const struct call_row *call, const struct untrusted *model, size_t n)
@@ -118,7 +125,6 @@ void model_json(struct json_out *o, const char *key, const struct model_row *m)
         json_out_null(o, "endpoint");
     }
     out_figures_json(o, m->figures);
-    json_out_null(o, "genuine"); /* no rule set yet: unknown, not zero */
     if (m->hub)
         out_provenance_json(o, "provenance", m->hub);
     else

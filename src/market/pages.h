@@ -146,10 +146,11 @@ bool author_sortable(enum sort_key k);
 /* Fills order[0..l->n) with row numbers in that order. */
 void author_order(const struct author_list *l, enum sort_key k, bool reverse, uint32_t *order);
 
+enum { SHARED_NAMED = 16 };
 /* What is paid to an address that several of his models share, and which these are. */
 struct shared_row {
     address payee;
-    const struct untrusted *model; /* whose listings named it, at most 16 */
+    const struct untrusted *model; /* whose listings named it, at most SHARED_NAMED */
     size_t models;                 /* in all */
     uint64_t payments;             /* in the window; payments and settlements, unattributed */
     struct income income;          /* of them */
@@ -168,6 +169,7 @@ struct model_note {
 };
 
 struct author_page {
+    int64_t id;
     struct author_row row;
     enum window window;
     int64_t as_of;
@@ -200,6 +202,26 @@ souk_err author_find(struct store *s, const char *who, int64_t *id, struct err *
 souk_err author_page_load(struct store *s, const char *who, enum window w, struct author_page **out,
                           struct err *e);
 void author_page_free(struct author_page *p);
+
+/* One payment, settlement or refund to an author, for his books. Texts are valid inside fn only. */
+struct book_row {
+    int64_t time;
+    int64_t chain;
+    uint64_t block, log;
+    char tx[HASH_BUF];
+    struct untrusted model; /* empty: unattributed */
+    address payer;          /* zero: no log names him */
+    struct amount amount;
+    bool refund;          /* given back: takes from the income */
+    const char *scheme;   /* "eip3009" "permit2" "upto" "batch" "escrow" "refund" */
+    const char *finality; /* explain.h finality_name() */
+    unsigned bits;        /* 1 << enum rule, as far as judged */
+};
+/* All of the window, in the order of the chain, however many there are. who: as above. What fn
+ * returns other than SOUK_OK ends it. */
+souk_err author_book(struct store *s, const char *who, enum window w,
+                     souk_err (*fn)(void *ud, const struct book_row *r, struct err *e), void *ud,
+                     struct err *e);
 
 /* Activity: what each source last did, and where the figures come from. */
 struct activity {

@@ -374,6 +374,51 @@ static void what_an_author_needs(void **state)
     }
 }
 
+struct booked {
+    size_t n, refunds, unattributed;
+    uint64_t sum, final;
+    int64_t last;
+};
+
+static souk_err on_book(void *ud, const struct book_row *r, struct err *e)
+{
+    struct booked *b = ud;
+    (void)e;
+    b->n++;
+    b->refunds += r->refund;
+    b->unattributed += r->model.n == 0;
+    b->sum += r->refund ? 0 : r->amount.value.w[0];
+    assert_true(r->time >= b->last); /* the chain's order */
+    b->last = r->time;
+    assert_int_equal(strlen(r->tx), 66);
+    assert_string_equal(r->finality, r->block <= b->final ? "final" : "unsafe");
+    return b->n == 5 ? SOUK_ECANCEL : SOUK_OK;
+}
+
+static void books(void **state)
+{
+    struct world *w = *state;
+    struct booked b = {.final = block_at(90, 0)};
+    struct err e;
+    struct chain_head head = {.latest = block_at(99, 0), .final = block_at(90, 0)};
+    put_pay(w,
+            (struct w_pay){.payee = "pm", .amount = 7, .day = 93, .hour = 1, .scheme = PAY_REFUND});
+    ok(store_begin(w->w, E));
+    ok(store_head_put(w->w, W_PAY_CHAIN, &head, E));
+    ok(store_commit(w->w, E));
+    world_derive(w);
+    /* Days 50, 90, 90 and 5 hours, 92, 93; then the refund and the shared address are not asked. */
+    assert_int_equal(author_book(w->w, "mira", WINDOW_ALL, on_book, &b, &e), SOUK_ECANCEL);
+    assert_int_equal(b.n, 5);
+    assert_int_equal(b.sum, 1000 + 3 * 3000 + 9999);
+    b = (struct booked){.final = block_at(90, 0)};
+    ok(author_book(w->w, "mira", WINDOW_7D, on_book, &b, E)); /* after day 93, 0:00 */
+    assert_int_equal(b.n, 2);
+    assert_int_equal(b.refunds, 1);
+    assert_int_equal(b.unattributed, 1);
+    assert_int_equal(author_book(w->w, "nobody", WINDOW_7D, on_book, &b, &e), SOUK_ENOTFOUND);
+}
+
 /* A payee that was another's once: his payments of then are not this author's. */
 static void payers_of_what_is_his(void **state)
 {
@@ -764,6 +809,7 @@ int main(void)
         T(author_page),
         T(what_an_author_needs),
         T(payers_of_what_is_his),
+        T(books),
         T(health),
         T(genuine),
         T(uploads),

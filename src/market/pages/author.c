@@ -266,6 +266,7 @@ static souk_err load(struct loading *l, const char *who, struct err *e)
     int64_t id;
     struct figures_row all;
     souk_err rc = author_find(l->load.s, who, &id, e);
+    l->page->id = id;
     if (!rc) {
         rc = store_author_row(l->load.s, (int)l->load.window, id, on_row, l, e);
     }

@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-enum { SHARED_MAX = 64, SHARED_MODELS = 16, IDLE = 30 * DAY_SECONDS };
+enum { SHARED_MAX = 64, IDLE = 30 * DAY_SECONDS };
 
 struct money {
     struct page_load *load;
@@ -93,7 +93,7 @@ static souk_err shared_row(struct money *m, size_t at, size_t n, struct shared_r
     struct page_load *l = m->load;
     const struct walked_address *a = &m->walk.address[at];
     struct payee_totals t;
-    size_t named = n < SHARED_MODELS ? n : SHARED_MODELS;
+    size_t named = n < SHARED_NAMED ? n : SHARED_NAMED;
     struct untrusted *model = arena_alloc(l->a, named * sizeof *model);
     souk_err rc = model ? store_payee(l->s, (int)l->window, a->payee, l->a, &t, e) : err_nomem(e);
     for (size_t i = 0; i < named && !rc; i++) {

@@ -100,25 +100,30 @@ static inline int64_t day_number(int64_t time)
 
 /* --- windows.c */
 
-struct pair { /* (payer, author, asset) */
+/* (payer, author, asset). There may be millions of them: what one window needs is in a turn. */
+struct pair {
     uint32_t payer, author;
-    unsigned slot;
-    bool own;               /* the payer is one of the author's addresses */
-    bool trusted;           /* by the user's file */
-    uint32_t n;             /* judged payments, over the whole index */
-    int64_t first;          /* time of the first of them */
-    uint32_t group, cohort; /* numbers of crowds.c */
+    uint32_t n;              /* judged payments, over the whole index */
+    uint32_t group, cohort;  /* numbers of crowds.c */
+    uint32_t turn;           /* of this window, if that turn is this pair's */
+    uint32_t run;            /* of full minutes, up to the last one; NOBODY: none */
+    uint32_t burst;          /* verdicts.c: the next of its bursts */
+    uint32_t minute_n;       /* payments in the minute under way */
+    uint16_t minute_squares; /* of the seconds between them */
+    uint16_t shown;          /* verdicts.c: rules whose funding findings.c was told */
+    uint8_t minute_seconds;  /* from its first to its last */
+    uint8_t slot;
+    bool own;             /* the payer is one of the author's addresses */
+    bool trusted;         /* by the user's file */
+    bool returns;         /* verdicts.c: in the window under way */
+    int64_t first;        /* time of the first judged payment */
+    int64_t minute_first; /* of the first one of the minute */
+};
 
-    int64_t window; /* of what follows */
+struct turn { /* what a pair did in the window under way */
+    uint32_t pair, runs_paid, runs_back;
+    bool paid_last;
     u256 paid, back;
-    uint32_t runs_paid, runs_back;
-    bool paid_last, touched, returns; /* returns: verdicts.c, of the window under way */
-
-    int64_t minute, minute_first, minute_last, minute_squares; /* times of this minute's payments */
-    uint32_t minute_n;
-    uint32_t run;   /* of full minutes before it; NOBODY: none */
-    uint32_t burst; /* verdicts.c: the next of its bursts */
-    unsigned shown; /* verdicts.c: rules whose funding transfer findings.c has */
 };
 
 struct funder {
@@ -163,7 +168,7 @@ struct windows {
     /* the window under way */
     int64_t window;
     bool any;
-    struct list touched; /* uint32_t: pairs */
+    struct list turn; /* struct turn */
     struct map by_edge[SLOTS];
     struct list edge[SLOTS];   /* struct edge */
     struct list run, free_run; /* struct minutes; uint32_t */
@@ -220,18 +225,17 @@ struct judged {
 
 /* --- sums.c */
 
-struct ledger;
 struct sums {
     const struct people *p;
     const struct rules *r;
     int64_t since[WINDOW_COUNT]; /* a window is time > since */
     struct map by_who, by_spender, by_taken;
-    struct list account;      /* struct ledger; the first is the market's */
-    struct list spender;      /* struct spender */
-    struct list taken;        /* struct taken: per account, rule and asset */
-    struct list week;         /* struct week */
-    struct list value[SLOTS]; /* u256: single payments of the week under way */
-    uint16_t *seen;           /* for each cluster: what it was in each window, of the market */
+    struct list account;        /* struct ledger; the first is the market's */
+    struct list spender, large; /* spenders.c */
+    struct list taken;          /* struct taken: per account, rule and asset */
+    struct list week;           /* struct week */
+    struct list value[SLOTS];   /* u256: single payments of the week under way */
+    uint16_t *seen;             /* for each cluster: what it was in each window, of the market */
 };
 souk_err sums_init(struct sums *t, const struct people *p, const struct rules *r, int64_t as_of,
                    struct err *e);
@@ -262,9 +266,12 @@ souk_err findings_transfer(struct findings_made *f, enum rule rule, uint32_t pai
                            unsigned slot, struct place at, struct err *e);
 souk_err findings_write(struct findings_made *f, struct err *e);
 
+/* --- one.c: tags those of one window's judged payments */
+souk_err one_tag(const struct list *rows, const struct windows *w, const struct rules *r,
+                 struct err *e);
+
 /* --- verdicts.c */
 
-struct verdicts;
 souk_err verdicts_run(const struct people *p, struct windows *w, const struct crowds *c,
                       struct store *s, const struct network *n, const struct rules *r,
                       const atomic_bool *stop, struct sums *sums, struct findings_made *f,

@@ -68,101 +68,6 @@ static souk_err open_window(struct verdicts *v, int64_t window, struct err *e)
     return SOUK_OK;
 }
 
-/* What one author took in a window in one asset, by cluster: for `one`. */
-struct taking {
-    uint32_t author, cluster, n;
-    unsigned slot;
-    u256 sum;
-};
-
-static bool counts_for_one(const struct judged *j)
-{
-    return !j->refund && !j->own && j->payer != NOBODY;
-}
-
-static souk_err add_taking(struct map *m, struct list *l, uint64_t key, const struct judged *j,
-                           struct err *e)
-{
-    uint32_t *at = map_put(m, key + 1, (uint32_t)l->n);
-    struct taking *t = !at ? NULL : *at == l->n ? list_add(l) : AT(*l, struct taking, *at);
-    if (!t) {
-        return err_nomem(e);
-    }
-    if (t->n == 0) {
-        *t = (struct taking){.author = j->author, .cluster = j->cluster, .slot = j->slot};
-    }
-    t->n++;
-    (void)u256_add(t->sum, j->amount, &t->sum);
-    return SOUK_OK;
-}
-
-struct takings {
-    struct map by_author, by_cluster;
-    struct list author, cluster; /* struct taking, in the order of their first payment */
-    uint32_t *most;              /* for each of author: the place in cluster of its best */
-};
-
-static souk_err add_takings(struct takings *t, const struct list *rows, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < rows->n && !rc; i++) {
-        const struct judged *j = AT(*rows, struct judged, i);
-        uint64_t author = (uint64_t)j->author << 3 | j->slot;
-        if (counts_for_one(j)) {
-            rc = add_taking(&t->by_author, &t->author, author, j, e);
-        }
-        if (!rc && counts_for_one(j)) {
-            rc = add_taking(&t->by_cluster, &t->cluster, author << 28 | j->cluster, j, e);
-        }
-    }
-    t->most = rc ? NULL : mem_array(t->author.n + 1, sizeof *t->most);
-    if (!t->most) {
-        return rc ? rc : err_nomem(e);
-    }
-    for (size_t i = 0; i < t->author.n; i++) {
-        t->most[i] = NOBODY;
-    }
-    for (uint32_t i = 0; i < t->cluster.n; i++) {
-        const struct taking *c = AT(t->cluster, struct taking, i);
-        uint32_t a = *map_get(&t->by_author, ((uint64_t)c->author << 3 | c->slot) + 1);
-        if (t->most[a] == NOBODY ||
-            u256_cmp(c->sum, AT(t->cluster, struct taking, t->most[a])->sum) > 0) {
-            t->most[a] = i;
-        }
-    }
-    return SOUK_OK;
-}
-
-static bool one_has_all(const struct verdicts *v, const struct takings *t, const struct judged *j)
-{
-    uint32_t a = *map_get(&t->by_author, ((uint64_t)j->author << 3 | j->slot) + 1);
-    const struct taking *all = AT(t->author, struct taking, a);
-    const struct taking *most = AT(t->cluster, struct taking, t->most[a]);
-    return most->cluster == j->cluster && all->n >= v->r->one_payments &&
-           wide_at_least(most->sum, 1000, all->sum, v->r->one_share);
-}
-
-static souk_err tag_one(struct verdicts *v, struct err *e)
-{
-    struct takings t = {.author = {.size = sizeof(struct taking)},
-                        .cluster = {.size = sizeof(struct taking)}};
-    map_init(&t.by_author, KEYS_MAX);
-    map_init(&t.by_cluster, KEYS_MAX);
-    souk_err rc = add_takings(&t, &v->row, e);
-    for (size_t i = 0; i < v->row.n && !rc; i++) {
-        struct judged *j = AT(v->row, struct judged, i);
-        if (counts_for_one(j) && !pair_of(v, j->pair)->trusted && one_has_all(v, &t, j)) {
-            j->bits |= 1u << RULE_ONE;
-        }
-    }
-    map_release(&t.by_author);
-    map_release(&t.by_cluster);
-    list_release(&t.author);
-    list_release(&t.cluster);
-    mem_free(t.most);
-    return rc;
-}
-
 /* How the payer came by the money, once for each of the rules that say so. */
 static souk_err show_funding(struct verdicts *v, const struct judged *j, struct err *e)
 {
@@ -173,7 +78,7 @@ static souk_err show_funding(struct verdicts *v, const struct judged *j, struct 
     for (size_t i = 0; i < sizeof by_first / sizeof *by_first && !rc; i++) {
         unsigned bit = 1u << by_first[i];
         if (j->bits & bit && !(p->shown & bit) && first->actor != NOBODY) {
-            p->shown |= bit;
+            p->shown = (uint16_t)(p->shown | bit);
             rc = findings_transfer(v->findings, by_first[i], j->pair, p->author, p->slot, first->at,
                                    e);
         }
@@ -207,7 +112,7 @@ static souk_err pass_on(struct verdicts *v, const struct judged *j, struct err *
 
 static souk_err close_window(struct verdicts *v, struct err *e)
 {
-    souk_err rc = on(v, RULE_ONE) ? tag_one(v, e) : SOUK_OK;
+    souk_err rc = on(v, RULE_ONE) ? one_tag(&v->row, v->w, v->r, e) : SOUK_OK;
     for (size_t i = 0; i < v->row.n && !rc; i++) {
         rc = pass_on(v, AT(v->row, struct judged, i), e);
     }

@@ -42,7 +42,7 @@ static uint32_t put_pair(struct windows *w, uint32_t payer, uint32_t author, uns
         }
         *p = (struct pair){.payer = payer,
                            .author = author,
-                           .slot = slot,
+                           .slot = (uint8_t)slot,
                            .own = people_controls(w->p, author, actor),
                            .trusted = actor_at(w->p, actor)->trusted,
                            .group = NOBODY,
@@ -56,23 +56,21 @@ static uint32_t put_pair(struct windows *w, uint32_t payer, uint32_t author, uns
     return at ? *at : NOBODY;
 }
 
-/* The pair, counting from nothing when this is the first of it in the window. */
-static souk_err touch(struct windows *w, uint32_t i, struct err *e)
+/* The pair's turn in this window, a new one when there is none. NULL without memory. */
+static struct turn *turn_of(struct windows *w, uint32_t i, struct err *e)
 {
     struct pair *p = pair_at(w, i);
-    if (p->touched && p->window == w->window) {
-        return SOUK_OK;
+    if (p->turn < w->turn.n && AT(w->turn, struct turn, p->turn)->pair == i) {
+        return AT(w->turn, struct turn, p->turn);
     }
-    uint32_t *row = list_add(&w->touched);
-    if (!row) {
-        return err_nomem(e);
+    struct turn *t = list_add(&w->turn);
+    if (!t) {
+        err_nomem(e);
+        return NULL;
     }
-    *row = i;
-    p->touched = true;
-    p->window = w->window;
-    p->paid = p->back = U256_ZERO;
-    p->runs_paid = p->runs_back = 0;
-    return SOUK_OK;
+    p->turn = (uint32_t)w->turn.n - 1;
+    t->pair = i;
+    return t;
 }
 
 /* --- first funders */
@@ -103,6 +101,11 @@ static void note_inflow(struct windows *w, const struct move *m)
 }
 
 /* --- bursts */
+
+static int64_t minute_of(int64_t time)
+{
+    return time / 60 - (time % 60 < 0);
+}
 
 static struct minutes *run_at(const struct windows *w, uint32_t i)
 {
@@ -140,7 +143,8 @@ static souk_err end_minute(struct windows *w, uint32_t i, struct err *e)
 {
     struct pair *p = pair_at(w, i);
     bool full = p->minute_n > w->r->burst_per_minute;
-    bool on = p->run != NOBODY && run_at(w, p->run)->last_minute + 1 == p->minute;
+    int64_t minute = minute_of(p->minute_first);
+    bool on = p->run != NOBODY && run_at(w, p->run)->last_minute + 1 == minute;
     if (!full || !on) {
         souk_err rc = end_run(w, i, e);
         if (rc || !full) {
@@ -153,15 +157,15 @@ static souk_err end_minute(struct windows *w, uint32_t i, struct err *e)
         } else {
             return err_nomem(e);
         }
-        *run_at(w, p->run) = (struct minutes){.first_minute = p->minute, .first = p->minute_first};
+        *run_at(w, p->run) = (struct minutes){.first_minute = minute, .first = p->minute_first};
     } else {
         int64_t gap = p->minute_first - run_at(w, p->run)->last;
         run_at(w, p->run)->squares += gap * gap;
         run_at(w, p->run)->gaps++;
     }
     struct minutes *run = run_at(w, p->run);
-    run->last_minute = p->minute;
-    run->last = p->minute_last;
+    run->last_minute = minute;
+    run->last = p->minute_first + p->minute_seconds;
     run->squares += p->minute_squares;
     run->gaps += p->minute_n - 1;
     return SOUK_OK;
@@ -170,18 +174,16 @@ static souk_err end_minute(struct windows *w, uint32_t i, struct err *e)
 static souk_err count_minute(struct windows *w, uint32_t i, int64_t time, struct err *e)
 {
     struct pair *p = pair_at(w, i);
-    int64_t minute = time / 60 - (time % 60 < 0);
-    if (p->minute_n && p->minute == minute) {
-        int64_t gap = time - p->minute_last;
-        p->minute_squares += gap * gap;
-        p->minute_last = time;
-        p->minute_n++;
+    if (p->minute_n && minute_of(p->minute_first) == minute_of(time)) {
+        int64_t gap = time - p->minute_first - p->minute_seconds;
+        p->minute_squares = (uint16_t)(p->minute_squares + gap * gap); /* at most 59^2 */
+        p->minute_seconds = (uint8_t)(p->minute_seconds + gap);
+        p->minute_n += p->minute_n < UINT32_MAX;
         return SOUK_OK;
     }
     souk_err rc = p->minute_n ? end_minute(w, i, e) : SOUK_OK;
-    p->minute = minute;
-    p->minute_first = p->minute_last = time;
-    p->minute_squares = 0;
+    p->minute_first = time;
+    p->minute_squares = p->minute_seconds = 0;
     p->minute_n = 1;
     return rc;
 }
@@ -286,27 +288,29 @@ static souk_err find_circles(struct windows *w, struct err *e)
 
 /* --- the end of a window */
 
-static bool came_back(const struct rules *r, const struct pair *p)
+static bool came_back(const struct windows *w, const struct turn *t)
 {
-    bool more = u256_cmp(p->paid, p->back) > 0;
-    uint32_t trips = p->runs_paid < p->runs_back ? p->runs_paid : p->runs_back;
-    return !p->own && trips >= r->return_trips &&
-           wide_at_least(more ? p->back : p->paid, 1000, more ? p->paid : p->back, r->return_ratio);
+    bool more = u256_cmp(t->paid, t->back) > 0;
+    uint32_t trips = t->runs_paid < t->runs_back ? t->runs_paid : t->runs_back;
+    return !pair_at(w, t->pair)->own && trips >= w->r->return_trips &&
+           wide_at_least(more ? t->back : t->paid, 1000, more ? t->paid : t->back,
+                         w->r->return_ratio);
 }
 
 static souk_err close_window(struct windows *w, struct err *e)
 {
-    for (size_t i = 0; i < w->touched.n; i++) {
-        uint32_t at = *AT(w->touched, uint32_t, i);
-        struct flagged *f = came_back(w->r, pair_at(w, at)) ? list_add(&w->back) : NULL;
-        if (f) {
-            *f = (struct flagged){w->window, at};
-        } else if (came_back(w->r, pair_at(w, at))) {
+    for (size_t i = 0; i < w->turn.n; i++) {
+        const struct turn *t = AT(w->turn, struct turn, i);
+        if (!came_back(w, t)) {
+            continue;
+        }
+        struct flagged *f = list_add(&w->back);
+        if (!f) {
             return err_nomem(e);
         }
-        pair_at(w, at)->touched = false;
+        *f = (struct flagged){w->window, t->pair};
     }
-    w->touched.n = 0;
+    w->turn.n = 0;
     return find_circles(w, e);
 }
 
@@ -319,16 +323,16 @@ static souk_err paid(struct windows *w, const struct move *m, struct err *e)
         return SOUK_OK; /* no log names him */
     }
     uint32_t i = put_pair(w, payer, m->author, m->slot, e);
-    souk_err rc = i == NOBODY ? SOUK_ENOMEM : touch(w, i, e);
-    if (rc) {
-        return rc;
+    struct turn *t = i == NOBODY ? NULL : turn_of(w, i, e);
+    if (!t) {
+        return SOUK_ENOMEM;
     }
     struct pair *p = pair_at(w, i);
     p->first = p->n ? p->first : m->time;
     p->n += p->n < UINT32_MAX;
-    (void)u256_add(p->paid, m->amount, &p->paid);
-    p->runs_paid += !p->runs_paid || !p->paid_last;
-    p->paid_last = true;
+    (void)u256_add(t->paid, m->amount, &t->paid);
+    t->runs_paid += !t->runs_paid || !t->paid_last;
+    t->paid_last = true;
     return count_minute(w, i, m->time, e);
 }
 
@@ -337,19 +341,18 @@ static souk_err given(struct windows *w, const struct move *m, struct err *e)
 {
     const struct actor *from = actor_at(w->p, m->from);
     uint32_t payer = actor_at(w->p, m->to)->payer;
-    souk_err rc = SOUK_OK;
-    for (uint32_t k = 0; payer != NOBODY && k < from->controls && !rc; k++) {
+    for (uint32_t k = 0; payer != NOBODY && k < from->controls; k++) {
         uint32_t author = *AT(w->p->control, uint32_t, from->control + k);
         uint32_t i = put_pair(w, payer, author, m->slot, e);
-        rc = i == NOBODY ? SOUK_ENOMEM : touch(w, i, e);
-        if (!rc) {
-            struct pair *p = pair_at(w, i);
-            (void)u256_add(p->back, m->amount, &p->back);
-            p->runs_back += !p->runs_back || p->paid_last;
-            p->paid_last = false;
+        struct turn *t = i == NOBODY ? NULL : turn_of(w, i, e);
+        if (!t) {
+            return SOUK_ENOMEM;
         }
+        (void)u256_add(t->back, m->amount, &t->back);
+        t->runs_back += !t->runs_back || t->paid_last;
+        t->paid_last = false;
     }
-    return rc;
+    return SOUK_OK;
 }
 
 static souk_err on_move(void *ud, const struct move *m, struct err *e)
@@ -386,7 +389,8 @@ static souk_err prepare(struct windows *w, struct err *e)
     w->burst.size = sizeof(struct burst);
     w->back.size = sizeof(struct flagged);
     w->circle.size = sizeof(struct circle);
-    w->member.size = w->touched.size = w->free_run.size = sizeof(uint32_t);
+    w->member.size = w->free_run.size = sizeof(uint32_t);
+    w->turn.size = sizeof(struct turn);
     w->run.size = sizeof(struct minutes);
     map_init(&w->by_pair, PAIRS_MAX);
     map_init(&w->rounds, PAIRS_MAX);
@@ -422,8 +426,8 @@ souk_err windows_run(struct windows *w, const struct people *p, struct store *s,
 
 void windows_release(struct windows *w)
 {
-    struct list *const lists[] = {&w->pair,   &w->funder,  &w->burst, &w->back,    &w->circle,
-                                  &w->member, &w->touched, &w->run,   &w->free_run};
+    struct list *const lists[] = {&w->pair,   &w->funder, &w->burst, &w->back,    &w->circle,
+                                  &w->member, &w->turn,   &w->run,   &w->free_run};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         list_release(lists[i]);
     }

@@ -6,11 +6,16 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "market/heads.h"
 #include "net/rpc.h"
 
 #include "base/banned.h"
 
-enum { WHOLE_MS = 300000 }; /* between two readings of the Hub and Bazaar */
+enum {
+    WHOLE_MS = 300000, /* between two readings of the Hub and Bazaar */
+    SOON_MS = 100,
+    SLOW_MS = 60000, /* a node that tells of its blocks is asked all the same, but seldom */
+};
 
 /* A chain whose new blocks are wanted. What tells of one calls heard(). */
 struct watched {
@@ -21,7 +26,11 @@ struct watched {
     char urls[CONFIG_URLS]; /* rpc's: a devnet started again may have others */
     uint64_t seen;          /* the newest block heard of; 0: none yet */
     bool asking, failing;
-    bool due; /* a sync of its sources is */
+    bool due;            /* a sync of its sources is */
+    struct heads *heads; /* NULL: it is only asked */
+    char ws[CONFIG_URL]; /* heads' */
+    bool told;           /* subscribed */
+    int64_t look_at;     /* while it is: not asked before */
 };
 
 enum { CHAINS = 2 };
@@ -54,11 +63,13 @@ static void on_changed(void *ud)
 
 static void turn(void *ud);
 
+/* The next turn: soon, when a block came while we were reading. */
 static void wait_turn(struct follow *f)
 {
+    bool due = f->whole_due || f->chain[0].due || f->chain[1].due;
+    int64_t ms = due ? SOON_MS : (int64_t)market_network(f->m)->poll_seconds * 1000;
     loop_timer_cancel(market_loop(f->m), f->timer);
-    f->timer =
-        loop_timer(market_loop(f->m), (int64_t)market_network(f->m)->poll_seconds * 1000, turn, f);
+    f->timer = loop_timer(market_loop(f->m), ms, turn, f);
 }
 
 static void on_done(void *ud, unsigned failed, const struct err *first)
@@ -137,8 +148,10 @@ static void answered(void *ud, struct rpc_reply *r)
 static void look(struct watched *w)
 {
     static const struct rpc_call newest = {"eth_blockNumber", "[]"};
-    if (w->asking || w->cfg->rpc[0] == '\0')
+    int64_t now = clock_mono_ms();
+    if (w->asking || w->cfg->rpc[0] == '\0' || (w->told && now < w->look_at))
         return;
+    w->look_at = now + SLOW_MS;
     if (w->rpc == NULL || strcmp(w->urls, w->cfg->rpc) != 0) {
         struct http *h = market_http(w->f->m);
         rpc_free(w->rpc);
@@ -148,27 +161,63 @@ static void look(struct watched *w)
     w->asking = w->rpc != NULL && rpc_send(w->rpc, &newest, 1, answered, w, NULL) == SOUK_OK;
 }
 
-static void turn(void *ud)
-{
-    struct follow *f = ud;
-    f->timer = 0;
-    wait_turn(f);
-    f->whole_due = f->whole_due || clock_mono_ms() >= f->whole_at;
-    begin(f);
-    for (int i = 0; i < CHAINS && !f->syncing; i++)
-        look(&f->chain[i]);
-}
-
-/* --- life */
+/* --- being told */
 
 static void say_how(struct follow *f)
 {
     char words[64];
     unsigned s = market_network(f->m)->poll_seconds;
-    snprintf(words, sizeof words, "polling every %u s", s);
+    if (f->chain[0].told)
+        snprintf(words, sizeof words, "subscribed");
+    else
+        snprintf(words, sizeof words, "polling every %u s", s);
     if (f->ev.how != NULL)
         f->ev.how(f->ev.ud, words);
 }
+
+static void on_head(void *ud, uint64_t block)
+{
+    heard(ud, block);
+}
+
+static void on_subscribed(void *ud, bool yes)
+{
+    struct watched *w = ud;
+    w->told = yes;
+    if (w == &w->f->chain[0])
+        say_how(w->f);
+}
+
+/* The profile may change under us: a devnet started again has other addresses. */
+static void listen_to(struct watched *w)
+{
+    const struct heads_events ev = {on_head, on_subscribed, w};
+    struct err e;
+    if (strcmp(w->ws, w->cfg->ws) == 0)
+        return;
+    heads_close(w->heads);
+    w->told = false;
+    memcpy(w->ws, w->cfg->ws, sizeof w->ws);
+    w->heads = w->ws[0] != '\0' ? heads_open(market_loop(w->f->m), w->ws, &ev, &e) : NULL;
+}
+
+/* --- in turn */
+
+static void turn(void *ud)
+{
+    struct follow *f = ud;
+    f->timer = 0;
+    f->whole_due = f->whole_due || clock_mono_ms() >= f->whole_at;
+    begin(f);
+    if (!f->syncing) /* else when it is done */
+        wait_turn(f);
+    for (int i = 0; i < CHAINS; i++)
+        listen_to(&f->chain[i]);
+    for (int i = 0; i < CHAINS && !f->syncing; i++)
+        look(&f->chain[i]);
+}
+
+/* --- life */
 
 struct follow *follow_start(struct market *m, const struct follow_events *ev, struct err *e)
 {
@@ -194,6 +243,8 @@ struct follow *follow_start(struct market *m, const struct follow_events *ev, st
     } else {
         f->syncing = true;
     }
+    for (int i = 0; i < CHAINS; i++)
+        listen_to(&f->chain[i]);
     say_how(f);
     return f;
 }
@@ -211,8 +262,10 @@ void follow_stop(struct follow *f)
     if (f == NULL)
         return;
     loop_timer_cancel(market_loop(f->m), f->timer);
-    for (int i = 0; i < CHAINS; i++)
+    for (int i = 0; i < CHAINS; i++) {
         rpc_free(f->chain[i].rpc);
+        heads_close(f->chain[i].heads);
+    }
     if (f->syncing) {
         market_sync_mute(f->m);
         market_sync_cancel(f->m);

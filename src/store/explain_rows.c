@@ -94,3 +94,18 @@ souk_err store_count_unattributed(struct store *s, int win, uint64_t *n, struct 
     *n = (uint64_t)found;
     return rc;
 }
+
+souk_err store_each_place(struct store *s, int64_t chain, const char *filter, ROW_FN(place_row),
+                          void *ud, struct err *e)
+{
+    struct query_run q = query_open(s, "SELECT DISTINCT place FROM source WHERE chain = ? AND"
+                                       " filter = ? AND last >= first ORDER BY place");
+    query_int(&q, chain);
+    query_text(&q, untrusted(filter));
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct place_row row = {query_col_text(&q, 0)};
+        rc = fn(ud, &row, e);
+    }
+    return finish(&q, rc, e);
+}

@@ -23,4 +23,11 @@ souk_err store_each_market_inference(struct store *s, int64_t chain, int64_t aut
 /* Payments and settlements of the window that are an author's but no one model's. */
 souk_err store_count_unattributed(struct store *s, int win, uint64_t *n, struct err *e);
 
+/* Who told a log filter's ranges: each different `place` of its sources. */
+struct place_row {
+    struct untrusted place;
+};
+souk_err store_each_place(struct store *s, int64_t chain, const char *filter, ROW_FN(place_row),
+                          void *ud, struct err *e);
+
 #endif

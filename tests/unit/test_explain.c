@@ -170,6 +170,54 @@ static void a_source_has_its_blocks_and_rows(void **state)
     explain_free(x);
 }
 
+/* Of each range one host told, or two alike. */
+static const char *told_by(void)
+{
+    static char out[200];
+    struct explanation *x = explain(METRIC_LISTED, WINDOW_ALL, 0);
+    snprintf(out, sizeof out, "%s%s", x->basis[0].endpoints, x->basis[0].crossed ? ", alike" : "");
+    explain_free(x);
+    return out;
+}
+
+static void put_place(const char *place)
+{
+    bytes32 hash = keccak256(place, strlen(place));
+    static int64_t first = 5000000;
+    struct source_row r = {.kind = SOURCE_LOGS,
+                           .place = place,
+                           .chain = W_PAY_CHAIN,
+                           .filter = FILTER_LISTINGS,
+                           .first = first,
+                           .last = first + 9,
+                           .hash = &hash,
+                           .time = at(W_NOW, 1)};
+    int64_t src;
+    first += 10;
+    ok(store_begin(w.w, E));
+    ok(store_source_add(w.w, &r, &src, E));
+}
+
+static void who_told_it_and_whether_two_did(void **state)
+{
+    (void)state;
+    assert_string_equal(told_by(), "http://node");
+    put_place("b.example a.example");
+    assert_string_equal(told_by(), "b.example a.example http://node");
+    store_rollback(w.w);
+    ok(store_begin(w.w, E));
+    struct query_run q = query_open(w.w, "UPDATE source SET place = 'a.example:1 a.example'");
+    ok(query_do(&q, E));
+    ok(store_commit(w.w, E));
+    assert_string_equal(told_by(), "a.example:1 a.example, alike");
+    put_place("a.example a.example:1");
+    assert_string_equal(told_by(), "a.example a.example:1, alike");
+    store_rollback(w.w);
+    q = query_open(w.w, "UPDATE source SET place = 'http://node'");
+    ok(query_do(&q, E));
+    assert_string_equal(told_by(), "http://node");
+}
+
 static void finality_is_of_the_last_block(void **state)
 {
     (void)state;
@@ -268,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metric_says_where_it_comes_from),
         cmocka_unit_test(a_source_has_its_blocks_and_rows),
+        cmocka_unit_test(who_told_it_and_whether_two_did),
         cmocka_unit_test(finality_is_of_the_last_block),
         cmocka_unit_test(the_rows_are_those_that_count),
         cmocka_unit_test(a_model_and_an_author_have_their_own),

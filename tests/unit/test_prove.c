@@ -318,7 +318,7 @@ static void memory_may_run_out_anywhere(void **state)
     snprintf(w.net.payment.rpc, sizeof w.net.payment.rpc, "%s", w.apart);
     unsigned long before = mem_count();
     struct prove *p = whole(&end);
-    unsigned long all = mem_count() - before, step = all / 50 + 1;
+    unsigned long all = mem_count() - before, step = all / 25 + 1;
     prove_free(p);
     for (unsigned long n = 1; n <= all; n += step) {
         mem_fail_at(n, false);

@@ -66,7 +66,10 @@ static void basis_facts(const struct explain_screen *s, size_t i, struct facts *
     if (b->from.hash[0])
         fact_own(f, "end hash", b->from.hash, ST_CODE);
     finality_fact(b, f);
-    fact_own(f, "rows", human_count(text, b->rows), ST_NORMAL);
+    bool counted = i < s->digests.n;
+    snprintf(text, sizeof text, "%s%s", b->more && !counted ? "more than " : "",
+             human_count(first, counted ? s->digests.of[i].rows : b->rows));
+    fact_own(f, "rows", text, ST_NORMAL);
     digest_fact(s, i, f);
     fact_begin(f, "told by");
     wrap_text(&f->wrap, untrusted(b->endpoints && b->endpoints[0] ? b->endpoints : b->from.place),

@@ -14,6 +14,7 @@
 enum {
     BASES = 5,
     NAME_BYTES = 512,
+    HOSTS_MAX = 4096,
     COUNTED = 1000000, /* rows of a source, in a moment */
     LOOK_BACK = 5000,  /* rows of a model or author looked at: not all of them count */
 };
@@ -71,6 +72,54 @@ struct explanation_data {
 
 /* --- sources */
 
+/* The hosts that told a filter's ranges, each once; a range told by two was told alike. */
+struct tellers {
+    struct buf hosts; /* blank-separated */
+    bool alone;       /* a range that one host told by itself */
+};
+
+static bool has_word(const struct buf *list, const char *p, size_t n)
+{
+    for (const char *at = list->p; (at = memmem(at, strlen(at), p, n)) != NULL; at += n) {
+        if ((at == list->p || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static souk_err on_place(void *ud, const struct place_row *row, struct err *e)
+{
+    struct tellers *t = ud;
+    const char *p = row->place.p, *end = p + row->place.n;
+    unsigned hosts = 0;
+    (void)e;
+    while (p < end) {
+        const char *blank = memchr(p, ' ', (size_t)(end - p));
+        size_t n = (size_t)((blank != NULL ? blank : end) - p);
+        hosts += n > 0;
+        if (n > 0 && !has_word(&t->hosts, p, n)) {
+            buf_adds(&t->hosts, t->hosts.len > 0 ? " " : "");
+            buf_add(&t->hosts, p, n);
+        }
+        p += n + 1;
+    }
+    t->alone |= hosts < 2;
+    return SOUK_OK;
+}
+
+static souk_err add_tellers(struct explanation_data *x, struct basis *b, int64_t chain,
+                            struct err *e)
+{
+    struct tellers t = {.alone = false};
+    buf_init(&t.hosts, HOSTS_MAX);
+    souk_err c = store_each_place(x->load.s, chain, b->filter, on_place, &t, e);
+    if (c == SOUK_OK) /* a list that is too long is cut */
+        b->endpoints = arena_strndup(&x->arena, t.hosts.p, t.hosts.len);
+    b->crossed = t.hosts.len > 0 && !t.alone;
+    buf_release(&t.hosts);
+    return c == SOUK_OK && b->endpoints == NULL ? err_nomem(e) : c;
+}
+
 static souk_err add_basis(struct explanation_data *x, const char *filter, int64_t chain,
                           struct err *e)
 {
@@ -80,7 +129,6 @@ static souk_err add_basis(struct explanation_data *x, const char *filter, int64_
     provenance_of_filter(&x->load, filter, &b->from);
     if (b->from.place[0] == '\0')
         return SOUK_OK;
-    b->endpoints = b->from.place;
     if (store_head_get(x->load.s, chain, &head)) {
         b->finality = finality_at(&head, (uint64_t)b->from.last);
         b->final_to = head.final;
@@ -88,7 +136,7 @@ static souk_err add_basis(struct explanation_data *x, const char *filter, int64_
     }
     souk_err c = store_count_rows(x->load.s, chain, filter, COUNTED, &b->rows, e);
     b->more = b->rows == COUNTED;
-    return c;
+    return c == SOUK_OK ? add_tellers(x, b, chain, e) : c;
 }
 
 static souk_err add_bases(struct explanation_data *x, unsigned from, struct err *e)

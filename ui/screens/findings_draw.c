@@ -19,8 +19,8 @@ const struct column finding_columns[FINDING_COLS] = {
 
 const struct column try_columns[TRY_COLS] = {
     [TRY_NAME] = {"THRESHOLD", 16, 16, ALIGN_LEFT, 0, 0, false, false},
-    [TRY_LESS] = {"HALF OF IT", 18, 26, ALIGN_RIGHT, 0, 0, false, false},
-    [TRY_NOW] = {"AS IT IS", 18, 26, ALIGN_RIGHT, 0, 0, false, false},
+    [TRY_LESS] = {"HALF OF IT", 16, 26, ALIGN_RIGHT, 0, 0, false, false},
+    [TRY_NOW] = {"AS IT IS", 16, 26, ALIGN_RIGHT, 0, 0, false, false},
     [TRY_MORE] = {"HALF AS MUCH AGAIN", 18, 26, ALIGN_RIGHT, 0, 0, false, false},
     [TRY_TEXT] = {"WHAT IT IS", 20, 40, ALIGN_LEFT, 1, 1, false, false},
 };
@@ -91,16 +91,15 @@ const struct table_ops finding_ops = {finding_cell, NULL};
 static void try_value(const struct findings_screen *s, const struct sensitivity *v, int k,
                       struct strip *out)
 {
-    char text[256];
-    struct amount a = s->unit;
-    a.value = v->low[k];
+    enum { FRAC = 6 };
+    char text[U256_FMT];
     int moved = u256_cmp(v->low[k], v->low[1]);
     strip_strf(out, ST_DIM, "%u: ", v->value[k]);
     strip_strf(out, moved ? ST_WARN : ST_NORMAL, "%s%s",
                moved < 0   ? "↓ "
                : moved > 0 ? "↑ "
                            : "",
-               amount_format(&a, text, sizeof text));
+               u256_format(v->low[k], s->unit.decimals, FRAC, text));
 }
 
 static void try_cell(void *ud, size_t row, int col, struct strip *out)
@@ -130,9 +129,9 @@ static void draw_other(struct findings_screen *s, struct canvas *c, struct rect 
 {
     char intro[256];
     snprintf(intro, sizeof intro,
-             "The %s that are genuine at least, if one threshold were half of what it is, or half "
+             "How much%s%s is genuine at least, if one threshold were half of what it is, or half "
              "as much again. What moves much hangs on a choice; what stands still does not.",
-             s->unit.symbol[0] ? s->unit.symbol : "amounts");
+             s->unit.symbol[0] ? " " : "", s->unit.symbol);
     part_failure(s->try_failed.code == SOUK_ECANCEL ? &(struct err){0} : &s->try_failed, c, &r, 0);
     int y = part_words(c, r, r.x + 1, r.y, intro, ST_DIM);
     rect_cut_top(&r, y - r.y);

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { WEEK = 7 * 86400, CELL_W = 39, CELL_H = 8, CELL_MOST = 24, AXIS_W = 8, BAR_LEAST = 2 };
+enum { WEEK = 7 * 86400, CELL_W = 39, CELL_H = 8, CELL_MOST = 18, AXIS_W = 8, BAR_LEAST = 2 };
 
 static const struct {
     enum metric metric;

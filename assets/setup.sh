@@ -98,6 +98,25 @@ need_devnet() {
     echo "$want" >node_modules/.souk-lock
 }
 
+# What souk's indexing is measured against. better-sqlite3 alone has a program to build or to fetch;
+# where this Node.js brings its headers, they are used.
+need_peers() {
+    cd "$here/../tests/bench"
+    want=$(cksum <package-lock.json)
+    [ "$(cat node_modules/.souk-lock 2>/dev/null || true)" != "$want" ] || return 0
+    echo "souk: installing what the benches compare with (npm ci, once)" >&2
+    log=$(mktemp)
+    prefix=$(node -p 'require("path").resolve(process.execPath, "../..")')
+    [ ! -e "$prefix/include/node/node.h" ] || export npm_config_nodedir="$prefix"
+    {
+        npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --fetch-retries=2 \
+            --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 &&
+            npm rebuild better-sqlite3 --foreground-scripts
+    } >"$log" 2>&1 || fail "npm could not install what the benches compare with: $(reason)"
+    rm -f "$log"
+    echo "$want" >node_modules/.souk-lock
+}
+
 # ONNX Runtime comes out of an npm package of which nothing else is kept and no script is run. What
 # is taken is what was pinned here, to the byte: the package as npm names its integrity (SHA-512),
 # the library by SHA-256.
@@ -147,7 +166,7 @@ build) need_build ;;
 devnet) need_build && need_devnet ;;
 test) need_build && apt_packages libcmocka-dev libvterm-dev tmux curl strace libonnx-testdata postgresql sqlite3 && need_devnet ;;
 fuzz) need_build && apt_packages clang libclang-rt-14-dev ;;
-bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl && need_devnet ;;
+bench) need_build && apt_packages libvterm-dev tig htop nnn newsboat git curl python3 && need_devnet && need_peers ;;
 shot) need_build && apt_packages libvterm-dev librsvg2-bin fonts-dejavu-core ;;
 lint) need_build && apt_packages clang-format clang-tidy cppcheck ;;
 engine) need_engine "${2:?where to}" ;;

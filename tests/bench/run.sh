@@ -3,7 +3,8 @@
 #   QUICK=1   few rounds, for a first look
 set -eu
 cd "$(dirname "$0")/../.."
-build=${B:-build}/tests/bench
+export B=${B:-build}
+build=$B/tests/bench
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT INT TERM
 
@@ -14,6 +15,7 @@ code=0
 "$build/bench_tui" --souk "$PWD/souk" --data2k "$data/2000" --data100k "$data/100000" \
     ${QUICK:+--quick} || code=$?
 node tests/bench/bench_sync.mjs || code=$?
+node tests/bench/bench_index.mjs || code=$?
 node tests/bench/bench_call.mjs || code=$?
 node tests/bench/bench_walrus.mjs "$build/walrus_kernels" || code=$?
 node tests/bench/bench_run.mjs "$build/bare_ort" || code=$?

@@ -41,7 +41,7 @@ const char *chart_bar(char out[CHART_BUF], uint64_t part, uint64_t whole, int co
     for (; eighths >= 8; eighths -= 8)
         at = put(at, growing[7]);
     if (eighths)
-        put(at, growing[eighths - 1]);
+        put(at, growing[(eighths - 1) % 8]);
     return out;
 }
 

@@ -52,7 +52,8 @@
  *              (as for F), a judged payment is funded when part > 0 and
  *                  (own * 1000 >= funded_share * in, or its funder is in C(A) and no hub of the
  *                  user's file)
- *              Takes part. Money over one address more is not followed: see cycle and cohort.
+ *              Takes part. Money over one address more is not followed, for what else came to that
+ *              address is mostly not read: an exchange would look like the author's own purse.
  *
  *   shared     Pairs of the same author, asset and funder (no hub), a not in C(A), not trusted,
  *              by the time of their first inflow: wherever shared_payers or more lie within

@@ -23,8 +23,8 @@
  *               every other transfer as a flow
  *   payees      the busy tokens: transfers to listings' payees, proved by the transaction's
  *               receipt; it never runs ahead of `listings`, so that no payee is missed
- *   funding     the busy tokens: transfers to payers of listed payees, and from payees and owners;
- *               an address that begins to matter is read from the start
+ *   funding     the busy tokens: what else goes to or comes from those who matter, the payers of
+ *               listed payees, payees and owners; one who begins to matter is read from the start
  *   inferences  the inference precompile on the inference chain, simulations left out
  * Tokens that the profile does not know are ignored, and so are transfers of nothing and model
  * ids longer than 128 bytes. A filter whose addresses changed in the configuration starts again.

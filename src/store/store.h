@@ -238,6 +238,9 @@ souk_err store_traced(struct store *s, int64_t chain, struct arena *a, struct tr
 souk_err store_traced_set(struct store *s, int64_t chain, const address *a, size_t n, uint64_t upto,
                           struct err *e);
 
+/* Is the row at this place of the chain a payment? */
+bool store_has_pay(struct store *s, int64_t chain, uint64_t block, uint64_t log);
+
 souk_err store_asset_put(struct store *s, int64_t chain, address a, const char *symbol,
                          unsigned decimals, struct err *e);
 

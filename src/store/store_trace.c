@@ -83,6 +83,17 @@ bool store_head_get(struct store *s, int64_t chain, struct chain_head *out)
     return query_close(&q, NULL) == SOUK_OK && found;
 }
 
+bool store_has_pay(struct store *s, int64_t chain, uint64_t block, uint64_t log)
+{
+    struct query_run q =
+        query_open(s, "SELECT 1 FROM pay WHERE chain = ? AND block = ? AND log = ?");
+    query_int(&q, chain);
+    query_int(&q, (int64_t)block);
+    query_int(&q, (int64_t)log);
+    bool found = query_next(&q);
+    return query_close(&q, NULL) == SOUK_OK && found;
+}
+
 /* --- whose movements are read */
 
 #define MATTER                                                                         \

@@ -55,12 +55,45 @@ void chain_transfer(struct fake_chain *c, uint64_t block, unsigned tx, address t
     l->data_len = 32;
 }
 
+void chain_payment(struct fake_chain *c, uint64_t block, unsigned tx, address token, address from,
+                   address to, uint64_t amount)
+{
+    struct eth_log *l = chain_add(c, block, tx, token, EV_AUTHORIZATION_USED);
+    l->topics = 3;
+    l->topic[1] = word(from);
+    l->topic[2] = keccak256(&tx, sizeof tx);
+    chain_transfer(c, block, tx, token, from, to, amount);
+}
+
+void chain_listed(struct fake_chain *c, uint64_t block, unsigned tx, address listings,
+                  address owner, address pay_to, address asset)
+{
+    /* author, name, blob, price, asset, payTo, endpoint: four strings of one letter */
+    static const int text[] = {0, 1, 2, 6};
+    struct eth_log *l = chain_add(c, block, tx, listings, EV_LISTED);
+    uint8_t *data = c->log[c->n - 1].data;
+    size_t n = 7 * 32;
+    l->topics = 3;
+    l->topic[1] = word(owner);
+    l->topic[2] = keccak256(&tx, sizeof tx);
+    for (int i = 0; i < 4; i++) {
+        u256_to_be(u256_from_u64(n), data + 32 * text[i]);
+        data[n + 31] = 1;
+        data[n + 32] = (uint8_t)('a' + i);
+        n += 64;
+    }
+    data[3 * 32 + 31] = 5;
+    memcpy(data + 4 * 32 + 12, asset.b, sizeof asset.b);
+    memcpy(data + 5 * 32 + 12, pay_to.b, sizeof pay_to.b);
+    l->data_len = n;
+}
+
 /* --- writing */
 
 static void put_hex(struct buf *b, const void *p, size_t n)
 {
-    char hex[2 * BLOOM + 3];
-    must(n <= BLOOM, "too long");
+    char hex[2 * 512 + 3];
+    must(n <= 512, "too long");
     buf_addf(b, "\"%s\"", hex_encode(p, n, hex));
 }
 

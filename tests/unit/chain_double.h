@@ -13,7 +13,7 @@ enum { CHAIN_LOGS = 512, CHAIN_TIME = 1700000000 };
 
 struct chain_log {
     struct eth_log log;
-    uint8_t data[64];
+    uint8_t data[512];
     address sender; /* of its transaction */
 };
 
@@ -31,6 +31,12 @@ struct eth_log *chain_add(struct fake_chain *c, uint64_t block, unsigned tx, add
                           enum event_kind k);
 void chain_transfer(struct fake_chain *c, uint64_t block, unsigned tx, address token, address from,
                     address to, uint64_t amount);
+/* A listing of owner's, named by the number, in the block's ModelListings. */
+void chain_listed(struct fake_chain *c, uint64_t block, unsigned tx, address listings,
+                  address owner, address pay_to, address asset);
+/* An authorised one: two logs. */
+void chain_payment(struct fake_chain *c, uint64_t block, unsigned tx, address token, address from,
+                   address to, uint64_t amount);
 bytes32 chain_hash(const struct fake_chain *c, uint64_t block);
 
 /* A node's view of it. */

@@ -370,6 +370,162 @@ static void test_bloom_of_others(void **state)
     assert_int_equal(count("SELECT max(block) FROM cursor"), 60);
 }
 
+/* --- busy tokens */
+
+static void with_listings(void)
+{
+    net.has_listings = true;
+    net.listings = who(LISTINGS);
+    net.token[net.tokens++] = (struct token){.symbol = "USDC", .addr = who(BUSY), .decimals = 6};
+}
+
+/* Payee 2 of owner 3; 1 pays him; strangers 8 and 9 move much else. */
+static void market(void)
+{
+    chain_transfer(&chain, 2, 1, who(BUSY), who(7), who(1), 500); /* funds the payer */
+    chain_transfer(&chain, 3, 2, who(BUSY), who(8), who(2), 40);  /* before anybody listed him */
+    chain_listed(&chain, 5, 3, who(LISTINGS), who(3), who(2), who(BUSY));
+    chain_transfer(&chain, 8, 4, who(BUSY), who(8), who(9), 1000); /* nobody's concern */
+    chain_payment(&chain, 20, 5, who(BUSY), who(1), who(2), 5);
+    chain_transfer(&chain, 21, 6, who(BUSY), who(8), who(2), 6); /* plain, to the payee */
+    chain_transfer(&chain, 22, 7, who(BUSY), who(2), who(1), 5); /* back to the payer */
+    chain_transfer(&chain, 30, 8, who(BUSY), who(3), who(7), 9); /* the owner's */
+    chain_transfer(&chain, 31, 9, who(BUSY), who(1), who(2), 0);
+}
+
+static const char *rows(void)
+{
+    return text_of("SELECT (SELECT group_concat(block || ':' || scheme || ':' || tier, ' ') FROM"
+                   " (SELECT * FROM pay ORDER BY block, log)) || ' | ' ||"
+                   " coalesce((SELECT group_concat(block || ':' || kind, ' ') FROM"
+                   " (SELECT * FROM flow ORDER BY block, log)), '')");
+}
+
+static void test_busy_token(void **state)
+{
+    (void)state;
+    with_listings();
+    market();
+    use(2);
+    good(run());
+    assert_string_equal(rows(), "20:1:3 | 2:1 3:1 21:1 22:1 30:1");
+    assert_int_equal(count("SELECT min(upto) FROM traced"), 60);
+    good(run()); /* nothing new: nothing is read twice */
+    good(run_with("listings,payments", true));
+    assert_string_equal(rows(), "20:1:3 | 2:1 3:1 21:1 22:1 30:1");
+}
+
+/* Somebody who pays for the first time later: what he got before is read then. */
+static void test_funding_of_somebody_new(void **state)
+{
+    (void)state;
+    with_listings();
+    market();
+    use(1);
+    chain_transfer(&chain, 33, 10, who(BUSY), who(7), who(4), 70);
+    good(run());
+    assert_string_equal(rows(), "20:1:3 | 2:1 3:1 21:1 22:1 30:1");
+    chain.latest = 80;
+    chain_payment(&chain, 70, 11, who(BUSY), who(4), who(2), 5);
+    chain_transfer(&chain, 75, 12, who(BUSY), who(4), who(9), 1);
+    good(run());
+    assert_string_equal(rows(), "20:1:3 70:1:3 | 2:1 3:1 21:1 22:1 30:1 33:1 75:1");
+    assert_int_equal(count("SELECT min(upto) FROM traced"), 80);
+    assert_int_equal(count("SELECT max(block) FROM cursor WHERE filter = 'funding'"), 80);
+    /* And after a reorganisation all of it again. */
+    chain.forked = 74;
+    chain.fork = 1;
+    chain.latest = 81;
+    good(run());
+    assert_string_equal(rows(), "20:1:3 70:1:3 | 2:1 3:1 21:1 22:1 30:1 33:1 75:1");
+    assert_int_equal(count("SELECT min(upto) FROM traced"), 81);
+}
+
+/* P2: a plain transfer that a known facilitator sent. */
+static void test_tiers(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        address token = who(whole ? TOKEN : BUSY);
+        if (whole == 0)
+            with_listings();
+        chain.n = 0;
+        chain.forked = 1; /* another chain: what was there goes */
+        chain.fork = (uint8_t)(whole + 1);
+        net.facilitators = 0;
+        net.facilitator[net.facilitators++] = who(0x99);
+        chain_listed(&chain, 5, 3, who(LISTINGS), who(3), who(2), token);
+        chain_transfer(&chain, 10, 4, token, who(1), who(2), 5);
+        chain.log[chain.n - 1].sender = who(0x99);
+        chain_transfer(&chain, 11, 5, token, who(1), who(2), 5);
+        chain.log[chain.n - 1].sender = who(0x98);
+        chain_payment(&chain, 12, 6, token, who(1), who(2), 5);
+        chain.log[chain.n - 1].sender = who(0x99);
+        chain_transfer(&chain, 13, 7, token, who(1), who(6), 5); /* to nobody known */
+        chain.log[chain.n - 1].sender = who(0x99);
+        use(1);
+        good(run());
+        assert_string_equal(rows(), "10:9:2 12:1:3 | 11:1 13:1");
+    }
+}
+
+static struct eth_log *escrow_log(uint64_t block, unsigned tx, enum event_kind k, size_t words)
+{
+    struct eth_log *l = chain_add(&chain, block, tx, who(ESCROW), k);
+    l->topics = 2;
+    memset(l->topic[1].b, 5, sizeof(bytes32));
+    l->data_len = 32 * words;
+    return l;
+}
+
+static void put_word(size_t i, int a, uint64_t v)
+{
+    uint8_t *at = chain.log[chain.n - 1].data + 32 * i;
+    if (a != 0)
+        memset(at + 12, a, 20);
+    else
+        u256_to_be(u256_from_u64(v), at);
+}
+
+/* An authorisation is no income, what is captured of it is; both find each other over transactions.
+ * A busy token's refund is found by the escrow's event alone. */
+static void test_escrow(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        int token = whole ? TOKEN : BUSY;
+        if (whole == 0)
+            with_listings();
+        net.escrows = 0;
+        net.escrow[net.escrows++] = who(ESCROW);
+        chain.n = 0;
+        chain.forked = 1;
+        chain.fork = (uint8_t)(whole + 1);
+        chain_listed(&chain, 5, 3, who(LISTINGS), who(3), who(2), who(token));
+        escrow_log(10, 4, EV_PAYMENT_AUTHORIZED, 14);
+        put_word(1, 1, 0);
+        put_word(2, 2, 0);
+        put_word(3, token, 0);
+        put_word(12, 0, 100);
+        chain_transfer(&chain, 10, 4, who(token), who(1), who(0xe4), 100);
+        escrow_log(20, 5, EV_PAYMENT_CAPTURED, 3);
+        put_word(0, 0, 100);
+        chain_transfer(&chain, 20, 5, who(token), who(0xe4), who(2), 100);
+        escrow_log(30, 6, EV_PAYMENT_REFUNDED, 2);
+        put_word(0, 0, 30);
+        chain_transfer(&chain, 30, 6, who(token), who(0x70), who(0xe4), 30);
+        chain_transfer(&chain, 30, 6, who(token), who(0xe4), who(1), 30);
+        use(1);
+        good(run());
+        /* Of the busy one the payer's deposit is known only as a transfer. */
+        assert_string_equal(rows(), whole ? "20:5:3 30:6:3 | 10:2 30:2" : "20:5:3 30:6:3 | 10:1");
+        assert_int_equal(count("SELECT count(*) FROM pay p JOIN addr a ON a.id = p.payer"
+                               " JOIN addr b ON b.id = p.payee WHERE hex(a.a) LIKE '0101%'"
+                               " AND hex(b.a) LIKE '0202%'"),
+                         2);
+    }
+}
+
 static void test_range_limits(void **state)
 {
     (void)state;
@@ -386,13 +542,24 @@ static void test_range_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NODES_TEST(test_two_agree),          NODES_TEST(test_switched_off),
-        NODES_TEST(test_now_and_then_wrong), NODES_TEST(test_two_disagree),
-        NODES_TEST(test_a_third_decides),    NODES_TEST(test_two_forks),
-        NODES_TEST(test_one_is_down),        NODES_TEST(test_one_is_behind),
-        NODES_TEST(test_one_is_asleep),      NODES_TEST(test_one_is_of_another_chain),
-        NODES_TEST(test_finality),           NODES_TEST(test_omission_with_one_node),
-        NODES_TEST(test_bloom_of_others),    NODES_TEST(test_range_limits),
+        NODES_TEST(test_two_agree),
+        NODES_TEST(test_switched_off),
+        NODES_TEST(test_now_and_then_wrong),
+        NODES_TEST(test_two_disagree),
+        NODES_TEST(test_a_third_decides),
+        NODES_TEST(test_two_forks),
+        NODES_TEST(test_one_is_down),
+        NODES_TEST(test_one_is_behind),
+        NODES_TEST(test_one_is_asleep),
+        NODES_TEST(test_one_is_of_another_chain),
+        NODES_TEST(test_finality),
+        NODES_TEST(test_omission_with_one_node),
+        NODES_TEST(test_bloom_of_others),
+        NODES_TEST(test_range_limits),
+        NODES_TEST(test_busy_token),
+        NODES_TEST(test_funding_of_somebody_new),
+        NODES_TEST(test_tiers),
+        NODES_TEST(test_escrow),
     };
     return cmocka_run_group_tests_name("sync/nodes", tests, NULL, NULL);
 }

@@ -71,8 +71,8 @@ static void where_payments(struct buf *b, const struct network *n)
     buf_adds(b, "]]");
 }
 
-/* Left open for the payees. */
-static void where_payees(struct buf *b, const struct network *n)
+/* Left open for who pays or is paid. */
+static void where_busy(struct buf *b, const struct network *n)
 {
     static const enum event_kind kinds[] = {EV_TRANSFER};
     bool first = true;
@@ -82,7 +82,6 @@ static void where_payees(struct buf *b, const struct network *n)
     }
     buf_adds(b, "],\"topics\":[");
     add_topics(b, kinds, 1);
-    buf_adds(b, ",null,[");
 }
 
 static void where_one(struct buf *b, address a, const enum event_kind *kinds, size_t n)
@@ -110,7 +109,8 @@ static souk_err fill_where(struct filter *f, struct err *e)
         where_payments(b, n);
         break;
     case LOGS_PAYEES:
-        where_payees(b, n);
+    case LOGS_FUNDING:
+        where_busy(b, n);
         break;
     case LOGS_INFERENCES:
         where_one(b, n->inference_emitter, inferences, 1);
@@ -119,7 +119,7 @@ static souk_err fill_where(struct filter *f, struct err *e)
     /* Whose payees they are belongs to the payees' filter too. */
     buf_init(&print, WHERE_MAX);
     buf_add(&print, b->p, b->len);
-    if (f->kind == LOGS_PAYEES)
+    if (f->kind == LOGS_PAYEES || f->kind == LOGS_FUNDING)
         buf_add(&print, n->listings.b, sizeof n->listings.b);
     bytes32 h = keccak256(print.p, print.len);
     memcpy(&f->print, h.b, sizeof f->print);
@@ -161,6 +161,8 @@ static void add_filters(struct chain *c, bool payment)
         add_filter(c, LOGS_PAYMENTS, FILTER_PAYMENTS, TASK_PAYMENTS);
     if (busy && n->has_listings)
         add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
+    if (busy && n->has_listings)
+        add_filter(c, LOGS_FUNDING, FILTER_FUNDING, TASK_PAYMENTS);
 }
 
 /* --- where a filter stands */
@@ -188,7 +190,8 @@ static souk_err load_start(struct check_job *k, struct store *w, const char *key
     if (c != SOUK_OK)
         return c;
     k->started_again = print != f->print;
-    if (k->started_again)
+    /* The funding of a full sync is read from the start, address by address. */
+    if (k->started_again || (f->kind == LOGS_FUNDING && f->chain->s->full))
         c = store_unwind(w, chain, f->name, 0, NULL, e);
     if (c == SOUK_OK)
         c = store_meta_set_int(w, key, f->print, e);
@@ -197,18 +200,33 @@ static souk_err load_start(struct check_job *k, struct store *w, const char *key
     return sync_commit(w, c, e);
 }
 
+/* Whom listings name and whom the funding follows, as of now. */
+static void load_lists(struct check_job *k)
+{
+    struct filter *f = k->f;
+    struct store *w = f->chain->s->w;
+    int64_t chain = f->chain->cfg->chain_id;
+    struct cursor listings;
+    arena_release(&f->memory);
+    arena_init(&f->memory, PAYEE_MEMORY);
+    k->has_listings = store_cursor_get(w, chain, FILTER_LISTINGS, &listings);
+    k->listings_to = k->has_listings ? listings.block : 0;
+    souk_err c = store_payees(w, chain, &f->memory, &f->payee, &f->payees, &k->err);
+    if (c == SOUK_OK && f->kind == LOGS_FUNDING)
+        store_traced(w, chain, &f->memory, &f->traced, &f->traces, &k->err);
+}
+
 static void load_run(struct job *j)
 {
     struct check_job *k = (struct check_job *)j;
     struct filter *f = k->f;
     struct store *w = f->chain->s->w;
     int64_t chain = f->chain->cfg->chain_id;
-    struct cursor listings;
     struct buf key;
     buf_init(&key, 128);
     buf_addf(&key, "filter:%s", f->name);
     souk_err c = buf_check(&key, "a filter's name", &k->err);
-    if (c == SOUK_OK && f->reorgs == 0)
+    if (c == SOUK_OK && f->reorgs == 0 && !f->passed)
         c = load_start(k, w, key.p, &k->err);
     buf_release(&key);
     if (c != SOUK_OK)
@@ -222,11 +240,29 @@ static void load_run(struct job *j)
         }
     }
     k->before = f->cursor.block;
-    arena_release(&f->memory);
-    arena_init(&f->memory, PAYEE_MEMORY);
-    k->has_listings = store_cursor_get(w, chain, FILTER_LISTINGS, &listings);
-    k->listings_to = k->has_listings ? listings.block : 0;
-    store_payees(w, chain, &f->memory, &f->payee, &f->payees, &k->err);
+    load_lists(k);
+}
+
+/*
+ * What one filter found out holds for the others of its chain: their rows above `block` go too. A
+ * row that is no longer there would stand where another filter is about to write.
+ */
+static souk_err unwind_others(const struct filter *f, uint64_t block, struct err *e)
+{
+    const struct chain *c = f->chain;
+    struct store *w = c->s->w;
+    souk_err code = SOUK_OK;
+    for (unsigned i = 0; i < c->filters && code == SOUK_OK; i++) {
+        struct cursor at[CHECKS];
+        const char *name = c->filter[i].name;
+        size_t n = store_checkpoints(w, c->cfg->chain_id, name, at, CHECKS), k = 0;
+        while (k < n && at[k].block > block)
+            k++;
+        if (&c->filter[i] != f && k > 0)
+            code = store_unwind(w, c->cfg->chain_id, name, k < n ? at[k].block : 0,
+                                k < n ? &at[k] : NULL, e);
+    }
+    return code;
 }
 
 /* The first checkpoint of the portion that is on the chain becomes the cursor. */
@@ -269,9 +305,17 @@ static void check_run(struct job *j)
     k->over = k->unwound = true;
     souk_err c = store_begin(w, &k->err);
     if (c == SOUK_OK) {
+        uint64_t oldest = k->at[k->n - 1].block; /* the fork is before it, when none was found */
         c = store_unwind(w, f->chain->cfg->chain_id, f->name, f->has_cursor ? f->cursor.block : 0,
                          f->has_cursor ? &f->cursor : NULL, &k->err);
-        sync_commit(w, c, &k->err);
+        if (c == SOUK_OK)
+            c = unwind_others(f,
+                              f->has_cursor ? f->cursor.block
+                              : oldest > 0  ? oldest - 1
+                                            : 0,
+                              &k->err);
+        if (sync_commit(w, c, &k->err) == SOUK_OK)
+            load_lists(k);
     }
 }
 
@@ -285,12 +329,37 @@ static bool asks_for_payees(const struct filter *f)
     return f->kind == LOGS_PAYMENTS && (n->facilitators > 0 || (busy && n->escrows > 0));
 }
 
+/*
+ * A pass of the funding: those who are least far in, as many as there is room to ask for, from
+ * there to the end. Somebody new begins at the start; the cursor stays where the others are
+ * meanwhile.
+ */
+static void begin_pass(struct filter *f)
+{
+    enum { MOST = (BATCH_CALLS - 2) / 2 * GROUP };
+    f->tracing = 0;
+    while (f->tracing < f->traces && f->tracing < MOST && f->traced[f->tracing].upto < f->end)
+        f->tracing++;
+    uint64_t start = f->chain->cfg->start_block;
+    if (f->tracing == 0)
+        f->next = f->end + 1;
+    else
+        f->next =
+            f->traced[0].upto == 0 || f->traced[0].upto < start ? start : f->traced[0].upto + 1;
+    f->before = f->has_cursor && f->next <= f->cursor.block;
+    if (f->before || f->next > f->kept + 1)
+        f->has_cursor = false; /* what comes does not follow it */
+    f->passed = true;
+    f->untold = 0;
+}
+
 static void check_end(struct check_job *k, const struct err *e)
 {
     struct filter *f = k->f;
     struct err why = e != NULL ? *e : (struct err){.code = SOUK_OK};
     uint64_t listings_to = k->listings_to;
-    bool after_listings = f->kind == LOGS_PAYEES || (k->has_listings && asks_for_payees(f));
+    bool after_listings = f->kind == LOGS_PAYEES || f->kind == LOGS_FUNDING ||
+                          (k->has_listings && asks_for_payees(f));
     f->chain->check = NULL;
     buf_release(&k->body);
     mem_free(k);
@@ -299,8 +368,8 @@ static void check_end(struct check_job *k, const struct err *e)
         return;
     }
     const struct chain *c = f->chain;
-    f->again = c->s->full && f->has_cursor;
-    f->kept = f->cursor.block;
+    f->again = c->s->full && f->has_cursor && f->kind != LOGS_FUNDING;
+    f->kept = f->has_cursor ? f->cursor.block : 0;
     if (f->again)
         f->has_cursor = false;
     f->next = f->has_cursor ? f->cursor.block + 1 : c->cfg->start_block;
@@ -313,6 +382,8 @@ static void check_end(struct check_job *k, const struct err *e)
     }
     if (after_listings && listings_to < f->end)
         f->end = listings_to;
+    if (f->kind == LOGS_FUNDING)
+        begin_pass(f);
     logs_start(f);
 }
 
@@ -424,8 +495,13 @@ static void end_all(struct chain *c, const struct err *e)
 
 void chain_filter_end(struct chain *c, const struct err *e)
 {
-    struct task *t = c->filter[c->at].task;
+    struct filter *f = &c->filter[c->at];
+    struct task *t = f->task;
     bool ok = e == NULL || e->code == SOUK_OK;
+    if (ok && f->kind == LOGS_FUNDING && f->tracing > 0 && !c->s->cancelled) {
+        chain_filter_check(f); /* those there was no room for */
+        return;
+    }
     if (!ok && e->code == SOUK_ECANCEL) {
         end_all(c, e);
         return;

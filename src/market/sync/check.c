@@ -69,6 +69,7 @@ static bool wanted(const struct filter *f, const struct eth_log *l)
                address_among(l->from, n->channel, n->channels) ||
                address_among(l->from, n->escrow, n->escrows);
     case LOGS_PAYEES:
+    case LOGS_FUNDING:
         t = network_token(n, l->from);
         return t != NULL && !t->whole_log && event_decode(l, &ev) == EV_TRANSFER;
     }
@@ -143,6 +144,8 @@ static bool may_have(const struct filter *f, const struct eth_block *blk)
                one_of(blk, n->escrow, n->escrows, EV_PAYMENT_AUTHORIZED, EV_PAYMENT_REFUNDED);
     case LOGS_PAYEES:
         return a_token(n, blk, false) && a_payee(f, blk);
+    case LOGS_FUNDING: /* whose list may be long, and of no consequence to a payment */
+        return false;
     }
     BUG("filter %s has no kind", f->name);
 }

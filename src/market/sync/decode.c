@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-enum { GROUP = 200, MEMORY = 256 << 20, REST_MAX = 4 << 20 };
+enum { MEMORY = 256 << 20, REST_MAX = 4 << 20 };
 
 void batch_init(struct batch *b, struct filter *f, uint64_t first, uint64_t last)
 {
@@ -60,31 +60,63 @@ static void ask_logs_begin(struct asking *q, const struct batch *b)
     buf_add(q->text, b->f->where.p, b->f->where.len);
 }
 
-/* Transfers by payee: the payees named by the end of the range, in groups. */
+/* Groups of addresses in a filter's topics, each group a call. */
+struct grouping {
+    struct asking *q;
+    const struct batch *b;
+    const char *before; /* of a group, behind what is asked for */
+    size_t room, in_group;
+};
+
+static bool group_add(struct grouping *g, address a)
+{
+    char hex[2 * 20 + 3];
+    if (g->in_group == 0) {
+        if (g->q->n == g->room)
+            return false;
+        ask_logs_begin(g->q, g->b);
+        buf_adds(g->q->text, g->before);
+    }
+    hex_encode(a.b, 20, hex);
+    buf_addf(g->q->text, "%s\"0x000000000000000000000000%s\"", g->in_group > 0 ? "," : "", hex + 2);
+    if (++g->in_group == GROUP) {
+        buf_add(g->q->text, "]]}]", 5);
+        g->in_group = 0;
+    }
+    return true;
+}
+
+static void group_end(struct grouping *g)
+{
+    if (g->in_group > 0)
+        buf_add(g->q->text, "]]}]", 5);
+    g->in_group = 0;
+}
+
+/* Transfers by payee: the payees named by the end of the range. */
 static souk_err ask_payees(struct asking *q, const struct batch *b, size_t room, struct err *e)
 {
-    size_t in_group = 0;
+    struct grouping g = {.q = q, .b = b, .before = ",null,[", .room = room};
     for (size_t i = 0; i < b->f->payees; i++) {
-        char hex[2 * 20 + 3];
-        if (b->f->payee[i].since > b->last)
-            continue;
-        if (in_group == 0) {
-            if (q->n == room)
-                return err_set(e, SOUK_ENOMEM,
-                               "more than %zu addresses are paid: too many to ask for",
-                               (room - 2) * GROUP);
-            ask_logs_begin(q, b);
-        }
-        hex_encode(b->f->payee[i].a.b, 20, hex);
-        buf_addf(q->text, "%s\"0x000000000000000000000000%s\"", in_group > 0 ? "," : "", hex + 2);
-        if (++in_group == GROUP) {
-            buf_add(q->text, "]]}]", 5);
-            in_group = 0;
-        }
+        if (b->f->payee[i].since <= b->last && !group_add(&g, b->f->payee[i].a))
+            return err_set(e, SOUK_ENOMEM, "more than %zu addresses are paid: too many to ask for",
+                           (room - 2) * GROUP);
     }
-    if (in_group > 0)
-        buf_add(q->text, "]]}]", 5);
+    group_end(&g);
     return SOUK_OK;
+}
+
+/* From those who matter, then to them. (chain.c lets no more of them begin than there is room.) */
+static void ask_funding(struct asking *q, const struct batch *b, size_t room)
+{
+    for (int to = 0; to < 2; to++) {
+        struct grouping g = {.q = q, .b = b, .before = to ? ",null,[" : ",[", .room = room};
+        for (size_t i = 0; i < rows_tracing(b); i++) {
+            if (!group_add(&g, b->f->traced[i].a))
+                BUG("%zu addresses are too many", b->f->tracing);
+        }
+        group_end(&g);
+    }
 }
 
 static souk_err ask_end(struct asking *q, size_t *n, struct err *e)
@@ -105,6 +137,8 @@ souk_err batch_ask(const struct batch *b, struct buf *text, struct rpc_call *cal
     ask_block(&q, b->last);
     if (b->f->kind == LOGS_PAYEES) {
         c = ask_payees(&q, b, room, e);
+    } else if (b->f->kind == LOGS_FUNDING) {
+        ask_funding(&q, b, room);
     } else {
         ask_logs_begin(&q, b);
         buf_add(text, "}]", 3);

@@ -133,6 +133,7 @@ enum logs_kind {
     LOGS_LISTINGS,   /* ModelListings: Listed, Delisted */
     LOGS_PAYMENTS,   /* every log of the quiet tokens, and the proxies' */
     LOGS_PAYEES,     /* transfers of the busy tokens to known payees, proved by their receipts */
+    LOGS_FUNDING,    /* other transfers of the busy tokens to and from those who matter */
     LOGS_INFERENCES, /* the inference precompile's events */
 };
 
@@ -153,15 +154,20 @@ struct filter {
     struct arena memory;
     struct payee_row *payee; /* by address */
     size_t payees;
-    uint64_t end; /* last block wanted */
+    struct traced *traced; /* of the funding: by how far they are in; the first `tracing` now */
+    size_t traces, tracing;
+    unsigned untold; /* slices since the cache was told how far they are */
+    bool passed;     /* a pass was read: are there others to read? */
+    uint64_t end;    /* last block wanted */
 
     uint64_t next;       /* first block not in a slice yet */
     uint64_t size, most; /* blocks a request, now and at most */
     unsigned good;       /* successes since size last changed */
     struct slice *slice; /* in order of blocks; the first is written next */
     /* A full sync reads again what is there: rows are replaced range by range, and the stored
-     * cursor, at `kept`, does not move until the reading has passed it. */
-    bool again;
+     * cursor, at `kept`, does not move until the reading has passed it. So it is when the funding
+     * is read of somebody new, but that rows are only added. */
+    bool again, before;
     uint64_t kept;
     uint64_t begun; /* the first block of this run, for its progress */
     unsigned reorgs;
@@ -174,7 +180,7 @@ struct chain {
     struct head *asking; /* while it is not known how far the chain is */
     struct rpc *rpc;     /* to the nodes that are read; NULL before */
     const char *label;   /* "the payment chain" */
-    struct filter filter[3];
+    struct filter filter[4];
     unsigned filters, at;    /* at == filters: over */
     struct check_job *check; /* while a filter's place is looked at */
     bool crossing;           /* each range is asked of two nodes */
@@ -318,7 +324,7 @@ void batch_release(struct batch *b);
 /* The request for the range. Texts stay in `text`, which the caller releases. */
 souk_err batch_ask(const struct batch *b, struct buf *text, struct rpc_call *call, size_t room,
                    size_t *n, struct err *e);
-enum { BATCH_CALLS = 64 };
+enum { BATCH_CALLS = 64, GROUP = 200 }; /* addresses in a call */
 /* [writer] *blocks: the number of blocks a node suggested, or 0. */
 enum verdict batch_read(struct batch *b, const struct buf *body, uint64_t *blocks, struct err *e);
 /* The next request for what is missing; its answer goes to batch_read_more. */
@@ -409,6 +415,8 @@ struct pay_facts batch_facts(struct batch *b);
 
 /* [writer] Rows and cursor, in one transaction. *c is the new cursor. */
 souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct err *e);
+/* Of the funding: those whose transfers are asked for in this range, f->traced[0..n). */
+size_t rows_tracing(const struct batch *b);
 bool rows_known_payee(const struct filter *f, address a, uint64_t block);
 /* Would it be a payment of tier P2, if a facilitator sent it? */
 bool rows_may_be_listed(const struct filter *f, const struct paid *p);

@@ -4,6 +4,7 @@
  * Which filter keeps a Transfer of a settlement asset, so that none is kept twice:
  *   payments  every one of the quiet tokens; of the busy ones refunds by known payees alone
  *   payees    of the busy tokens what goes to a known payee
+ *   funding   of the busy tokens what else goes to or comes from those who matter
  */
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,54 @@ static souk_err write_receipts(const struct writing *x, struct err *e)
     return c;
 }
 
+size_t rows_tracing(const struct batch *b)
+{
+    size_t n = 0;
+    while (n < b->f->tracing && b->f->traced[n].upto < b->last)
+        n++;
+    return n;
+}
+
+/* What a payment is, the payees' filter knows, and the payments' of a refund. */
+static souk_err write_funding(const struct writing *x, const struct eth_log *l, struct err *e)
+{
+    const struct network *n = x->net;
+    struct event ev;
+    if (event_decode(l, &ev) != EV_TRANSFER)
+        return SOUK_OK;
+    const struct paid p = {
+        .log = l,
+        .from = ev.transfer.from,
+        .to = ev.transfer.to,
+        .amount = ev.transfer.value,
+        .scheme = PAY_PLAIN,
+        .flow = address_among(ev.transfer.to, n->channel, n->channels)     ? FLOW_DEPOSIT
+                : address_among(ev.transfer.from, n->channel, n->channels) ? FLOW_WITHDRAWAL
+                                                                           : FLOW_PLAIN,
+    };
+    if (u256_is_zero(p.amount) || rows_known_payee(x->b->f, p.to, l->block) ||
+        store_has_pay(x->w, x->chain, l->block, l->index))
+        return SOUK_OK;
+    return write_flow(x, &p, l->time, e);
+}
+
+/* How far those who matter are in now. Not with every slice: after a kill a few are read again. */
+static souk_err write_traced(const struct writing *x, struct err *e)
+{
+    enum { EACH = 32 };
+    struct batch *b = x->b;
+    size_t n = rows_tracing(b);
+    address *a = arena_alloc(&b->memory, (n + 1) * sizeof *a);
+    if (a == NULL)
+        return err_nomem(e);
+    if (++b->f->untold < EACH && b->last < b->f->end)
+        return SOUK_OK;
+    b->f->untold = 0;
+    for (size_t i = 0; i < n; i++)
+        a[i] = b->f->traced[i].a;
+    return store_traced_set(x->w, x->chain, a, n, b->last, e);
+}
+
 static souk_err write_escrows(const struct writing *x, struct err *e)
 {
     souk_err c = SOUK_OK;
@@ -233,6 +282,10 @@ static souk_err write_rows(const struct writing *x, struct err *e)
         return c == SOUK_OK ? write_receipts(x, e) : c;
     case LOGS_PAYEES:
         return write_receipts(x, e);
+    case LOGS_FUNDING:
+        for (size_t i = 0; i < b->logs && c == SOUK_OK; i++)
+            c = write_funding(x, &b->log[i], e);
+        return c == SOUK_OK ? write_traced(x, e) : c;
     case LOGS_LISTINGS:
         for (size_t i = 0; i < b->logs && c == SOUK_OK; i++)
             c = write_listing(x, &b->log[i], &b->memory, e);
@@ -267,7 +320,7 @@ souk_err batch_write(struct batch *b, struct store *w, struct cursor *out, struc
         c = store_source_add(w, &row, &x.src, e);
     if (c == SOUK_OK)
         c = write_rows(&x, e);
-    if (c == SOUK_OK && (!b->f->again || b->last > b->f->kept))
+    if (c == SOUK_OK && ((!b->f->again && !b->f->before) || b->last > b->f->kept))
         c = store_cursor_set(w, x.chain, b->f->name, &cursor, e);
     c = sync_commit(w, c, e);
     if (c == SOUK_OK)

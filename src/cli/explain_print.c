@@ -54,7 +54,7 @@ static void print_in_force(const struct rules *rules)
 static void print_calls(const struct explanation *x)
 {
     char when[HUMAN_BUF], money[U256_FMT + 16], payer[ADDRESS_BUF], n[HUMAN_BUF];
-    if (x->calls == 0 && x->counted) /* a figure of models, or of transfers, which are no calls */
+    if (x->calls == 0 && x->counted) /* a figure of models */
         return;
     page_title("TRANSACTIONS", "the newest of those counted");
     for (size_t i = 0; i < x->calls && i < CALLS_SHOWN; i++) {

@@ -56,7 +56,7 @@ void show_ago(char out[HUMAN_BUF], int64_t then, int64_t as_of)
 
 const char *show_call_kind(const struct call_row *c)
 {
-    static const char *const names[] = {"payment", "settlement", "inference"};
+    static const char *const names[] = {"payment", "settlement", "inference", "transfer"};
     return names[c->kind];
 }
 

@@ -54,7 +54,12 @@ struct file_row {
 };
 
 struct call_row {
-    enum { CALL_PAYMENT, CALL_SETTLEMENT, CALL_INFERENCE } kind;
+    enum {
+        CALL_PAYMENT,
+        CALL_SETTLEMENT,
+        CALL_INFERENCE,
+        CALL_INFLOW /* explain.h alone: a plain one, no call */
+    } kind;
     int64_t time;
     uint64_t block;
     int64_t chain;

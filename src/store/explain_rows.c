@@ -85,6 +85,33 @@ souk_err store_each_market_inference(struct store *s, int64_t chain, int64_t aut
     return finish(&q, rc, e);
 }
 
+souk_err store_each_market_inflow(struct store *s, int64_t chain, int64_t since, uint32_t max,
+                                  ROW_FN(call_detail), void *ud, struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT f.time, f.block, f.tx, (SELECT a FROM addr WHERE id = f.source), f.asset,"
+           " f.amount FROM (SELECT * FROM flow WHERE chain = ? ORDER BY block DESC, log DESC"
+           " LIMIT ?) f WHERE f.kind = ? AND f.target IN (SELECT pay_to FROM listing_event WHERE"
+           " pay_to IS NOT NULL) ORDER BY f.block DESC, f.log DESC");
+    query_int(&q, chain);
+    query_int(&q, EXPLAIN_SCAN);
+    query_int(&q, FLOW_PLAIN);
+    souk_err rc = SOUK_OK;
+    while (!rc && max > 0 && query_next(&q) && query_col_int(&q, 0) > since) {
+        struct call_detail row = {.time = query_col_int(&q, 0),
+                                  .chain = chain,
+                                  .block = (uint64_t)query_col_int(&q, 1),
+                                  .tx = query_col_bytes32(&q, 2),
+                                  .payer = query_col_address(&q, 3),
+                                  .asset = query_col_int(&q, 4),
+                                  .amount = query_col_u256(&q, 5),
+                                  .scheme = PAY_PLAIN};
+        rc = fn(ud, &row, e);
+        max--;
+    }
+    return finish(&q, rc, e);
+}
+
 souk_err store_count_unattributed(struct store *s, int win, uint64_t *n, struct err *e)
 {
     int64_t found = 0;

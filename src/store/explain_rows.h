@@ -20,6 +20,9 @@ souk_err store_each_market_call(struct store *s, int64_t chain, enum market_rows
 /* Inferences of models; author > 0: of his. */
 souk_err store_each_market_inference(struct store *s, int64_t chain, int64_t author, int64_t since,
                                      uint32_t max, ROW_FN(call_detail), void *ud, struct err *e);
+/* Plain transfers to addresses that listings pay; scheme is PAY_PLAIN, who 0. */
+souk_err store_each_market_inflow(struct store *s, int64_t chain, int64_t since, uint32_t max,
+                                  ROW_FN(call_detail), void *ud, struct err *e);
 /* Payments and settlements of the window that are an author's but no one model's. */
 souk_err store_count_unattributed(struct store *s, int win, uint64_t *n, struct err *e);
 

@@ -109,8 +109,10 @@ static struct explanation *explain(enum metric m, enum window win, int64_t who)
 static const char *rows_text(enum metric m, enum window win, int64_t who)
 {
     static char out[512];
-    static const char *const kinds[] = {
-        [CALL_PAYMENT] = "pay", [CALL_SETTLEMENT] = "settle", [CALL_INFERENCE] = "infer"};
+    static const char *const kinds[] = {[CALL_PAYMENT] = "pay",
+                                        [CALL_SETTLEMENT] = "settle",
+                                        [CALL_INFERENCE] = "infer",
+                                        [CALL_INFLOW] = "transfer"};
     struct explanation *x = explain(m, win, who);
     size_t n = (size_t)snprintf(out, sizeof out, "%d:", (int)x->counted);
     for (size_t i = 0; i < x->calls; i++)
@@ -262,7 +264,7 @@ static void the_rows_are_those_that_count(void **state)
                         "pay/20/bob/other");
     assert_string_equal(rows_text(METRIC_UNATTRIBUTED, WINDOW_30D, 0), "1: pay/96/");
     assert_string_equal(rows_text(METRIC_UNLISTED, WINDOW_30D, 0), "2: pay/95/ pay/94/");
-    assert_string_equal(rows_text(METRIC_INFLOW, WINDOW_30D, 0), "1:");
+    assert_string_equal(rows_text(METRIC_INFLOW, WINDOW_30D, 0), "1: transfer/97/");
     assert_string_equal(rows_text(METRIC_STORED, WINDOW_30D, 0), "4:");
     assert_string_equal(rows_text(METRIC_LISTED, WINDOW_30D, 0), "3:");
 }

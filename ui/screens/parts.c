@@ -45,7 +45,7 @@ int part_spark_width(int room)
 void part_call_cell(const struct call_row *call, const struct untrusted *model, int col,
                     int64_t as_of, struct strip *out)
 {
-    static const char *const kinds[] = {"payment", "settlement", "inference"};
+    static const char *const kinds[] = {"payment", "settlement", "inference", "transfer"};
     char text[256];
     bool paid = call->kind != CALL_INFERENCE;
     switch (col) {

@@ -27,6 +27,7 @@ enum {
     SHARED = 8,      /* of those, what no one model can have */
     STRAY = 16,      /* to payees of no listing */
     MODELS = 32,     /* it counts models, not rows */
+    PLAIN = 64,      /* transfers that nothing proves */
 };
 
 static const unsigned kinds[METRIC_COUNT] = {
@@ -50,7 +51,7 @@ static const unsigned kinds[METRIC_COUNT] = {
     [METRIC_SELF_DEALING] = PAID_ONCE | SETTLED,
     [METRIC_UNATTRIBUTED] = PAID_ONCE | SETTLED | SHARED,
     [METRIC_UNLISTED] = PAID_ONCE | SETTLED | STRAY,
-    [METRIC_INFLOW] = 0, /* transfers: no calls */
+    [METRIC_INFLOW] = PLAIN,
     [METRIC_UPLOADS] = MODELS,
     [METRIC_GROWTH] = PAID_ONCE | SETTLED | CALLED_FREE,
     [METRIC_RETENTION] = PAID_ONCE | SETTLED,
@@ -247,7 +248,8 @@ static souk_err count_of(struct explanation_data *x, struct err *e)
 static bool counts(const struct explanation_data *x, const struct call_detail *d)
 {
     unsigned kind = kinds[x->pub.metric];
-    unsigned is = d->scheme == 0                 ? CALLED_FREE
+    unsigned is = d->scheme == PAY_PLAIN         ? PLAIN
+                  : d->scheme == 0               ? CALLED_FREE
                   : pay_is_call(d->scheme)       ? PAID_ONCE
                   : pay_is_settlement(d->scheme) ? SETTLED
                                                  : 0;
@@ -277,6 +279,14 @@ static souk_err find_payments(struct explanation_data *x, unsigned kind, struct 
         return store_each_call_of_author(x->load.s, -x->who, LOOK_BACK, on_row, x, e);
     return store_each_market_call(x->load.s, x->net->payment.chain_id, which, kind & PAID_ONCE,
                                   kind & SETTLED, x->since, CALLS_MAX, on_row, x, e);
+}
+
+static souk_err find_transfers(struct explanation_data *x, unsigned kind, struct err *e)
+{
+    return x->who == 0 && (kind & PLAIN)
+               ? store_each_market_inflow(x->load.s, x->net->payment.chain_id, x->since, CALLS_MAX,
+                                          on_row, x, e)
+               : SOUK_OK;
 }
 
 static souk_err find_inferences(struct explanation_data *x, unsigned kind, struct err *e)
@@ -357,6 +367,8 @@ static souk_err find_rows(struct explanation_data *x, struct err *e)
         return err_nomem(e);
     x->room = CALLS_MAX;
     souk_err c = find_payments(x, kind, e);
+    if (c == SOUK_OK)
+        c = find_transfers(x, kind, e);
     x->room = x->calls.n + CALLS_MAX;
     if (c == SOUK_OK)
         c = find_inferences(x, kind, e);

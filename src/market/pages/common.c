@@ -152,6 +152,7 @@ souk_err on_call(void *ud, const struct call_detail *d, struct err *e)
     (void)e;
     c->who[c->n++] = d->who;
     *r = (struct call_row){.kind = d->scheme == 0                 ? CALL_INFERENCE
+                                   : d->scheme == PAY_PLAIN       ? CALL_INFLOW
                                    : pay_is_settlement(d->scheme) ? CALL_SETTLEMENT
                                                                   : CALL_PAYMENT,
                            .time = d->time,

@@ -399,7 +399,7 @@ export function expectGenuine(world, found, kind) {
 }
 
 export const saidGenuine = (doc, kind) => Object.fromEntries(doc[kind].map((o) => [kind === 'models' ? keyOf(o.author, o.name) : o.author,
-    { low: printed(o.low), high: printed(o.high), genuine_payers: o.genuine_payers }]));
+    { low: printed(o.genuine.low), high: printed(o.genuine.high), genuine_payers: o.genuine_payers }]));
 
 /** The market's interval by whole weeks, in the page's asset. */
 function byWeeks(world, verdict, asOf, asset) {

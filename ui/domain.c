@@ -5,12 +5,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "market/follow.h"
 #include "ui/getting.h"
 #include "ui/purser.h"
+#include "ui/watching.h"
 
 #include "base/banned.h"
-
-enum { REFRESH_MS = 30000 };
 
 void domain_init(struct domain *d, struct market *m, enum window w)
 {
@@ -28,6 +28,8 @@ void domain_release(struct domain *d)
     d->purser = NULL;
     getting_free(d->getting);
     d->getting = NULL;
+    watching_free(d->watching);
+    d->watching = NULL;
 }
 
 /* --- pages in the background */
@@ -186,6 +188,7 @@ static void on_state(void *ud, const struct sync_state *st)
     struct live_source *s = source_of(d, st->source);
     if (!s)
         return;
+    d->syncing = d->syncing || st->phase == SYNC_RUNNING;
     s->phase = st->phase;
     s->done = st->done;
     s->total = st->total;
@@ -195,21 +198,9 @@ static void on_state(void *ud, const struct sync_state *st)
 
 static void on_changed(void *ud)
 {
-    domain_reload(ud);
-}
-
-static void sync_again(void *ud)
-{
     struct domain *d = ud;
-    d->refresh = 0;
-    if (d->app)
-        domain_sync(d, false);
-}
-
-static void sync_later(struct domain *d)
-{
-    loop_timer_cancel(market_loop(d->market), d->refresh);
-    d->refresh = loop_timer(market_loop(d->market), REFRESH_MS, sync_again, d);
+    domain_reload(d);
+    watching_look(d->watching);
 }
 
 /* Every failure is on the Activity screen; one line here, and only when it is new. */
@@ -225,24 +216,29 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
         app_toast(d->app, ST_BAD, "%s%s", first->msg, failed > 1 ? " (more in Activity)" : "");
     snprintf(last, sizeof last, "%s", failed ? first->msg : "");
     app_changed(d->app);
-    sync_later(d);
+}
+
+static void on_how(void *ud, const char *words)
+{
+    struct domain *d = ud;
+    snprintf(d->told_how, sizeof d->told_how, "%s", words);
+    app_dirty(d->app);
 }
 
 void domain_sync(struct domain *d, bool asked)
 {
-    if (d->syncing || (market_offline(d->market) && !asked))
-        return;
-    struct sync_options so = {0};
-    struct sync_events ev = {on_state, on_changed, on_done, d};
+    const struct follow_events ev = {
+        .sync = {on_state, on_changed, on_done, d}, .how = on_how, .ud = d};
     struct err e = {0};
-    if (market_sync(d->market, &so, &ev, &e)) {
-        if (asked)
-            app_toast_err(d->app, &e);
-        if (market_syncing(d->market)) /* a publish reads the listings by itself */
-            sync_later(d);
+    if (market_offline(d->market) && !asked)
         return;
-    }
-    d->syncing = true;
+    if (d->follow)
+        follow_now(d->follow);
+    else
+        d->follow = follow_start(d->market, &ev, &e);
+    if (!d->follow && asked)
+        app_toast_err(d->app, &e);
+    d->syncing = d->follow != NULL;
     app_dirty(d->app);
 }
 
@@ -257,6 +253,7 @@ static void start_later(void *ud)
         purser_look(d->purser);
     if (d->getting)
         getting_look(d->getting);
+    watching_look(d->watching); /* where the cache is: what lands from now on is news */
 }
 
 void domain_start(struct domain *d, struct app *a)
@@ -264,14 +261,18 @@ void domain_start(struct domain *d, struct app *a)
     d->app = a;
     d->purser = purser_new(d);
     d->getting = getting_new(d);
+    d->watching = watching_new(d);
     loop_timer(market_loop(d->market), 0, start_later, d); /* after the first frame */
 }
 
 void domain_stop(struct domain *d)
 {
     d->app = NULL;
+    follow_stop(d->follow);
+    d->follow = NULL;
     purser_stop(d->purser);
     getting_stop(d->getting);
+    watching_stop(d->watching);
 }
 
 /* --- marks */

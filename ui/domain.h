@@ -29,15 +29,17 @@ struct domain {
     struct catalog *catalog; /* NULL: nothing in the cache */
     bool complete, loading, again;
     bool syncing;
-    uint64_t refresh; /* the timer of the next sync; 0: none */
+    struct follow *follow; /* NULL: offline, or not begun */
+    char told_how[64];     /* how we hear of new blocks; ours */
     struct live_source source[LIVE_SOURCES];
     size_t sources;
     int64_t marked[MARKS_MAX]; /* model ids */
     size_t marks;
     bool wants_devnet;
     /* From domain_start to domain_release: */
-    struct purser *purser;   /* the wallet (purser.h) */
-    struct getting *getting; /* the models on this disk (getting.h) */
+    struct purser *purser;     /* the wallet (purser.h) */
+    struct getting *getting;   /* the models on this disk (getting.h) */
+    struct watching *watching; /* the watch list, and what landed (watching.h) */
 };
 
 void domain_init(struct domain *d, struct market *m, enum window w); /* and loads the head */

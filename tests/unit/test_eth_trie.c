@@ -31,7 +31,7 @@ static void headers_and_receipts_of_every_fork(void **state)
     size_t blocks = 0, receipts = 0;
     for (const json *b = json_first(json_get(v, "blocks")); b != NULL; b = json_next(b)) {
         const json *block = json_get(b, "block");
-        bytes32 hash, named, root;
+        bytes32 hash = {{0}}, named = hash, root = hash;
         struct arena a;
         struct err e = {0};
         arena_init(&a, 1 << 20);

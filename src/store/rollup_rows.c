@@ -106,33 +106,69 @@ souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_r
 #define FLOW     "SELECT block, log, 0, source, target, asset, amount, kind, 0, time FROM flow"
 #define IN_ORDER " ORDER BY 1, 2"
 
+static struct move_row move_of(struct query_run *q)
+{
+    return (struct move_row){.block = col_u64(q, 0),
+                             .log = col_u64(q, 1),
+                             .payment = query_col_int(q, 2) != 0,
+                             .from = query_col_int(q, 3),
+                             .to = query_col_int(q, 4),
+                             .asset = query_col_int(q, 5),
+                             .amount = query_col_u256(q, 6),
+                             .kind = (int)query_col_int(q, 7),
+                             .tier = (int)query_col_int(q, 8),
+                             .time = query_col_int(q, 9)};
+}
+
 static souk_err each_move(struct query_run *q, ROW_FN(move_row), void *ud, struct err *e)
 {
     souk_err rc = SOUK_OK;
     while (!rc && query_next(q)) {
-        struct move_row row = {.block = col_u64(q, 0),
-                               .log = col_u64(q, 1),
-                               .payment = query_col_int(q, 2) != 0,
-                               .from = query_col_int(q, 3),
-                               .to = query_col_int(q, 4),
-                               .asset = query_col_int(q, 5),
-                               .amount = query_col_u256(q, 6),
-                               .kind = (int)query_col_int(q, 7),
-                               .tier = (int)query_col_int(q, 8),
-                               .time = query_col_int(q, 9)};
+        struct move_row row = move_of(q);
         rc = fn(ud, &row, e);
     }
     return finish(q, rc, e);
 }
 
+static bool comes_first(const struct move_row *a, const struct move_row *b)
+{
+    return a->block != b->block ? a->block < b->block : a->log < b->log;
+}
+
+/* Two tables in one order, by hand: SQLite takes three times as long to put them together. */
+static souk_err each_of_two(struct query_run *q, ROW_FN(move_row), void *ud, struct err *e)
+{
+    struct move_row row[2];
+    bool more[2];
+    souk_err rc = SOUK_OK;
+    for (int i = 0; i < 2; i++) {
+        more[i] = query_next(&q[i]);
+        row[i] = more[i] ? move_of(&q[i]) : (struct move_row){.block = 0};
+    }
+    while (!rc && (more[0] || more[1])) {
+        int i = more[1] && (!more[0] || comes_first(&row[1], &row[0]));
+        rc = fn(ud, &row[i], e);
+        more[i] = !rc && query_next(&q[i]);
+        if (more[i]) {
+            row[i] = move_of(&q[i]);
+        }
+    }
+    rc = finish(&q[0], rc, e);
+    return finish(&q[1], rc, e);
+}
+
 souk_err store_each_move(struct store *s, int64_t chain, uint64_t block, ROW_FN(move_row), void *ud,
                          struct err *e)
 {
-    struct query_run q = query_open(s, PAYMENT " WHERE chain = ?1 AND block >= ?2 UNION ALL " FLOW
-                                               " WHERE chain = ?1 AND block >= ?2" IN_ORDER);
-    query_int(&q, chain);
-    query_int(&q, block > INT64_MAX ? INT64_MAX : (int64_t)block);
-    return each_move(&q, fn, ud, e);
+    struct query_run q[] = {
+        query_open(s, PAYMENT " WHERE chain = ? AND block >= ?" IN_ORDER),
+        query_open(s, FLOW " WHERE chain = ? AND block >= ?" IN_ORDER),
+    };
+    for (int i = 0; i < 2; i++) {
+        query_int(&q[i], chain);
+        query_int(&q[i], block > INT64_MAX ? INT64_MAX : (int64_t)block);
+    }
+    return each_of_two(q, fn, ud, e);
 }
 
 souk_err store_each_pay_to(struct store *s, int64_t chain, int64_t payee, ROW_FN(move_row),

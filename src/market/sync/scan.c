@@ -7,6 +7,7 @@
  * the general way (rpc_parse, eth_log_parse), which also finds the words for what is wrong. So
  * whatever is read here is read the same there, which a test sees to.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include "market/sync/internal.h"
@@ -15,12 +16,23 @@
 
 enum { LOG_TEXT = 512 }; /* a log with two topics has more */
 
-static const uint8_t digit[256] = {
-    /* value, and 16 that says it is one */
-    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
-    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
-    ['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
-};
+enum { A_BYTE = 256 };
+static uint16_t pairs[1 << 16]; /* by two characters as they lie: their byte + A_BYTE, or 0 */
+static pthread_once_t pairs_once = PTHREAD_ONCE_INIT;
+
+static void fill_pairs(void)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (unsigned i = 0; digits[i] != '\0'; i++) {
+        for (unsigned k = 0; digits[k] != '\0'; k++) {
+            const char two[2] = {digits[i], digits[k]};
+            unsigned hi = i < 16 ? i : i - 6, lo = k < 16 ? k : k - 6;
+            uint16_t at;
+            memcpy(&at, two, sizeof at);
+            pairs[at] = (uint16_t)(A_BYTE + (hi << 4 | lo));
+        }
+    }
+}
 
 struct scan {
     const char *p, *end;
@@ -75,13 +87,14 @@ static bool take_word(struct scan *s, const char *word)
 
 static bool hex_bytes(const char *p, uint8_t *out, size_t want)
 {
-    uint8_t all = 16;
+    uint16_t all = A_BYTE;
     for (size_t i = 0; i < want; i++) {
-        uint8_t hi = digit[(uint8_t)p[2 * i]], lo = digit[(uint8_t)p[2 * i + 1]];
-        out[i] = (uint8_t)(hi << 4 | (lo & 15));
-        all &= hi & lo;
+        uint16_t at;
+        memcpy(&at, p + 2 * i, sizeof at);
+        all &= pairs[at];
+        out[i] = (uint8_t)pairs[at];
     }
-    return all != 0;
+    return (all & A_BYTE) != 0;
 }
 
 /* A string of just so many bytes; its end need not be looked for. */
@@ -294,6 +307,7 @@ bool scan_logs(const struct buf *body, struct arena *memory, struct buf *rest, s
                      .copied = body->p,
                      .list = list,
                      .room = room};
+    pthread_once(&pairs_once, fill_pairs);
     bool batch = take(&s, '[');
     do {
         if (!take_answer(&s))

@@ -182,7 +182,7 @@ fuzz:
 # --- benchmarks: ratios against named peers, measured in one run ----------------------------------
 bench:
 	@assets/setup.sh bench
-	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer souk-runner $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache $(B)/tests/bench/walrus_kernels $(B)/tests/bench/bare_ort $(B)/tests/bench/raw_fetch $(B)/tests/bench/rusage
+	@$(MAKE) --no-print-directory -j$$(nproc) souk souk-signer souk-runner $(B)/tests/bench/bench_tui $(B)/tests/bench/minicurses $(B)/tests/bench/synth_cache $(B)/tests/bench/walrus_kernels $(B)/tests/bench/bare_ort $(B)/tests/bench/raw_fetch $(B)/tests/bench/rusage $(B)/tests/bench/scale
 	@tests/bench/run.sh
 
 # The README's picture, drawn from a real terminal screen.

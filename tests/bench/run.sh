@@ -1,6 +1,7 @@
 #!/bin/sh
 # All benchmarks, each a ratio against a named peer measured in the same run. Called by `make bench`.
-#   QUICK=1   few rounds, for a first look
+#   QUICK=1                 few rounds, for a first look
+#   SETTLEMENTS=10000000    of the cache whose screens are timed last
 set -eu
 cd "$(dirname "$0")/../.."
 export B=${B:-build}
@@ -19,4 +20,6 @@ node tests/bench/bench_index.mjs || code=$?
 node tests/bench/bench_call.mjs || code=$?
 node tests/bench/bench_walrus.mjs "$build/walrus_kernels" || code=$?
 node tests/bench/bench_run.mjs "$build/bare_ort" || code=$?
+echo "the cache of 100000 models with ${SETTLEMENTS:-1000000} settlements more"
+"$build/scale" "$data/100000" "${SETTLEMENTS:-1000000}" || code=$?
 exit "$code"

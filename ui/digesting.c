@@ -62,6 +62,10 @@ static void finished(void *owner, struct work *w)
 {
     struct digesting *g = owner;
     loop_timer_cancel(market_loop(g->d->market), g->timer);
+    if (atomic_load(&w->job.cancelled)) { /* even if it was done by then */
+        g->got.n = 0;
+        err_set(&w->err, SOUK_ECANCEL, "stopped");
+    }
     g->done(g->ud, &g->got, &w->err);
     app_dirty(g->d->app);
 }

@@ -20,7 +20,7 @@ struct digests {
 
 struct digesting;
 
-/* Comes once; e->code SOUK_ECANCEL: it was stopped. d has what was done until then. */
+/* Comes once; e->code SOUK_ECANCEL: it was stopped. d has none then. */
 typedef void (*digesting_fn)(void *ud, const struct digests *d, const struct err *e);
 
 struct digesting *digesting_start(struct domain *d, const struct explanation *x, digesting_fn done,

@@ -57,6 +57,9 @@ static void finished(void *owner, struct work *w)
 {
     struct trying *t = owner;
     loop_timer_cancel(market_loop(t->d->market), t->timer);
+    if (atomic_load(
+            &w->job.cancelled)) /* even if it was done by then: who stopped it, stopped it */
+        err_set(&w->err, SOUK_ECANCEL, "stopped");
     t->done(t->ud, w->err.code ? NULL : t->row, &w->err);
     app_dirty(t->d->app);
 }

@@ -230,9 +230,11 @@ static void test_health(void **state)
     check_at("health-7d", market, "devnet", "2\n[\n", "80x24");
     check_at("health-help", market, "devnet", "2\n<F1>\n", "80x24");
     check_at("health-explain", market, "devnet", "2\njjjj?\n", "80x24 120x40");
+    check_at("health-explain-stopped", market, "devnet", "2\njjjj?\nwait idle\nvv\n", "80x24");
     check_at("health-explain-rows", market, "devnet", "2\njjjj?\n<Tab>\n", "80x24");
     check_at("health-findings", market, "devnet", "2\nF\n", "80x24 120x40");
     check_at("health-tried", market, "devnet", "2\nF\n<S-Tab>\n<Enter>\n", "120x40");
+    check_at("health-tried-stopped", market, "devnet", "2\nF\n<S-Tab>\n<Enter><Esc>\n", "80x24");
     check_at("health-evidence", market, "devnet", "2\nF\n<Enter>\n", "80x24");
 }
 

@@ -132,7 +132,8 @@ static void draw_other(struct findings_screen *s, struct canvas *c, struct rect 
              "How much%s%s is genuine at least, if one threshold were half of what it is, or half "
              "as much again. What moves much hangs on a choice; what stands still does not.",
              s->unit.symbol[0] ? " " : "", s->unit.symbol);
-    part_failure(s->try_failed.code == SOUK_ECANCEL ? &(struct err){0} : &s->try_failed, c, &r, 0);
+    if (s->try_failed.code != SOUK_ECANCEL)
+        part_failure(&s->try_failed, c, &r, 0);
     int y = part_words(c, r, r.x + 1, r.y, intro, ST_DIM);
     rect_cut_top(&r, y - r.y);
     struct rect line = rect_cut_top(&r, 1);

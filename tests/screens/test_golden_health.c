@@ -251,6 +251,8 @@ static void explain_init(struct explain_screen *s)
     s->rows = table_new(part_call_columns, PART_CALL_COLS, &explain_row_ops, s);
     table_set_rows(s->rows, s->x->calls);
     s->digests.n = 2;
+    for (size_t i = 0; i < s->digests.n; i++)
+        s->digests.of[i].rows = fix->basis[i].rows;
     for (size_t i = 0; i < 32; i++)
         s->digests.of[0].digest[i] = s->digests.of[1].digest[i] = (uint8_t)(i * 7);
 }
@@ -268,6 +270,7 @@ static void test_explain(void **state)
     explain_init(&s);
     check("explain", draw_explain, &s);
     err_set(&s.digest_failed, SOUK_ECANCEL, "stopped");
+    fix->basis[2].more = true; /* than were counted when it was asked for */
     s.metric = fix->explanation.metric = METRIC_CALLS;
     snprintf(s.label, sizeof s.label, "OpenGradient/og-1hr-volatility-ethusdt");
     check_at("explain-model", draw_explain, &s, 80, 40);

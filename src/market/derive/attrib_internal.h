@@ -64,4 +64,13 @@ struct range {
 /* The part of such an ordering whose key (at `field` of struct event_row) is id. */
 struct range range_of(const struct attrib *a, const struct rows *order, size_t field, int64_t id);
 
+/* A new row, zeroed; NULL without memory. */
+void *rows_add(struct rows *r);
+void rows_sort(struct rows *r, int (*cmp)(const void *, const void *));
+
+/* claims.c: reads descriptions that changed; then, of chosen listings, files and descriptions, what
+ * decides for each CID (rule 5 of derive.h). */
+souk_err attrib_descriptions(struct attrib *a, struct store *s, struct err *e);
+souk_err attrib_claims(struct attrib *a, struct store *s, struct err *e);
+
 #endif

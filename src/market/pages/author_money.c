@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "market/map.h"
 #include "market/pages/internal.h"
 #include "store/rollup.h"
 
 #include "base/banned.h"
 
-enum { SHARED_MAX = 64, IDLE = 30 * DAY_SECONDS };
+enum { MODELS_MAX = 1 << 20, SHARED_MAX = 64, IDLE = 30 * DAY_SECONDS };
 
 struct money {
     struct page_load *load;
@@ -16,6 +17,7 @@ struct money {
     struct walked walk;
     u256 inflow[INCOME_MAX];
     struct model_note *note;
+    struct map by_id; /* a model's place on the page */
 };
 
 /* --- models: the best, and the idle */
@@ -23,12 +25,10 @@ struct money {
 static souk_err on_last(void *ud, const struct last_row *r, struct err *e)
 {
     struct money *m = ud;
+    const uint32_t *at = map_get(&m->by_id, (uint64_t)r->model);
     (void)e;
-    for (size_t i = 0; i < m->page->models; i++) {
-        if (m->page->model[i].id == r->model) {
-            m->note[i].last = r->last;
-            break;
-        }
+    if (at) {
+        m->note[*at].last = r->last;
     }
     return SOUK_OK;
 }
@@ -39,6 +39,11 @@ static souk_err load_notes(struct money *m, int64_t author, struct err *e)
     m->note = arena_alloc(m->load->a, (p->models + 1) * sizeof *m->note);
     if (!m->note) {
         return err_nomem(e);
+    }
+    for (size_t i = 0; i < p->models; i++) {
+        if (!map_put(&m->by_id, (uint64_t)p->model[i].id, (uint32_t)i)) {
+            return err_nomem(e);
+        }
     }
     souk_err rc = store_each_last(m->load->s, author, on_last, m, e);
     size_t best = p->models;
@@ -203,6 +208,7 @@ souk_err author_money(struct page_load *p, struct author_page *out, int64_t auth
 {
     struct money m = {.load = p, .page = out, .walk = {.load = p}};
     struct payer_row *payer = NULL;
+    map_init(&m.by_id, MODELS_MAX);
     souk_err rc = load_notes(&m, author, e);
     if (!rc) {
         rc = load_assets(&m, author, all, e);
@@ -221,6 +227,7 @@ souk_err author_money(struct page_load *p, struct author_page *out, int64_t auth
     }
     out->payer = payer;
     walked_release(&m.walk);
+    map_release(&m.by_id);
     provenance_of_filter(p, FILTER_PAYMENTS, &out->chain);
     return rc;
 }

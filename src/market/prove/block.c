@@ -21,6 +21,7 @@ enum { MEMORY = 256 << 20, CID_MAX = 128 };
 /* A row that the block's logs make. */
 struct wanted {
     struct proof_row row;
+    address from, to; /* of a transfer: as the money moved */
     bool must;        /* the cache has to have it */
     bool facilitated; /* sent by a known facilitator */
 };
@@ -133,6 +134,8 @@ static souk_err want_transfers(struct checking *k, const struct eth_log *log, si
                                    .to = payment ? t->payee : t->to,
                                    .asset = t->log->from,
                                    .amount = t->amount},
+                           .from = t->from,
+                           .to = t->to,
                            .must = token->whole_log || known_payee(k, t->to),
                            .facilitated = facilitated};
         c = want(k, &w, e);
@@ -280,12 +283,29 @@ static bool by_list(const struct wanted *w, const struct proof_row *r)
            w->row.kind == PROOF_FLOW && w->row.scheme == FLOW_PLAIN && w->facilitated;
 }
 
+/*
+ * What moves in a busy token between those who matter is kept as a transfer, whatever it was beside
+ * that: the transaction's other logs were not asked for.
+ */
+static bool as_transfer(const struct wanted *w, const struct proof_row *r)
+{
+    return !w->must && r->kind == PROOF_FLOW && w->row.kind <= PROOF_FLOW;
+}
+
 /* NULL: they say the same; else what differs. */
 static const char *difference(const struct wanted *w, const struct proof_row *r)
 {
     const struct proof_row *t = &w->row;
     if (memcmp(&t->tx, &r->tx, sizeof t->tx) != 0)
         return "transaction";
+    if (as_transfer(w, r)) {
+        if (u256_cmp(t->amount, r->amount) != 0)
+            return "amount";
+        return address_eq(t->asset, r->asset) && address_eq(w->from, r->from) &&
+                       address_eq(w->to, r->to)
+                   ? NULL
+                   : "payer or payee";
+    }
     if (!by_list(w, r) && (t->kind != r->kind || t->scheme != r->scheme || t->tier != r->tier))
         return "kind";
     if (t->listed != r->listed || memcmp(&t->lid, &r->lid, sizeof t->lid) != 0)

@@ -1,8 +1,8 @@
 /*
- * diff.h: the parts of eth/, and the numbers of onnx/, behind one line of text each, so that
- * another program can compare them with an implementation it trusts
- * (tests/interop/eth_diff.test.mjs does, with viem, and values.test.mjs, with JavaScript's own
- * numbers).
+ * diff.h: the parts of eth/, the numbers of onnx/ and the rules of market/genuine behind one line
+ * of text each, so that another program can compare them with an implementation it trusts
+ * (tests/interop/eth_diff.test.mjs does, with viem, values.test.mjs, with JavaScript's own
+ * numbers, and genuine_diff.test.mjs, with the rules written again).
  *
  * A line in, a line out, in the same order. Words are separated by one blank; bytes are 0x hex,
  * numbers decimal, "-" is nothing: no value, refused, did not fit.
@@ -39,13 +39,14 @@ void say_u64(struct buf *out, uint64_t v);
 void say_bytes(struct buf *out, const void *p, size_t n);
 void say_address(struct buf *out, address a); /* with its checksum */
 
-/* num dec fmt par; rlp.enc rlp.dec; call.* meaning res; typed; tx.enc tx.dec; elem.*. False: no
- * such question. */
+/* num dec fmt par; rlp.enc rlp.dec; call.* meaning res; typed; tx.enc tx.dec; elem.*; gen.*, which
+ * are about one cache and remember it. False: no such question. */
 bool diff_numbers(const struct ask *q, struct buf *out);
 bool diff_rlp(const struct ask *q, struct buf *out);
 bool diff_abi(const struct ask *q, struct buf *out);
 bool diff_typed(const struct ask *q, struct buf *out);
 bool diff_tx(const struct ask *q, struct buf *out);
 bool diff_values(const struct ask *q, struct buf *out);
+bool diff_genuine(const struct ask *q, struct buf *out);
 
 #endif

@@ -135,7 +135,8 @@ int main(void)
         line[strcspn(line, "\n")] = '\0';
         split(line, &q);
         if (!diff_numbers(&q, &out) && !diff_rlp(&q, &out) && !diff_abi(&q, &out) &&
-            !diff_typed(&q, &out) && !diff_tx(&q, &out) && !diff_values(&q, &out))
+            !diff_typed(&q, &out) && !diff_tx(&q, &out) && !diff_values(&q, &out) &&
+            !diff_genuine(&q, &out))
             give_up(&q, 0, "question");
         if (buf_check(&out, "the answer", NULL))
             give_up(&q, 0, "question with a small answer");

@@ -9,6 +9,7 @@ import { modelFile, modelSpec } from './onnx.mjs';
 import { MAX_MODELS, PER_DAY, SLOT } from './params.mjs';
 import * as planted from './planted.mjs';
 import * as schemes from './schemes.mjs';
+import { settle } from './settle.mjs';
 import * as text from './text.mjs';
 
 const blobIds = fs.readFileSync(new URL('../blobs.txt', import.meta.url), 'utf8').trim().split('\n');
@@ -31,15 +32,6 @@ function ipfsCid(file) {
     let out = '';
     for (; n > 0n; n /= 58n) out = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'[Number(n % 58n)] + out;
     return out;
-}
-
-function bySlot(list) {
-    const map = new Map();
-    for (const e of list) {
-        if (!map.has(e.slot)) map.set(e.slot, []);
-        map.get(e.slot).push(e);
-    }
-    return map;
 }
 
 class World {
@@ -584,107 +576,6 @@ class World {
             }
         }
     }
-
-    // --- money: who must be funded when, and what authors take out --------------------------------
-
-    /**
-     * Turns everything into blocks: the full order of what moves in each, funding as it goes. In a block
-     * the tokens write first (USDC, OPG), then the channels, the escrow, the forger, and last the
-     * facilitator whose transfers are known by their sender alone (clear).
-     */
-    settle() {
-        const r = this.prng('money');
-        const balance = { USDC: new Map(), OPG: new Map() };
-        const get = (asset, a) => balance[asset].get(a) ?? 0n;
-        const banks = new Set(this.exchanges);
-        const shift = (asset, from, to, amount) => {
-            if (!banks.has(from)) {
-                if (get(asset, from) < amount) throw new Error('the generator overdrew a wallet');
-                balance[asset].set(from, get(asset, from) - amount);
-            }
-            if (!banks.has(to)) balance[asset].set(to, get(asset, to) + amount);
-        };
-        let step;
-        const move = (asset, from, to, amount, entry) => {
-            shift(asset, from, to, amount);
-            step[asset].push({ ...entry, from, to, amount });
-        };
-        const fund = (asset, who, amount, why) => {
-            if (banks.has(who) || get(asset, who) >= amount) return;
-            const policy = this.funding.get(who) ?? { from: r.pick(this.exchanges), calls: 20 };
-            const sum = amount * BigInt(policy.calls);
-            fund(asset, policy.from, sum, 'funding');
-            move(asset, policy.from, who, sum, { transfer: why });
-        };
-        const pay = (p) => {
-            fund(p.asset, p.payer, p.amount, 'funding');
-            move(p.asset, p.payer, p.payTo, p.amount, { pay: p });
-        };
-        const transfer = (t) => {
-            if (t.ifAble && get(t.asset, t.from) < t.amount) return;
-            fund(t.asset, t.from, t.amount, 'funding');
-            move(t.asset, t.from, t.to, t.amount, { transfer: t.why ?? 'direct' });
-        };
-        const operate = (e) => {
-            const moves = schemes.movesOf(this, e);
-            if (moves.length && moves[0][0] !== this.channel && moves[0][0] !== this.tokenStore) fund(e.asset, moves[0][0], e.amount, 'funding');
-            for (const [from, to, amount] of moves) shift(e.asset, from, to, amount);
-            step[e.kind].push(e);
-        };
-        const clear = (p) => {
-            fund(p.asset, p.payer, p.amount, 'funding');
-            shift(p.asset, p.payer, p.payTo, p.amount);
-            step.clear[p.asset].push({ pay: p, from: p.payer, to: p.payTo, amount: p.amount });
-        };
-        const forge = (f) => {
-            fund(f.asset, this.forger, f.amount, 'funding');
-            shift(f.asset, this.forger, f.payTo, f.amount);
-            step.forged.push(f);
-        };
-        const ops = [...this.channelOps.map((e) => ({ ...e, kind: 'channel' })), ...this.escrowOps.map((e) => ({ ...e, kind: 'escrow' }))];
-        const plan = { sweeps: this.planSweeps(r), pays: bySlot(this.payments.filter((p) => p.scheme !== 'channel' && p.scheme !== 'escrow')),
-            plain: bySlot(this.plain), ops: bySlot(ops), forged: bySlot(this.forged) };
-        const at = (what, slot) => plan[what].get(slot) ?? [];
-        const open = (slot, time) => {
-            step = { slot, time, main: time === this.times[slot], USDC: [], OPG: [], channel: [], escrow: [], forged: [], clear: { USDC: [], OPG: [] } };
-            return step;
-        };
-        const steps = [];
-        for (let slot = 0; slot < this.slots; slot++) {
-            steps.push(open(slot, this.times[slot]));
-            for (const s of at('sweeps', slot)) {
-                const amount = get(s.asset, s.from);
-                if (amount > 0n) move(s.asset, s.from, s.to, amount, { transfer: s.why });
-            }
-            const pays = at('pays', slot);
-            pays.filter((p) => p.scheme !== 'list' && !p.sub).forEach(pay);
-            at('plain', slot).forEach(transfer);
-            at('ops', slot).forEach(operate);
-            at('forged', slot).forEach(forge);
-            pays.filter((p) => p.scheme === 'list').forEach(clear);
-            for (const p of pays.filter((x) => x.sub)) {
-                steps.push(open(slot, this.times[slot] + p.sub));
-                pay(p);
-            }
-        }
-        return steps;
-    }
-
-    /** When income is taken out of a payTo: washers and rings often, honest authors monthly or never. */
-    planSweeps(r) {
-        const plan = new Map();
-        const put = (slot, s) => plan.set(slot, [...(plan.get(slot) ?? []), s]);
-        const special = new Map(this.sweeps.map((s) => [s.l, s]));
-        for (const l of this.listings) {
-            const s = special.get(l);
-            if (!s && !r.chance(60)) continue;
-            const every = (s ? s.every : r.between(20, 35)) * PER_DAY;
-            for (let slot = l.start + every; slot < this.slots; slot += every)
-                for (const from of new Set(l.versions.map((v) => v.payTo)))
-                    put(slot, { asset: l.asset, from, to: s?.to ?? l.owner, why: s ? 'return' : 'withdrawal' });
-        }
-        return plan;
-    }
 }
 
 export function makeWorld(params) {
@@ -696,6 +587,6 @@ export function makeWorld(params) {
     w.makePayments();
     w.makeInferences();
     w.describe();
-    w.steps = w.settle();
+    w.steps = settle(w);
     return w;
 }

@@ -261,7 +261,11 @@ static void unwind(void **state)
     int64_t payments = w->src;
     arena_init(&a, 1 << 20);
     put_model(w, "mira", "m", vouching("o"));
+    put_model(w, "mira", "n", vouching("o")); /* at the same address: told by the price */
     world_source(w, FILTER_LISTINGS, W_PAY_CHAIN);
+    put_listing(
+        w, (struct w_listing){
+               .owner = "o", .author = "mira", .name = "n", .pay_to = "p", .price = 9, .day = 0});
     put_listing(
         w, (struct w_listing){
                .owner = "o", .author = "mira", .name = "m", .pay_to = "p", .price = 1, .day = 0});
@@ -270,7 +274,7 @@ static void unwind(void **state)
                .owner = "o", .author = "mira", .name = "m", .pay_to = "p", .price = 2, .day = 3});
     w->src = payments;
     for (int day = 1; day < 5; day++) {
-        put_pay(w, (struct w_pay){.payee = "p", .amount = 1, .day = day});
+        put_pay(w, (struct w_pay){.payee = "p", .amount = day < 3 ? 1 : 2, .day = day});
     }
     world_source(w, FILTER_INFERENCES, W_INFER_CHAIN);
     put_infer(w, "cid", 4, 0);
@@ -281,7 +285,7 @@ static void unwind(void **state)
     ok(store_commit(w->w, E));
     assert_int_equal(count(w, "SELECT count(*) FROM pay"), 2); /* the block itself stays */
     assert_int_equal(count(w, "SELECT count(*) FROM pay_model"), 2);
-    assert_int_equal(count(w, "SELECT count(*) FROM listing_event"), 2); /* another filter's */
+    assert_int_equal(count(w, "SELECT count(*) FROM listing_event"), 3); /* another filter's */
     assert_int_equal(count(w, "SELECT count(*) FROM infer"), 1);         /* another chain's */
     assert_true(store_cursor_get(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, &got));
     assert_int_equal(got.block, c.block);

@@ -50,19 +50,18 @@ static struct rollup *rollup_of(struct store *s)
     return *r;
 }
 
-/* Room for one more. */
-static bool grow(void **p, size_t n, size_t *room, size_t size)
+/* p with room for one more than n, or NULL. */
+static void *grown(void *p, size_t n, size_t *room, size_t size)
 {
     if (n < *room) {
-        return true;
+        return p;
     }
     size_t wider = *room ? 2 * *room : ROWS_FIRST;
-    void *q = mem_resize(*p, wider * size);
+    void *q = mem_resize(p, wider * size);
     if (q) {
-        *p = q;
         *room = wider;
     }
-    return q != NULL;
+    return q;
 }
 
 int64_t rollup_day(int64_t time)
@@ -76,10 +75,12 @@ static bool widen(struct rollup *r, const struct rolled *row)
     int64_t day = rollup_day(row->time);
     struct extent *x = r->extents ? &r->extent[r->extents - 1] : NULL;
     if (!x || x->day != day || x->chain != row->chain) {
-        if (!grow((void **)&r->extent, r->extents, &r->extents_room, sizeof *r->extent)) {
+        struct extent *more = grown(r->extent, r->extents, &r->extents_room, sizeof *more);
+        if (!more) {
             return false;
         }
-        x = &r->extent[r->extents++];
+        r->extent = more;
+        x = &more[r->extents++];
         *x = (struct extent){row->chain, day, row->block, row->block};
     }
     x->first = row->block < x->first ? row->block : x->first;
@@ -89,12 +90,12 @@ static bool widen(struct rollup *r, const struct rolled *row)
 
 static bool push(struct rollup *r, const struct rolled *row)
 {
-    if (!grow((void **)&r->row, r->n, &r->room, sizeof *r->row)) {
-        return false;
+    struct rolled *more = grown(r->row, r->n, &r->room, sizeof *more);
+    if (more) {
+        r->row = more;
+        more[r->n++] = *row;
     }
-    r->row[r->n] = *row;
-    r->n++;
-    return true;
+    return more != NULL;
 }
 
 souk_err rollup_add(struct store *s, const struct rolled *row, struct err *e)
@@ -178,11 +179,12 @@ static bool keys_add(struct keys *k, struct key key)
     if (k->n && key_order(&k->key[k->n - 1], &key) == 0) {
         return true;
     }
-    if (!grow((void **)&k->key, k->n, &k->room, sizeof *k->key)) {
-        return false;
+    struct key *more = grown(k->key, k->n, &k->room, sizeof *more);
+    if (more) {
+        k->key = more;
+        more[k->n++] = key;
     }
-    k->key[k->n++] = key;
-    return true;
+    return more != NULL;
 }
 
 static void keys_sort(struct keys *k)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "market_world.h"
 #include "store/rollup.h"
 
@@ -495,6 +496,62 @@ static void more_than_fits(void **state)
     assert_int_equal(one(w, "SELECT first * 1000 + last FROM extent WHERE day = 0"), 1010);
 }
 
+static souk_err ten_and_back(struct world *w, uint64_t block, struct err *e)
+{
+    struct cursor c = {.block = block};
+    souk_err rc = store_begin(w->w, e);
+    for (uint64_t i = 0; i < 10 && !rc; i++) {
+        struct pay_in in = {.chain = 1,
+                            .block = block + i,
+                            .payer = addr_of(names[i % 3]),
+                            .payee = addr_of("payee"),
+                            .asset = addr_of("USDC"),
+                            .amount = u256_from_u64(i),
+                            .scheme = PAY_EIP3009,
+                            .tier = TIER_PROVED,
+                            .time = (int64_t)i * W_DAY};
+        rc = store_pay_put(w->w, &in, w->src, e);
+    }
+    if (!rc) {
+        rc = store_unwind(w->w, 1, FILTER_PAYMENTS, block, &c, e);
+    }
+    if (!rc) {
+        rc = store_commit(w->w, e);
+    }
+    if (rc) {
+        store_rollback(w->w);
+    }
+    return rc;
+}
+
+/* Without memory at any place the transaction is undone, and the next one goes well. */
+static void memory_runs_out(void **state)
+{
+    struct world *w = *state;
+    unsigned failures = 0;
+    bool more = true;
+    ok(store_begin(w->w, E));
+    world_source(w, FILTER_PAYMENTS, 1);
+    ok(store_commit(w->w, E));
+    for (unsigned long nth = 1; more; nth++) {
+        struct err e;
+        store_close(w->w); /* what was grown before is not there */
+        ok(store_open(w->path, STORE_WRITE, &w->w, E));
+        unsigned long before = mem_count();
+        mem_fail_at(nth, false);
+        souk_err rc = ten_and_back(w, 100, &e);
+        mem_fail_at(0, false);
+        more = mem_count() - before >= nth;
+        assert_true(!rc || rc == SOUK_ENOMEM);
+        failures += rc != SOUK_OK;
+        check_sums(w->w);
+    }
+    assert_true(failures >= 3);
+    ok(ten_and_back(w, 200, E));
+    check_sums(w->w);
+    assert_int_equal(one(w, "SELECT sum(payments) FROM edge"), 2); /* the first of each ten */
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -502,6 +559,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_equal_the_rows),
         T(more_than_fits),
+        T(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -499,7 +499,17 @@ static void more_than_fits(void **state)
 static souk_err ten_and_back(struct world *w, uint64_t block, struct err *e)
 {
     struct cursor c = {.block = block};
+    struct source_row r = {.kind = SOURCE_LOGS,
+                           .place = "n",
+                           .chain = 1,
+                           .filter = FILTER_PAYMENTS,
+                           .first = (int64_t)block,
+                           .last = (int64_t)block + 9};
+    int64_t src = 0;
     souk_err rc = store_begin(w->w, e);
+    if (!rc) {
+        rc = store_source_add(w->w, &r, &src, e);
+    }
     for (uint64_t i = 0; i < 10 && !rc; i++) {
         struct pay_in in = {.chain = 1,
                             .block = block + i,
@@ -510,7 +520,7 @@ static souk_err ten_and_back(struct world *w, uint64_t block, struct err *e)
                             .scheme = PAY_EIP3009,
                             .tier = TIER_PROVED,
                             .time = (int64_t)i * W_DAY};
-        rc = store_pay_put(w->w, &in, w->src, e);
+        rc = store_pay_put(w->w, &in, src, e);
     }
     if (!rc) {
         rc = store_unwind(w->w, 1, FILTER_PAYMENTS, block, &c, e);
@@ -530,9 +540,6 @@ static void memory_runs_out(void **state)
     struct world *w = *state;
     unsigned failures = 0;
     bool more = true;
-    ok(store_begin(w->w, E));
-    world_source(w, FILTER_PAYMENTS, 1);
-    ok(store_commit(w->w, E));
     for (unsigned long nth = 1; more; nth++) {
         struct err e;
         store_close(w->w); /* what was grown before is not there */

@@ -262,6 +262,9 @@ static souk_err replace(struct derivation *d, struct err *e)
 {
     souk_err rc = write_all(d, e);
     if (!rc) {
+        rc = remove_stale(d, e);
+    }
+    if (!rc) {
         rc = remove_leftovers(d, false, e);
     }
     if (!rc) {
@@ -278,7 +281,7 @@ static souk_err replace(struct derivation *d, struct err *e)
 
 static void release(struct derivation *d)
 {
-    struct array *const array[] = {&d->whole, &d->used,       &d->mixed,
+    struct array *const array[] = {&d->whole, &d->split_of,   &d->used,      &d->mixed,
                                    &d->part,  &d->infer_part, &d->nameless_n};
     struct map *const map[] = {&d->split, &d->listed, &d->nameless, &d->called};
     for (size_t i = 0; i < sizeof array / sizeof *array; i++) {

@@ -14,6 +14,10 @@
 struct whole {
     int64_t payee, who, author;
 };
+/* A payee of one author's models, told row by row; or nobody's for some of the time. */
+struct split {
+    int64_t payee, author;
+};
 /* A CID that was called and is a model's. */
 struct used {
     int64_t cid, model, author;
@@ -57,10 +61,12 @@ struct derivation {
     uint64_t as_of_block;
     int64_t time[2];    /* of the first and the last row read */
     struct tally t;     /* the author under way */
-    struct tally rows;  /* what single rows gave, of all authors */
+    struct tally rows;  /* what single rows gave, of several authors */
+    struct tally *into; /* one of these: where single rows go now */
     struct tally total; /* one account: the market */
     struct payers payers;
     struct array whole;      /* struct whole, by author */
+    struct array split_of;   /* struct split, by author: read with him; the others before */
     struct array used;       /* struct used, by author */
     struct array mixed;      /* struct mixed, by author */
     struct array part;       /* struct part, by payee and payer */
@@ -86,8 +92,12 @@ struct nameless {
 };
 
 souk_err plan(struct derivation *d, struct err *e);
-/* What is counted row by row: mixed payees, or everything; and what is set aside. */
+/* What is counted row by row, and set aside: payees of several authors, or everything. */
 souk_err count_rows(struct derivation *d, struct err *e);
+/* Rows to a split payee of the author under way, in d->t. */
+souk_err count_split(struct derivation *d, const struct split *p, struct err *e);
+/* When all rows were counted: takes out what pay_model has of others. */
+souk_err remove_stale(struct derivation *d, struct err *e);
 souk_err count_aside(struct derivation *d, struct err *e);
 /* Adds a whole payee's sums to his author's accounts and his own, in d->t. */
 souk_err count_whole(struct derivation *d, const struct whole *p, struct err *e);

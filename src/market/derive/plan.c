@@ -71,6 +71,32 @@ static souk_err one_verdict(struct derivation *d, int64_t payee, const struct sp
     return rc;
 }
 
+/* The only author that spans give anything to; 0: several, or none. */
+static int64_t one_author(const struct derivation *d, const struct spans *s)
+{
+    int64_t author = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        int64_t who = s->span[i].v.who, a = who > 0 ? attrib_author(d->attrib, who) : -who;
+        if (author && a && a != author) {
+            return 0;
+        }
+        author = a ? a : author;
+    }
+    return author;
+}
+
+static souk_err split(struct derivation *d, int64_t payee, const struct spans *s, struct err *e)
+{
+    int64_t author = d->indexed && !d->from_rows ? one_author(d, s) : 0;
+    /* 1: is read with its author. */
+    bool kept = map_put(&d->split, (uint64_t)payee, author != 0) != NULL;
+    struct split *p = kept && author ? array_add(&d->split_of, sizeof *p) : NULL;
+    if (p) {
+        *p = (struct split){payee, author};
+    }
+    return kept && (p || !author) ? SOUK_OK : err_nomem(e);
+}
+
 static souk_err on_payee(void *ud, int64_t payee, const struct spans *s, struct err *e)
 {
     struct derivation *d = ud;
@@ -91,7 +117,7 @@ static souk_err on_payee(void *ud, int64_t payee, const struct spans *s, struct 
         return rc; /* was never paid */
     }
     if (!one || d->from_rows) {
-        return map_put(&d->split, (uint64_t)payee, 0) ? SOUK_OK : err_nomem(e);
+        return split(d, payee, s, e);
     }
     struct whole *w = array_add(&d->whole, sizeof *w);
     if (!w) {
@@ -104,6 +130,15 @@ static souk_err on_payee(void *ud, int64_t payee, const struct spans *s, struct 
 static int by_author(const void *x, const void *y)
 {
     const struct whole *a = x, *b = y;
+    if (a->author != b->author) {
+        return a->author < b->author ? -1 : 1;
+    }
+    return a->payee < b->payee ? -1 : a->payee > b->payee;
+}
+
+static int by_sharer(const void *x, const void *y)
+{
+    const struct split *a = x, *b = y;
     if (a->author != b->author) {
         return a->author < b->author ? -1 : 1;
     }
@@ -225,6 +260,7 @@ souk_err plan(struct derivation *d, struct err *e)
         rc = store_each_called(d->w, d->n->inference.chain_id, on_called, d, e);
     }
     sort(&d->whole, sizeof(struct whole), by_author);
+    sort(&d->split_of, sizeof(struct split), by_sharer);
     sort(&d->used, sizeof(struct used), by_user);
     return rc;
 }

@@ -35,7 +35,7 @@ void aside_add(struct aside *a, const struct tally *t, int64_t time, const struc
 static souk_err add(struct derivation *d, int64_t who, const struct pay_row *p,
                     const struct takings *m, struct err *e)
 {
-    struct tally *t = &d->rows;
+    struct tally *t = d->into;
     struct account *a = tally_account(t, who);
     bool payee = payee_of_account(who) != 0, called = m->payments + m->settlements > 0;
     int64_t day = day_of_time(p->time);
@@ -90,7 +90,7 @@ static souk_err on_row(void *ud, const struct pay_row *p, struct err *e)
     struct derivation *d = ud;
     struct takings m;
     if (!d->from_rows && !map_get(&d->split, (uint64_t)p->payee)) {
-        return SOUK_OK;
+        return SOUK_OK; /* by its sums */
     }
     struct verdict v = attrib_pay(d->attrib, p);
     souk_err rc = remember(d, p, v, e);
@@ -156,7 +156,7 @@ static souk_err on_told(void *ud, const struct pay_row *p, struct err *e)
 }
 
 /* Only when there are more rows than were met: a shared payee became one model's, or nobody's. */
-static souk_err remove_stale(struct derivation *d, struct err *e)
+souk_err remove_stale(struct derivation *d, struct err *e)
 {
     struct stale s = {.d = d};
     int64_t n, chain = d->n->payment.chain_id;
@@ -172,15 +172,22 @@ static souk_err remove_stale(struct derivation *d, struct err *e)
     return rc;
 }
 
+souk_err count_split(struct derivation *d, const struct split *p, struct err *e)
+{
+    d->into = &d->t;
+    return store_each_pay_of(d->w, d->n->payment.chain_id, p->payee, on_row, d, e);
+}
+
 souk_err count_rows(struct derivation *d, struct err *e)
 {
     int64_t chain = d->n->payment.chain_id;
     souk_err rc = SOUK_OK;
+    d->into = &d->rows;
     if (d->from_rows || !d->indexed) {
         rc = d->from_rows || d->split.n ? store_each_pay(d->w, chain, on_row, d, e) : SOUK_OK;
     } else {
         for (size_t i = 0; i < d->split.room && !rc; i++) {
-            if (d->split.key[i]) {
+            if (d->split.key[i] && !d->split.val[i]) {
                 rc = store_each_pay_of(d->w, chain, (int64_t)d->split.key[i], on_row, d, e);
             }
         }
@@ -188,7 +195,7 @@ souk_err count_rows(struct derivation *d, struct err *e)
     if (!rc && d->from_rows) {
         rc = store_each_infer(d->w, d->n->inference.chain_id, on_infer, d, e);
     }
-    return rc ? rc : remove_stale(d, e);
+    return rc;
 }
 
 /* --- set aside */

@@ -266,23 +266,42 @@ bool tally_inferences(struct tally *t, struct account *a, int64_t day, uint64_t 
 
 /* --- payers */
 
-struct seen *tally_payer(struct account *a, int64_t payer, int64_t first)
+/* Those that are there, into the map: from now on they come in any order. */
+static bool map_payers(struct account *a)
 {
-    uint32_t *at = map_put(&a->by_payer, (uint64_t)payer, UINT32_MAX);
-    if (!at) {
+    for (size_t i = 0; i < a->payers; i++) {
+        if (!map_put(&a->by_payer, (uint64_t)a->payer[i].payer, (uint32_t)i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct seen *payer_new(struct account *a, int64_t payer, int64_t first)
+{
+    struct seen *grown = one_more(a->payer, a->payers, &a->payer_room, sizeof *a->payer);
+    if (!grown) {
         return NULL;
     }
-    if (*at == UINT32_MAX) {
-        struct seen *grown = one_more(a->payer, a->payers, &a->payer_room, sizeof *a->payer);
-        if (!grown) {
-            return NULL;
-        }
-        a->payer = grown;
-        *at = (uint32_t)a->payers;
-        a->payer[a->payers++] = (struct seen){.first = first};
+    a->payer = grown;
+    a->payer[a->payers] = (struct seen){.payer = payer, .first = first};
+    return &a->payer[a->payers++];
+}
+
+struct seen *tally_payer(struct account *a, int64_t payer, int64_t first)
+{
+    struct seen *last = a->payers ? &a->payer[a->payers - 1] : NULL, *s = NULL;
+    if (last && last->payer == payer) {
+        s = last;
+    } else if (a->by_payer.n == 0 && (!last || last->payer < payer)) {
+        s = payer_new(a, payer, first);
+    } else if (a->by_payer.n > 0 || map_payers(a)) {
+        uint32_t *at = map_put(&a->by_payer, (uint64_t)payer, (uint32_t)a->payers);
+        s = !at ? NULL : *at == a->payers ? payer_new(a, payer, first) : &a->payer[*at];
     }
-    struct seen *s = &a->payer[*at];
-    s->first = first < s->first ? first : s->first;
+    if (s) {
+        s->first = first < s->first ? first : s->first;
+    }
     return s;
 }
 

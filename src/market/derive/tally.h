@@ -32,6 +32,7 @@ struct tally_day {
 
 /* One payer of one account. day: one on which he paid, of each window. */
 struct seen {
+    int64_t payer;
     int64_t first; /* time of his first payment */
     int64_t day[WINDOW_COUNT];
     uint8_t in, twice; /* bits of windows: paid, paid on two or more days */
@@ -45,7 +46,7 @@ struct account {
     struct tally_day *day; /* ascending */
     u256 *money;           /* for each day what was paid, then what was given back, by asset */
     size_t days, day_room;
-    struct map by_payer;
+    struct map by_payer; /* empty while they came in their order, as those of one payee do */
     struct seen *payer;
     size_t payers, payer_room;
 };

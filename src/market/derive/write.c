@@ -229,9 +229,9 @@ static souk_err list_mixed(struct derivation *d, struct err *e)
     return SOUK_OK;
 }
 
-/* Where the next author begins in each of the three lists. */
+/* Where the next author begins in each of the lists. */
 struct place {
-    size_t whole, used, mixed;
+    size_t whole, split, used, mixed;
 };
 
 static int64_t next_author(const struct derivation *d, const struct place *at)
@@ -239,6 +239,10 @@ static int64_t next_author(const struct derivation *d, const struct place *at)
     int64_t author = INT64_MAX;
     if (at->whole < d->whole.n) {
         author = ((const struct whole *)d->whole.p)[at->whole].author;
+    }
+    if (at->split < d->split_of.n) {
+        int64_t a = ((const struct split *)d->split_of.p)[at->split].author;
+        author = a < author ? a : author;
     }
     if (at->used < d->used.n) {
         int64_t a = ((const struct used *)d->used.p)[at->used].author;
@@ -255,12 +259,16 @@ static int64_t next_author(const struct derivation *d, const struct place *at)
 static souk_err gather(struct derivation *d, int64_t author, struct place *at, struct err *e)
 {
     const struct whole *w = d->whole.p;
+    const struct split *s = d->split_of.p;
     const struct used *u = d->used.p;
     const struct mixed *m = d->mixed.p;
     souk_err rc = SOUK_OK;
     tally_clear(&d->t);
     for (; at->mixed < d->mixed.n && m[at->mixed].author == author && !rc; at->mixed++) {
         rc = tally_adopt(&d->t, &d->rows, m[at->mixed].who) ? SOUK_OK : err_nomem(e);
+    }
+    for (; at->split < d->split_of.n && s[at->split].author == author && !rc; at->split++) {
+        rc = count_split(d, &s[at->split], e);
     }
     for (; at->whole < d->whole.n && w[at->whole].author == author && !rc; at->whole++) {
         rc = count_whole(d, &w[at->whole], e);
@@ -289,7 +297,7 @@ static souk_err write_author(struct writing *g, int64_t author, struct account *
 static souk_err write_authors(struct writing *g, struct account *market, struct err *e)
 {
     struct derivation *d = g->d;
-    struct place at = {0, 0, 0};
+    struct place at = {.whole = 0};
     souk_err rc = list_mixed(d, e);
     for (int64_t author; !rc && (author = next_author(d, &at)) != INT64_MAX;) {
         rc = gather(d, author, &at, e);

@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-enum { NOWHERE = UINT32_MAX };
+#define NOWHERE UINT32_MAX
 
 struct node {
     uint32_t name;

@@ -18,7 +18,8 @@
 #include "market/map.h"
 #include "store/rollup.h"
 
-enum { NOBODY = UINT32_MAX, SLOTS = INCOME_MAX, DAY = 86400 };
+#define NOBODY UINT32_MAX
+enum { SLOTS = INCOME_MAX, DAY = 86400 };
 
 /* A growing array of equal things. */
 struct list {

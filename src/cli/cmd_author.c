@@ -162,7 +162,7 @@ static void print_page(const struct author_page *p)
     out_fieldf("models", "%u, %u of them listed", p->row.models, p->row.listed);
     out_fieldf("addresses", "%zu that his listings ever named", p->addresses);
     show_figures(&p->row.figures, p->window, p->as_of);
-    out_fieldf("payers", "%s new, %s returning", human_count(a, p->payers_new),
+    out_fieldf("", "%s new, %s returning", human_count(a, p->payers_new),
                human_count(b, p->payers_returning));
     show_unknown(p->payers_unknown, &p->refunded);
     out_fieldf("unattributed", "%s", show_income(&p->row.unattributed, income));

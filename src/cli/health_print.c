@@ -50,8 +50,8 @@ static const char *grown(const struct growth *g, char out[64])
         snprintf(out, 64, "from none (at least x%.2f)", g->low);
     else
         snprintf(out, 64, "x%.2f (%.2f to %.2f)%s", g->ratio, g->low, g->high,
-                 g->direction > 0   ? " rising"
-                 : g->direction < 0 ? " falling"
+                 g->direction > 0   ? ", trend up"
+                 : g->direction < 0 ? ", trend down"
                                     : "");
     return out;
 }
@@ -63,7 +63,7 @@ static void sign(const char *label, const char *value, const struct growth *g,
     struct page_row r;
     page_row(&r, label);
     page_cell(&r, value, -18);
-    page_cell(&r, g ? grown(g, words) : "", 31);
+    page_cell(&r, g ? grown(g, words) : "", 33);
     if (from < s->n) {
         size_t skip = s->n - from > WEEKS_SHOWN ? s->n - WEEKS_SHOWN : from;
         page_cell(&r, chart_spark(spark, s->v + skip, s->n - skip), 0);
@@ -89,7 +89,7 @@ static void print_signs(const struct health *h)
     char n[HUMAN_BUF], money[128];
     struct amount income = of_asset(&h->income, &h->income_asset);
     page_title("VITAL SIGNS", "");
-    page_line("", "%18s %-31s by week", "in the window", "4 weeks to the 4 before, 95 %");
+    page_line("", "%18s %-33s by week", "in the window", "4 weeks to the 4 before, 95 %");
     sign("calls", human_count(n, h->calls), &h->grow_calls, &w->calls, 0);
     sign("payments", human_count(n, h->payments), &h->grow_payments, &w->payments, 0);
     sign("settlements", human_count(n, h->settlements), &h->grow_settlements, &w->settlements, 0);

@@ -18,6 +18,7 @@ souk_err cmd_compare(const struct options *o, struct err *e);
 souk_err cmd_health(const struct options *o, struct err *e);
 souk_err cmd_authors(const struct options *o, struct err *e);
 souk_err cmd_author(const struct options *o, struct err *e);
+souk_err cmd_known(const struct options *o, struct err *e);
 souk_err cmd_watch(const struct options *o, struct err *e);
 souk_err cmd_get(const struct options *o, struct err *e);
 souk_err cmd_library(const struct options *o, struct err *e);

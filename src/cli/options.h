@@ -25,6 +25,8 @@
     X(AUTHORS, "authors", "", "all authors by calls and income")                             \
     X(AUTHOR, "author", "NAME|ADDRESS", "one author: models, income, latest payments")       \
     X(WATCH, "watch", "[AUTHOR|ADDRESS …]", "tell of each payment as it lands, to these or your watch list") \
+    X(KNOWN, "known", "[ADDRESS author NAME|hub|trusted|forget]",                                 \
+      "whose addresses are, where you know better than the rules")                                 \
     X(GET, "get", "MODEL[@VERSION]|BLOB_ID", "download a model's file, and prove it")        \
     X(LIBRARY, "library", "[path|check|rm MODEL]", "the models on this disk")                \
     X(BLOB_ID, "blob-id", "FILE", "the Walrus blob ID of a file")                            \
@@ -54,8 +56,8 @@ enum command_id { COMMAND_LIST(X) CMD_COUNT };
 #define ON_ALL ((1u << CMD_COUNT) - 1u)
 #define ON_DATA                                                                                \
     (ON(MODELS) | ON(SHOW) | ON(COMPARE) | ON(HEALTH) | ON(AUTHORS) | ON(AUTHOR) | ON(WATCH) | \
-     ON(NETWORKS) | ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) | ON(LIBRARY) |  \
-     ON(BLOB_ID) | ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
+     ON(KNOWN) | ON(NETWORKS) | ON(CONFIG) | ON(DOCTOR) | ON(DEVNET) | ON(SYNC) | ON(GET) |    \
+     ON(LIBRARY) | ON(BLOB_ID) | ON(VERIFY) | ON(INSPECT) | ON(RUN) | ON_MONEY)
 #define ON_LISTS (ON(MODELS) | ON(AUTHORS) | ON(COMPARE) | ON(AUTHOR) | ON(RECEIPTS) | ON(LIBRARY))
 #define ON_MONEY \
     (ON(QUOTE) | ON(CALL) | ON(RECEIPTS) | ON(LIMITS) | ON(WALLET) | ON(PUBLISH) | ON(LISTINGS))

@@ -13,8 +13,14 @@
  * Log ranges adapt: halved when a node says "too many", times out or is cut
  * off; doubled after successes up to the profile's limit. A checkpoint whose
  * hash is no longer on the chain means a reorganisation: rows above the last
- * common checkpoint are dropped and read again. A node with the wrong chain
- * id is refused before anything of it is believed.
+ * common checkpoint are dropped and read again.
+ *
+ * All nodes of a chain are looked at first; one with the wrong chain id, or far
+ * behind, is not read. With two or more (and cross_check on) each range is
+ * asked of two and written only when both say the same; a difference that
+ * lasts, and that no third node decides, is reported and nothing of the range
+ * written. When only one is left, the sync goes on and says that it was not
+ * cross-checked; the sources name who told (store.h).
  *
  * Log filters, by the names of their cursors (store.h):
  *   listings    ModelListings on the payment chain

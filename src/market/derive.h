@@ -14,8 +14,8 @@
  *      equals the amount; when none or several do, to the author alone
  *      (unattributed). A payTo that two authors name belongs to the one with a
  *      proven listing; if both or neither have one, to nobody.
- *   4. A settlement (upto) follows its payee alone: a shared payTo leaves it
- *      with the author.
+ *   4. A settlement (a session, a channel) and a refund follow their payee alone: what they
+ *      cover is no one price, so a shared payTo leaves them with the author.
  *   5. An inference belongs to the model with its CID: by chosen listing
  *      (any version it ever named), else by the Hub's files, else by the
  *      description; a model that left the Hub claims by files or description

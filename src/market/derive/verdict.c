@@ -104,7 +104,7 @@ struct verdict attrib_pay(const struct attrib *a, const struct pay_row *p)
     if (model > 0) {
         return (struct verdict){model, BY_PAYEE};
     }
-    model = pay_is_settlement(p->scheme) ? 0 : one_model(a, r, p, author, true);
+    model = pay_is_call(p->scheme) ? one_model(a, r, p, author, true) : 0;
     return model > 0 ? (struct verdict){model, BY_PRICE} : (struct verdict){-author, BY_AUTHOR};
 }
 

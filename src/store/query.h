@@ -17,6 +17,7 @@
 #define SOUK_STORE_QUERY_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "store/store.h"
 
@@ -60,6 +61,11 @@ souk_err query_failed(sqlite3 *db, const struct schema *kind, const char *path, 
 souk_err store_open_kind(const char *path, const struct schema *kind, struct store **out,
                          struct err *e);
 
+/* Around what sorts all rows: in a file, not in memory; ended when *stop (may be NULL) is true. Not
+ * in a transaction. */
+void store_work_begin(struct store *s, atomic_bool *stop);
+void store_work_end(struct store *s);
+
 /* --- interning (store_chain.c). 0 and *e on failure. */
 int64_t store_addr(struct store *s, address a, struct err *e);
 int64_t store_cid(struct store *s, struct untrusted text, struct err *e);
@@ -92,6 +98,7 @@ struct rolled {
 souk_err rollup_add(struct store *s, const struct rolled *row, struct err *e);
 souk_err rollup_flush(struct store *s, struct err *e);
 void rollup_forget(struct store *s);
+void rollup_fill_after(struct store *s, uint64_t rows); /* for tests; 0: as usual */
 void rollup_free(struct rollup *r);
 
 #endif

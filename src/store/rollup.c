@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/rollup.h"
 #include "store/rollup_internal.h"
 
 #include "base/banned.h"
 
 enum {
     ROWS_FIRST = 256,
-    ROWS_MAX = 1 << 16, /* then they are written, in the middle of the transaction */
+    FILL_ROWS = 1 << 18, /* of a first fill: then sums are left for later */
 };
 
 /* --- remembering */
@@ -26,7 +27,7 @@ void rollup_forget(struct store *s)
     struct rollup *r = *store_rollup(s);
     if (r) {
         r->n = r->extents = r->edges.n = r->days.n = 0;
-        r->gone = r->all = false;
+        r->gone = r->begun = r->behind = false;
     }
 }
 
@@ -41,7 +42,7 @@ void rollup_free(struct rollup *r)
     }
 }
 
-static struct rollup *rollup_of(struct store *s)
+struct rollup *rollup_of(struct store *s)
 {
     struct rollup **r = store_rollup(s);
     if (!*r) {
@@ -69,6 +70,14 @@ int64_t rollup_day(int64_t time)
     return time / DAY - (time % DAY < 0);
 }
 
+uint8_t rollup_for(int scheme)
+{
+    if (pay_is_call(scheme) || pay_is_settlement(scheme)) {
+        return FOR_EDGE | FOR_DAY;
+    }
+    return scheme == 0 || scheme == PAY_REFUND ? FOR_DAY : 0;
+}
+
 /* Rows come in the order of blocks: nearly always of the day of the one before. */
 static bool widen(struct rollup *r, const struct rolled *row)
 {
@@ -88,7 +97,7 @@ static bool widen(struct rollup *r, const struct rolled *row)
     return true;
 }
 
-static bool push(struct rollup *r, const struct rolled *row)
+bool rollup_push(struct rollup *r, const struct rolled *row)
 {
     struct rolled *more = grown(r->row, r->n, &r->room, sizeof *more);
     if (more) {
@@ -98,29 +107,54 @@ static bool push(struct rollup *r, const struct rolled *row)
     return more != NULL;
 }
 
+/* From here on rows are no longer added up one by one. */
+static void fall_behind(struct rollup *r)
+{
+    r->n = 0;
+    r->gone = false;
+    r->behind = true;
+}
+
+/* Another souk may have been at the file since the last transaction. */
+static void begin(struct store *s, struct rollup *r)
+{
+    if (!r->begun) {
+        r->begun = true;
+        r->behind = store_behind(s);
+        r->indexed = rollup_indexed(s, false);
+    }
+}
+
+void rollup_fill_after(struct store *s, uint64_t rows)
+{
+    struct rollup *r = rollup_of(s);
+    if (r) {
+        r->fill_after = rows;
+    }
+}
+
 souk_err rollup_add(struct store *s, const struct rolled *row, struct err *e)
 {
     struct rollup *r = rollup_of(s);
     if (!r) {
         return err_nomem(e);
     }
-    if (r->all) {
-        return SOUK_OK; /* it is among the rows that will be read */
+    begin(s, r);
+    if (!row->gone && !widen(r, row)) {
+        return err_nomem(e);
+    }
+    r->filled += !r->indexed && !row->gone;
+    if (r->filled > (r->fill_after ? r->fill_after : FILL_ROWS) ||
+        (r->n == ROWS_MAX && row->gone)) { /* that row is still there: not to be summed now */
+        fall_behind(r);
     }
     struct rolled mine = *row;
-    mine.what = FOR_DAY;
-    if (pay_is_call(row->scheme) || pay_is_settlement(row->scheme)) {
-        mine.what |= FOR_EDGE;
-    } else if (row->scheme && row->scheme != PAY_REFUND) {
-        mine.what = 0; /* nothing that is counted */
-    }
-    if (r->n == ROWS_MAX && row->gone) {
-        rollup_forget(s); /* not summed now: the row is still there */
-        r->all = true;
+    mine.what = rollup_for(row->scheme);
+    if (r->behind || !mine.what) {
         return SOUK_OK;
     }
     souk_err rc = r->n == ROWS_MAX ? rollup_flush(s, e) : SOUK_OK;
-    if (!rc && ((!row->gone && !widen(r, row)) || (mine.what && !push(r, &mine)))) {
+    if (!rc && !rollup_push(r, &mine)) {
         rc = err_nomem(e);
     }
     r->gone |= row->gone;
@@ -206,8 +240,7 @@ static bool keys_have(const struct keys *k, struct key key)
     return k->n && bsearch(&key, k->key, k->n, sizeof key, key_order);
 }
 
-/* What is still wanted of a row when the touched keys are summed again anyway. */
-static uint8_t not_again(const struct rollup *r, const struct rolled *row, bool again)
+uint8_t rollup_wanted(const struct rollup *r, const struct rolled *row, bool again)
 {
     uint8_t what = row->what;
     if (keys_have(&r->edges, edge_key(row)) != again) {
@@ -246,7 +279,7 @@ static bool cancel_out(struct rollup *r)
     keys_sort(&r->days);
     size_t kept = 0;
     for (size_t i = 0; i < r->n; i++) {
-        r->row[i].what = not_again(r, &r->row[i], false);
+        r->row[i].what = rollup_wanted(r, &r->row[i], false);
         if (r->row[i].what) {
             r->row[kept++] = r->row[i];
         }
@@ -255,169 +288,15 @@ static bool cancel_out(struct rollup *r)
     return true;
 }
 
-/* --- summing again */
-
-static souk_err put_all(struct store *s, struct rollup *r, struct err *e)
-{
-    if (r->n) {
-        qsort(r->row, r->n, sizeof *r->row, edge_order);
-    }
-    return rollup_put(s, r, e);
-}
-
-/* Rows of pay or infer, as far as they belong to what is summed again; all: all do. */
-static souk_err feed(struct store *s, struct rollup *r, struct query_run *q, bool all,
-                     bool inference, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(q)) {
-        struct rolled row = {.chain = query_col_int(q, 0),
-                             .payee = query_col_int(q, 1),
-                             .time = query_col_int(q, 2),
-                             .block = (uint64_t)query_col_int(q, 3)};
-        if (!inference) {
-            row.payer = query_col_int(q, 4);
-            row.asset = query_col_int(q, 5);
-            row.amount = query_col_u256(q, 6);
-            row.scheme = (uint8_t)query_col_int(q, 7);
-        }
-        bool counts = pay_is_call(row.scheme) || pay_is_settlement(row.scheme);
-        row.what = counts                                        ? FOR_EDGE | FOR_DAY
-                   : row.scheme == 0 || row.scheme == PAY_REFUND ? FOR_DAY
-                                                                 : 0;
-        if (!all) {
-            row.what = not_again(r, &row, true);
-        }
-        if (all && !widen(r, &row)) {
-            rc = err_nomem(e);
-        }
-        if (!rc && row.what && !push(r, &row)) {
-            rc = err_nomem(e);
-        }
-        if (!rc && r->n == ROWS_MAX) {
-            rc = put_all(s, r, e);
-        }
-    }
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
-#define PAY_COLUMNS   "SELECT chain, payee, time, block, payer, asset, amount, scheme FROM pay"
-#define INFER_COLUMNS "SELECT chain, cid, time, block FROM infer"
-
-static souk_err delete_key(struct store *s, const char *sql, const struct key *k, bool asset,
-                           struct err *e)
-{
-    struct query_run q = query_open(s, sql);
-    query_int(&q, k->chain);
-    query_int(&q, k->payee);
-    query_int(&q, k->other);
-    if (asset) {
-        query_int(&q, k->asset);
-    }
-    return query_do(&q, e);
-}
-
-static souk_err delete_keys(struct store *s, const struct rollup *r, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    for (size_t i = 0; i < r->edges.n && !rc; i++) {
-        rc = delete_key(s,
-                        "DELETE FROM edge WHERE chain = ? AND payee = ? AND payer = ?"
-                        " AND asset = ?",
-                        &r->edges.key[i], true, e);
-    }
-    for (size_t i = 0; i < r->days.n && !rc; i++) {
-        const struct key *k = &r->days.key[i];
-        rc = k->inference
-                 ? delete_key(s, "DELETE FROM infer_day WHERE chain = ? AND cid = ? AND day = ?", k,
-                              false, e)
-                 : delete_key(s,
-                              "DELETE FROM day WHERE chain = ? AND payee = ? AND day = ?"
-                              " AND asset = ?",
-                              k, true, e);
-    }
-    return rc;
-}
-
-/* Is the index there by which the rows of one payee are found? */
-static bool indexed(struct store *s, bool inference)
-{
-    int64_t n = 0;
-    struct query_run q = query_open(s, "SELECT count(*) FROM sqlite_schema WHERE name = ?");
-    query_text(&q, untrusted(inference ? "infer_by_cid" : "pay_by_payee"));
-    return query_one(&q, 0, &n, NULL) == SOUK_OK && n == 1;
-}
-
-/* All rows that may belong to the keys: of their payees, or without an index of the chain. */
-static souk_err feed_keys(struct store *s, struct rollup *r, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    const struct key *before = NULL;
-    for (size_t i = 0; i < r->days.n && !rc; i++) {
-        const struct key *k = &r->days.key[i];
-        bool one = indexed(s, k->inference);
-        if (before && before->inference == k->inference && before->chain == k->chain &&
-            (!one || before->payee == k->payee)) {
-            continue;
-        }
-        before = k;
-        struct query_run q =
-            k->inference
-                ? (one ? query_open(s, INFER_COLUMNS " WHERE chain = ? AND cid = ?")
-                       : query_open(s, INFER_COLUMNS " WHERE chain = ?"))
-                : (one ? query_open(s, PAY_COLUMNS " WHERE tier = 3 AND chain = ? AND payee = ?")
-                       : query_open(s, PAY_COLUMNS " WHERE tier = 3 AND chain = ?"));
-        query_int(&q, k->chain);
-        if (one) {
-            query_int(&q, k->payee);
-        }
-        rc = feed(s, r, &q, false, k->inference, e);
-    }
-    return rc ? rc : put_all(s, r, e);
-}
-
-static souk_err sum_keys_again(struct store *s, struct rollup *r, struct err *e)
-{
-    souk_err rc = r->days.n ? delete_keys(s, r, e) : SOUK_OK;
-    if (!rc && r->days.n) {
-        rc = feed_keys(s, r, e);
-    }
-    r->edges.n = r->days.n = 0;
-    return rc;
-}
-
-static souk_err sum_all_again(struct store *s, struct rollup *r, struct err *e)
-{
-    static const char *const empty[] = {"DELETE FROM edge", "DELETE FROM day",
-                                        "DELETE FROM infer_day", "DELETE FROM extent"};
-    souk_err rc = SOUK_OK;
-    rollup_forget(s);
-    for (size_t i = 0; i < sizeof empty / sizeof *empty && !rc; i++) {
-        struct query_run q = query_open(s, empty[i]);
-        rc = query_do(&q, e);
-    }
-    if (!rc) {
-        struct query_run q = query_open(s, PAY_COLUMNS " WHERE tier = 3");
-        rc = feed(s, r, &q, true, false, e);
-    }
-    if (!rc) {
-        struct query_run q = query_open(s, INFER_COLUMNS);
-        rc = feed(s, r, &q, true, true, e);
-    }
-    rc = rc ? rc : put_all(s, r, e);
-    return rc ? rc : rollup_put_extents(s, r, e);
-}
-
 souk_err rollup_flush(struct store *s, struct err *e)
 {
     struct rollup *r = *store_rollup(s);
-    if (!r) {
+    if (!r || !r->begun) {
         return SOUK_OK;
     }
-    if (r->all) {
-        return sum_all_again(s, r, e);
+    souk_err rc = rollup_put_extents(s, r, e);
+    if (rc || r->behind) {
+        return rc ? rc : rollup_stay_behind(s, e);
     }
     if (r->n) {
         qsort(r->row, r->n, sizeof *r->row, edge_order);
@@ -426,7 +305,6 @@ souk_err rollup_flush(struct store *s, struct err *e)
         return err_nomem(e);
     }
     r->gone = false;
-    souk_err rc = rollup_put(s, r, e);
-    rc = rc ? rc : rollup_put_extents(s, r, e);
-    return rc ? rc : sum_keys_again(s, r, e);
+    rc = rollup_put(s, r, e);
+    return rc ? rc : rollup_keys_again(s, r, e);
 }

@@ -3,8 +3,11 @@
  *
  * The rollups are made as rows are written, in the same transaction, and unmade when a
  * reorganisation takes rows back: only keys that were touched are computed again. They hold
- * proved rows alone (tier P3), know nothing of models or listings, and always equal what the raw
- * rows give (a property the tests check):
+ * proved rows alone (tier P3), know nothing of models or listings, and equal what the raw rows give
+ * (a property the tests check) unless store_behind(): in a first fill of very many rows each of
+ * them would rewrite a page of its own, so there, and where more is deleted at once than memory
+ * should hold, the sums wait for store_sum(), which makes all of them in one pass. derive begins
+ * with it.
  *
  *   edge        (payee, payer, asset): what this payer paid this payee
  *   day         (payee, UTC day, asset): what came in that day
@@ -86,6 +89,10 @@ bool store_addr_find(struct store *s, address a, int64_t *id); /* false: not in 
 bool store_addr_get(struct store *s, int64_t id, address *out);
 /* The transaction of a row; false: there is none. */
 bool store_tx_of(struct store *s, int64_t chain, uint64_t block, uint64_t log, bytes32 *out);
+
+bool store_behind(struct store *s);
+/* Does nothing, at once, unless store_behind(). Not in a transaction; *stop as below. */
+souk_err store_sum(struct store *s, atomic_bool *stop, struct err *e);
 
 /*
  * Makes the indexes that a first fill does without: cheap when they are there. Not in a

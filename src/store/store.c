@@ -526,6 +526,7 @@ souk_err store_commit(struct store *s, struct err *e)
     if (rc) {
         store_rollback(s);
     }
+    rollup_forget(s);
     return rc;
 }
 

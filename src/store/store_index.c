@@ -33,22 +33,31 @@ static int stopped(void *stop)
     return atomic_load((const atomic_bool *)stop);
 }
 
+void store_work_begin(struct store *s, atomic_bool *stop)
+{
+    sqlite3_exec(store_db(s), "PRAGMA temp_store=FILE", NULL, NULL, NULL);
+    if (stop) {
+        sqlite3_progress_handler(store_db(s), STEPS, stopped, stop);
+    }
+}
+
+void store_work_end(struct store *s)
+{
+    sqlite3_progress_handler(store_db(s), 0, NULL, NULL);
+    sqlite3_exec(store_db(s), "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
+}
+
 souk_err store_index(struct store *s, atomic_bool *stop, struct err *e)
 {
     souk_err rc = SOUK_OK;
     if (all_there(s)) {
         return SOUK_OK;
     }
-    /* What is sorted goes to a file when it is more than memory should hold. */
-    sqlite3_exec(store_db(s), "PRAGMA temp_store=FILE", NULL, NULL, NULL);
-    if (stop) {
-        sqlite3_progress_handler(store_db(s), STEPS, stopped, stop);
-    }
+    store_work_begin(s, stop);
     for (size_t i = 0; i < sizeof indexes / sizeof *indexes && !rc; i++) {
         struct query_run q = query_open(s, indexes[i]);
         rc = query_do(&q, e);
     }
-    sqlite3_progress_handler(store_db(s), 0, NULL, NULL);
-    sqlite3_exec(store_db(s), "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
+    store_work_end(s);
     return rc;
 }

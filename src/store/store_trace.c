@@ -1,5 +1,6 @@
 /* What sync must remember of a chain besides its rows: escrows, how far it is, whom it follows. */
 #include "store/query.h"
+#include "store/rollup.h"
 
 #include "base/banned.h"
 
@@ -96,12 +97,14 @@ bool store_has_pay(struct store *s, int64_t chain, uint64_t block, uint64_t log)
 
 /* --- whose movements are read */
 
-#define MATTER                                                                         \
+#define MATTER(payments)                                                               \
     "(SELECT owner AS id FROM listing_event WHERE chain = ?1 AND kind = 1"             \
     " UNION SELECT pay_to FROM listing_event WHERE chain = ?1 AND kind = 1"            \
-    " UNION SELECT payer FROM edge WHERE chain = ?1 AND payee IN"                      \
+    " UNION SELECT payer FROM " payments " WHERE chain = ?1 AND payee IN"              \
     " (SELECT pay_to FROM listing_event WHERE chain = ?1 AND kind = 1)) m JOIN addr a" \
     " ON a.id = m.id LEFT JOIN traced t ON t.chain = ?1 AND t.addr = m.id WHERE a.a <> ?2"
+
+#define TRACED(from) "SELECT a.a, coalesce(t.upto, 0) AS upto FROM " from " ORDER BY upto, a.a"
 
 souk_err store_traced(struct store *s, int64_t chain, struct arena *a, struct traced **out,
                       size_t *n, struct err *e)
@@ -109,7 +112,9 @@ souk_err store_traced(struct store *s, int64_t chain, struct arena *a, struct tr
     int64_t rows = 0;
     *out = NULL;
     *n = 0;
-    struct query_run q = query_open(s, "SELECT count(*) FROM " MATTER);
+    bool behind = store_behind(s); /* then the rows themselves are asked */
+    struct query_run q = behind ? query_open(s, "SELECT count(*) FROM " MATTER("pay"))
+                                : query_open(s, "SELECT count(*) FROM " MATTER("edge"));
     query_int(&q, chain);
     query_blob(&q, nobody.b, sizeof nobody.b);
     souk_err rc = query_one(&q, 0, &rows, e);
@@ -120,7 +125,7 @@ souk_err store_traced(struct store *s, int64_t chain, struct arena *a, struct tr
     if (!*out) {
         return err_nomem(e);
     }
-    q = query_open(s, "SELECT a.a, coalesce(t.upto, 0) AS upto FROM " MATTER " ORDER BY upto, a.a");
+    q = behind ? query_open(s, TRACED(MATTER("pay"))) : query_open(s, TRACED(MATTER("edge")));
     query_int(&q, chain);
     query_blob(&q, nobody.b, sizeof nobody.b);
     while (*n < (size_t)rows && query_next(&q)) {

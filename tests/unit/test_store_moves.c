@@ -243,8 +243,21 @@ static void whom_to_follow(void **state)
     assert_int_equal(n, 0);
     put_listing(
         w, (struct w_listing){.owner = "o", .author = "a", .name = "m", .pay_to = "p", .price = 1});
+    rollup_fill_after(w->w, 1); /* the sums do not know of ben */
     put_pay(w, (struct w_pay){.payer = "ann", .payee = "p", .amount = 1, .day = 1});
     put_pay(w, (struct w_pay){.payer = "ben", .payee = "stranger", .amount = 1, .day = 1});
+    put_pay(w, (struct w_pay){.payer = "cat", .payee = "p", .amount = 1, .day = 1});
+    assert_true(store_behind(w->w));
+    ok(store_traced(w->w, W_PAY_CHAIN, &a, &t, &n, E));
+    assert_int_equal(n, 4); /* o, p, ann, cat */
+    ok(store_begin(w->w, E));
+    ok(store_unwind(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, block_at(1, 0) - 1, NULL, E));
+    ok(store_commit(w->w, E));
+    ok(store_sum(w->w, NULL, E));
+    ok(store_traced(w->w, W_PAY_CHAIN, &a, &t, &n, E));
+    assert_int_equal(n, 2);
+    put_pay(w, (struct w_pay){.payer = "ann", .payee = "p", .amount = 1, .day = 1});
+    ok(store_sum(w->w, NULL, E));
     ok(store_traced(w->w, W_PAY_CHAIN, &a, &t, &n, E));
     assert_int_equal(n, 3); /* o, p, ann */
     address ann = addr_of("ann"), two[] = {ann, addr_of("p")};

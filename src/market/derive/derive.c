@@ -332,6 +332,9 @@ static souk_err derive_now(struct store *w, const struct network *n, bool from_r
 
 souk_err derive(struct store *w, const struct network *n, struct err *e)
 {
+    souk_err c = store_sum(w, NULL, e);
+    if (c)
+        return c;
     return derive_stale(w) || !same_chains(w, n) ? derive_now(w, n, false, e) : SOUK_OK;
 }
 

@@ -235,6 +235,8 @@ static void derive_run(struct job *j)
     struct derive_job *d = (struct derive_job *)j;
     int64_t begun = clock_mono_ms();
     struct err e;
+    if (store_sum(d->s->w, &d->s->stop, &d->err) != SOUK_OK)
+        return;
     if (d->index && store_index(d->s->w, &d->s->stop, &e) != SOUK_OK) {
         if (e.code == SOUK_ECANCEL) {
             d->err = e;

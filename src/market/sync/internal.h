@@ -8,6 +8,7 @@
  *   bazaar.c  x402 discovery -> offers
  *   head.c    a chain's nodes: who can be read, how far it is
  *   chain.c   a chain: which filters in turn, reorganisations
+ *   where.c   what each filter asks for
  *   logs.c    one filter: ranges asked for ahead, written in order
  *   slice.c   one range: asked of one node or more, until they say the same
  *   decode.c  an answer to a range -> logs
@@ -195,6 +196,8 @@ void chain_cancel(struct chain *c);
 void chain_free(struct chain *c);
 /* c->head and c->rpc are there (e NULL), or no node is any good. */
 void chain_headed(struct chain *c, const struct err *e);
+enum { FILTER_TEXT = 8 << 10 };
+souk_err filter_where(struct filter *f, struct err *e); /* where.c: f->where and f->print */
 /* head.c; free ends it without a word. */
 souk_err head_start(struct chain *c, struct err *e);
 void head_free(struct head *h);

@@ -64,8 +64,6 @@ address store_address(struct store *s, int64_t addr);
 souk_err store_model_count(struct store *s, uint32_t *n, struct err *e);
 /* Whether genuine_judge has ever run. */
 bool store_judged(struct store *s);
-/* Models with figures in the window. */
-souk_err store_alive_count(struct store *s, int win, uint32_t *n, struct err *e);
 /* When any source last succeeded. */
 int64_t store_synced_at(struct store *s);
 

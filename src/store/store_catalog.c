@@ -271,16 +271,6 @@ bool store_judged(struct store *s)
     return store_meta_int(s, "judged_at", 0) != 0;
 }
 
-souk_err store_alive_count(struct store *s, int win, uint32_t *n, struct err *e)
-{
-    int64_t v;
-    struct query_run q = query_open(s, "SELECT count(*) FROM stat WHERE win = ?");
-    query_int(&q, win);
-    souk_err rc = query_one(&q, 0, &v, e);
-    *n = (uint32_t)v;
-    return rc;
-}
-
 int64_t store_synced_at(struct store *s)
 {
     int64_t v;

@@ -209,11 +209,12 @@ static souk_err take_facets(struct loading *l, struct err *e)
 }
 
 /* What derive counted, for a head that has not seen all rows. */
-static souk_err take_counts(struct catalog *c, struct store *s, struct err *e)
+static void take_counts(struct catalog *c, struct store *s)
 {
+    static const char *const alive[] = {"alive_7d", "alive_30d", "alive_90d", "alive_all"};
     c->listed = (uint32_t)store_meta_int(s, "listed", 0);
     c->proven = (uint32_t)store_meta_int(s, "proven", 0);
-    return store_alive_count(s, (int)c->window, &c->alive, e);
+    c->alive = (uint32_t)store_meta_int(s, alive[c->window], 0);
 }
 
 static souk_err load_rows(struct loading *l, struct store *s, bool head, struct err *e)
@@ -237,7 +238,11 @@ static souk_err load_rows(struct loading *l, struct store *s, bool head, struct 
         c->total = c->n;
     }
     if (!rc) {
-        rc = c->n < c->total ? take_counts(c, s, e) : take_facets(l, e);
+        if (c->n < c->total) {
+            take_counts(c, s);
+        } else {
+            rc = take_facets(l, e);
+        }
     }
     return rc;
 }

@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 enum {
-    RULES = 2, /* moves when the rules do: then everything is derived again */
+    RULES = 3, /* moves when the rules do: then everything is derived again */
     TEXT_MAX = 64 << 20,
     SET_MAX = 1 << 28,
 };
@@ -37,11 +37,19 @@ static souk_err remember(struct derivation *d, struct err *e)
         const char *key;
         int64_t v;
     } meta[] = {
-        {key_raw, store_raw_version(d->w)},       {key_rules, RULES},
-        {key_payment, d->n->payment.chain_id},    {key_inference, d->n->inference.chain_id},
-        {key_spans, (int64_t)d->spans},           {"as_of", d->t.as_of},
-        {"as_of_block", (int64_t)d->as_of_block}, {"listed", (int64_t)d->listed_models},
+        {key_raw, store_raw_version(d->w)},
+        {key_rules, RULES},
+        {key_payment, d->n->payment.chain_id},
+        {key_inference, d->n->inference.chain_id},
+        {key_spans, (int64_t)d->spans},
+        {"as_of", d->t.as_of},
+        {"as_of_block", (int64_t)d->as_of_block},
+        {"listed", (int64_t)d->listed_models},
         {"proven", (int64_t)d->proven_models},
+        {"alive_7d", (int64_t)d->alive[WINDOW_7D]},
+        {"alive_30d", (int64_t)d->alive[WINDOW_30D]},
+        {"alive_90d", (int64_t)d->alive[WINDOW_90D]},
+        {"alive_all", (int64_t)d->alive[WINDOW_ALL]},
     };
     souk_err rc = SOUK_OK;
     for (size_t i = 0; i < sizeof meta / sizeof *meta && !rc; i++) {

@@ -80,7 +80,8 @@ struct derivation {
     int64_t told;                                 /* rows that pay_model ought to have */
     struct aside stray, by_list, inflow, unknown; /* unknown: inferences of no model */
     uint64_t listed_models, proven_models;
-    struct derived_model *model; /* rows to write */
+    uint64_t alive[WINDOW_COUNT]; /* models with anything in the window */
+    struct derived_model *model;  /* rows to write */
     size_t models, model_room;
     struct arena text; /* of those rows */
     bool unpacked;     /* a packed value could not be made: the transaction must not stand */

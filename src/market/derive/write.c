@@ -111,6 +111,7 @@ static souk_err write_windows(struct writing *g, const struct account *a, struct
     for (int w = 0; w < WINDOW_COUNT && !rc; w++) {
         const struct tally_window *t = &a->win[w];
         bool any = t->payments + t->settlements + t->inferences > 0;
+        g->d->alive[w] += any && !payee && a->who > 0;
         if (any) {
             rc = payee ? write_payee(g, a, w, e) : write_figures(g, a, w, e);
         } else {

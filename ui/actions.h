@@ -45,6 +45,8 @@
     X(CLEAR, "clear", "x", "clear", "Take off all filters and marks", SCREEN)                      \
     X(EXPLAIN, "explain", "e", "explain", "Where this figure comes from; ? does it too", SCREEN)   \
     X(FINDINGS, "findings", "F", "findings", "What the rules found in the payments", SCREEN)       \
+    X(WATCH, "watch", "W", "watch", "Be told of each payment to this author, or no longer", SCREEN)\
+    X(EXPORT, "export", "E", "export", "How to get all of it as a file", SCREEN)                    \
     X(DEVNET, "devnet", "D", "start devnet", "Start the built-in market on this machine", SCREEN)  \
     X(CALL, "call", "c", "call", "Call it: ask the price, pay, see the answer", SCREEN)            \
     X(RUN, "run", "r", "run", "Run it on this machine: fill in its inputs, see its outputs", SCREEN)\

@@ -185,7 +185,7 @@ static souk_err take_words(struct watching *w, struct err *e)
     }
     if (!rc && w->list.n == 0)
         rc = err_set(e, SOUK_EUSAGE,
-                     "nobody is watched yet: souk watch NAME, or w on an author's page");
+                     "nobody is watched yet: souk watch NAME, or W on an author's page");
     return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "market/derive.h"
 #include "market/genuine.h"
 #include "market/purse.h"
+#include "store/rollup.h"
 #include "tests/unit/tree.h"
 
 static char souk[PATH_MAX];
@@ -326,6 +327,7 @@ void world_close(struct world *w)
     fixture_must(derive(w->store, w->net, &e), &e);
     struct known known = {0};
     atomic_bool stop = false;
+    fixture_must(store_index(w->store, &stop, &e), &e);
     fixture_must(known_load(&known, &e), &e);
     fixture_must(genuine_judge(w->store, w->net, &w->config.rules, &known, &stop, &e), &e);
     known_release(&known);

@@ -252,9 +252,20 @@ static void test_authors(void **state)
 {
     (void)state;
     check("authors", "3\n");
+    check_at("authors-genuine", market, "devnet", "3\n>>\n", "80x24");
     check("author", "3\n<Enter>\n");
+    check("author-models", "3\n<Enter>\n<Tab>\n");
+    check("author-payers", "3\nj<Enter>\n<Tab><Tab>\n");
+    check_at("author-payments", market, "devnet", "3\n<Enter>\n<Tab><Tab><Tab>\n", "80x24 120x40");
+    check("author-prices", "3\nj<Enter>\n<S-Tab><S-Tab>\n");
+    check_at("author-explain", market, "devnet", "3\n<Enter>\nj?\n", "80x24");
+    check_at("author-findings", market, "devnet", "3\njjjj<Enter>\nF\n", "80x24");
+    check_at("author-export", market, "devnet", "3\nj<Enter>\nE\n", "80x24");
+    check_at("author-doubts", market, "devnet", "3\njjjj<Enter>\n<Tab><Tab>\n", "80x24");
+    check_at("author-bare", market, "devnet", "3\nG<Enter>\n", "80x24 40x10");
     check_at("author-shared", market, "devnet", "/\ntype btc-fee\n<Enter>\n<Enter>\na\n",
              "80x24 120x40");
+    check("author-unattributed", "/\ntype btc-fee\n<Enter>\n<Enter>\na\n<S-Tab>\n");
 }
 
 static void test_activity(void **state)
@@ -376,12 +387,13 @@ static void test_ascii(void **state)
                      "wait idle\ndump ascii-market\n" OPEN_MODEL "wait idle\ndump ascii-model\n"
                      "resize 120 40\nwait idle\ndump ascii-model-wide\n2\nwait idle\n"
                      "dump ascii-health\n3\nwait idle\ndump ascii-authors\n<Enter>\nwait idle\n"
-                     "dump ascii-author\n4\nwait idle\ndump ascii-activity\n"
+                     "dump ascii-author\n<Tab><Tab>\nwait idle\n"
+                     "dump ascii-author-payers\n4\nwait idle\ndump ascii-activity\n"
                      "1\n?\ndump ascii-help\n");
     for (const char *p = out; *p; p++)
         if ((unsigned char)*p >= 0x7f)
             fail_msg("not ASCII: %.60s", p);
-    assert_int_equal(compare_all(out), 8);
+    assert_int_equal(compare_all(out), 9);
     free(out);
 }
 

@@ -126,25 +126,25 @@ static void test_cursor(void **state)
     struct canvas *c = canvas_new(80, 22, TEXT_UNICODE, NULL);
     health_init(&s);
     health_draw(&s, c, canvas_rect(c));
-    assert_int_equal(health_selected(&s), METRIC_STORED);
+    assert_int_equal(pen_selected(&s.spots), METRIC_STORED);
     int steps = 0;
     while (spots_move(&s.spots, ACT_DOWN) && steps < 100)
         steps++;
     assert_in_range(steps, 15, 20);
-    assert_int_equal(health_selected(&s), METRIC_UPLOADS);
+    assert_int_equal(pen_selected(&s.spots), METRIC_UPLOADS);
     assert_true(spots_move(&s.spots, ACT_RIGHT));
-    assert_int_equal(health_selected(&s), METRIC_GROWTH);
+    assert_int_equal(pen_selected(&s.spots), METRIC_GROWTH);
     assert_false(spots_move(&s.spots, ACT_RIGHT));
     assert_true(spots_move(&s.spots, ACT_LEFT));
-    assert_int_equal(health_selected(&s), METRIC_UPLOADS);
+    assert_int_equal(pen_selected(&s.spots), METRIC_UPLOADS);
     assert_true(spots_move(&s.spots, ACT_TOP));
-    assert_int_equal(health_selected(&s), METRIC_STORED);
+    assert_int_equal(pen_selected(&s.spots), METRIC_STORED);
     const struct spot *last = &s.spots.spot[s.spots.n - 1];
     assert_true(spots_point(&s.spots, last->r.x, last->r.y));
     assert_false(spots_point(&s.spots, 0, 0));
     s.pane = HEALTH_PRICES; /* a table has a cursor of its own */
     health_draw(&s, c, canvas_rect(c));
-    assert_int_equal(health_selected(&s), METRIC_COUNT);
+    assert_int_equal(pen_selected(&s.spots), METRIC_COUNT);
     canvas_free(c);
     table_free(s.prices);
 }

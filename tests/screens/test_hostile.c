@@ -73,6 +73,8 @@ static void tour_model(struct tty *t, size_t i)
 {
     static const char *const panes[] = {"[ About ]", "[ Versions", "[ Offers", "[ Calls",
                                         "[ Proof"};
+    static const char *const of_author[] = {"[Models", "[Payers", "[Payments", "[Prices",
+                                            "[Unattributed"};
     char name[32];
     snprintf(name, sizeof name, "h%02zu", i);
     tty_keys(t, "<Enter>");
@@ -85,6 +87,10 @@ static void tour_model(struct tty *t, size_t i)
     }
     tty_keys(t, "a");
     see(t, "latest payments");
+    for (size_t p = 0; p < sizeof of_author / sizeof *of_author; p++) {
+        tty_keys(t, "<Tab>");
+        see(t, of_author[p]);
+    }
     tty_keys(t, "qq");
     see(t, "PRICE/CALL  CALLS");
     check_clean(t, fixture_attack_name(i));
@@ -125,7 +131,13 @@ static void tour_screens(struct tty *t)
     see(t, "UNATTRIBUTED");
     tty_keys(t, "Gg<Enter>");
     see(t, "latest payments");
-    tty_keys(t, "<Tab>G");
+    tty_keys(t, "WE");
+    see(t, "--csv");
+    tty_keys(t, "?");
+    see(t, "Where from");
+    tty_keys(t, "qF");
+    see(t, "By rule");
+    tty_keys(t, "q<Tab>G");
     tty_keys(t, "4");
     see(t, "last read");
     tty_keys(t, "jjjjjjkkk");

@@ -10,27 +10,48 @@
 #include "ui/domain.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
+#include "ui/watching.h"
 #include "ui/widgets/table.h"
 
 #include "base/banned.h"
 
 /* --- the list */
 
-enum { A_NAME, A_MODELS, A_LISTED, A_CALLS, A_PAYERS, A_INCOME, A_SHARED, A_LAST, A_SPARK, A_COLS };
+enum {
+    A_WATCHED,
+    A_NAME,
+    A_MODELS,
+    A_LISTED,
+    A_CALLS,
+    A_PAYERS,
+    A_INCOME,
+    A_GENUINE,
+    A_GENUINE_PAYERS,
+    A_GROWTH,
+    A_SHARED,
+    A_LAST,
+    A_SPARK,
+    A_COLS
+};
 static const struct column author_columns[A_COLS] = {
-    [A_NAME] = {"AUTHOR", 14, 24, ALIGN_LEFT, 0, 2, true, false},
-    [A_MODELS] = {"MODELS", 6, 6, ALIGN_RIGHT, 4, 0, false, false},
-    [A_LISTED] = {"LISTED", 6, 6, ALIGN_RIGHT, 5, 0, false, false},
-    [A_CALLS] = {"CALLS", 8, 9, ALIGN_RIGHT, 0, 0, true, true},
-    [A_PAYERS] = {"PAYERS", 7, 7, ALIGN_RIGHT, 2, 0, true, true},
-    [A_INCOME] = {"INCOME", 17, 24, ALIGN_RIGHT, 0, 0, true, true},
-    [A_SHARED] = {"UNATTRIBUTED", 12, 18, ALIGN_RIGHT, 6, 0, false, false},
-    [A_LAST] = {"LAST", 8, 8, ALIGN_RIGHT, 3, 0, true, true},
-    [A_SPARK] = {"30 DAYS", SPARK_DAYS, SPARK_DAYS, ALIGN_LEFT, 7, 0, false, false},
+    [A_WATCHED] = {"", 1, 1, ALIGN_LEFT, 0, 0, false, false},
+    [A_NAME] = {"AUTHOR", 12, 24, ALIGN_LEFT, 0, 2, true, false},
+    [A_MODELS] = {"MODELS", 6, 6, ALIGN_RIGHT, 5, 0, false, false},
+    [A_LISTED] = {"LISTED", 6, 6, ALIGN_RIGHT, 6, 0, false, false},
+    [A_CALLS] = {"CALLS", 7, 9, ALIGN_RIGHT, 0, 0, true, true},
+    [A_PAYERS] = {"PAYERS", 7, 7, ALIGN_RIGHT, 3, 0, true, true},
+    [A_INCOME] = {"INCOME", 11, 18, ALIGN_RIGHT, 0, 0, true, true},
+    [A_GENUINE] = {"GENUINE", 18, 22, ALIGN_RIGHT, 0, 0, true, true},
+    [A_GENUINE_PAYERS] = {"GENUINE PAYERS", 14, 14, ALIGN_RIGHT, 7, 0, false, false},
+    [A_GROWTH] = {"GROWTH", 11, 11, ALIGN_RIGHT, 1, 0, true, true},
+    [A_SHARED] = {"UNATTRIBUTED", 12, 15, ALIGN_RIGHT, 5, 0, false, false},
+    [A_LAST] = {"LAST", 8, 8, ALIGN_RIGHT, 4, 0, true, true},
+    [A_SPARK] = {"30 DAYS", SPARK_DAYS / 2, SPARK_DAYS, ALIGN_LEFT, 7, 0, false, false},
 };
 static const enum sort_key author_sort[A_COLS] = {
     [A_NAME] = SORT_AUTHOR,   [A_CALLS] = SORT_CALLS, [A_PAYERS] = SORT_PAYERS,
-    [A_INCOME] = SORT_INCOME, [A_LAST] = SORT_LAST,
+    [A_INCOME] = SORT_INCOME, [A_LAST] = SORT_LAST,   [A_GENUINE] = SORT_GENUINE,
+    [A_GROWTH] = SORT_GROWTH,
 };
 
 struct authors_screen {
@@ -50,11 +71,51 @@ static const struct author_row *author_at(const struct authors_screen *s, size_t
     return &s->list->row[s->order[row]];
 }
 
+static void figure_cell(const struct authors_screen *s, const struct figures *f, int col,
+                        struct strip *out)
+{
+    switch (col) {
+    case A_CALLS:
+        part_count(out, f->calls);
+        break;
+    case A_PAYERS:
+        part_count(out, f->payers);
+        break;
+    case A_INCOME:
+        part_income_short(out, &f->income);
+        break;
+    case A_GENUINE:
+        part_interval_short(out, &f->low, &f->high);
+        break;
+    case A_GENUINE_PAYERS:
+        part_count(out, f->genuine_payers);
+        break;
+    case A_GROWTH:
+        if (f->calls + f->settlements)
+            part_growth_short(out, &f->trend);
+        else
+            strip_str(out, "–", ST_DIM);
+        break;
+    case A_LAST:
+        part_age(out, f->last, s->list->as_of);
+        break;
+    case A_SPARK:
+        part_spark(f, table_width(s->table, A_SPARK), out);
+        break;
+    default:
+        break;
+    }
+}
+
 static void author_cell(void *ud, size_t row, int col, struct strip *out)
 {
     struct authors_screen *s = ud;
     const struct author_row *a = author_at(s, row);
     switch (col) {
+    case A_WATCHED:
+        if (watching_has(s->d->watching, a->author))
+            strip_str(out, "●", ST_ACCENT);
+        break;
     case A_NAME:
         part_name(a->author, ST_STRONG, out);
         break;
@@ -64,26 +125,11 @@ static void author_cell(void *ud, size_t row, int col, struct strip *out)
     case A_LISTED:
         part_count(out, a->listed);
         break;
-    case A_CALLS:
-        part_count(out, a->figures.calls);
-        break;
-    case A_PAYERS:
-        part_count(out, a->figures.payers);
-        break;
-    case A_INCOME:
-        part_income(out, &a->figures.income);
-        break;
     case A_SHARED:
-        part_income(out, &a->unattributed);
-        break;
-    case A_LAST:
-        part_age(out, a->figures.last, s->list->as_of);
-        break;
-    case A_SPARK:
-        part_spark(&a->figures, out);
+        part_income_short(out, &a->unattributed);
         break;
     default:
-        break;
+        figure_cell(s, &a->figures, col, out);
     }
 }
 
@@ -175,10 +221,12 @@ static void list_draw(void *self, struct canvas *c, struct rect area)
 {
     struct authors_screen *s = self;
     struct rect top = rect_cut_top(&area, 1);
-    char n[HUMAN_BUF];
+    char n[HUMAN_BUF], w[HUMAN_BUF];
+    size_t watched = watching_count(s->d->watching);
     if (s->list)
-        canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM, "%s authors · window %s · raw figures",
-                    human_count(n, s->list->n), window_name(s->list->window));
+        canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM, "%s authors · window %s%s%s",
+                    human_count(n, s->list->n), window_name(s->list->window),
+                    watched ? " · ● watched: " : "", watched ? human_count(w, watched) : "");
     else if (s->failed.code)
         canvas_untrusted(c, top.x + 1, top.y, top.w - 2, untrusted(s->failed.msg), ST_BAD);
     table_draw(s->table, c, area, true,
@@ -222,6 +270,11 @@ static bool list_action(void *self, enum action act)
         domain_window_step(s->d, act == ACT_WINDOW_MORE ? 1 : -1);
         return true;
     }
+    size_t row = table_selected(s->table);
+    if (act == ACT_WATCH && s->list && row < s->list->n) {
+        watching_toggle(s->d->watching, author_at(s, row)->author);
+        return true;
+    }
     return list_handle(s, table_action(s->table, act));
 }
 
@@ -230,9 +283,9 @@ static void list_update(void *self)
     list_ask(self);
 }
 
-static const enum action list_actions[] = {ACT_OPEN,    ACT_SORT_LEFT,   ACT_SORT_RIGHT,
-                                           ACT_REVERSE, ACT_WINDOW_MORE, ACT_WINDOW_LESS,
-                                           ACT_NONE};
+static const enum action list_actions[] = {ACT_OPEN,        ACT_WATCH,   ACT_SORT_LEFT,
+                                           ACT_SORT_RIGHT,  ACT_REVERSE, ACT_WINDOW_MORE,
+                                           ACT_WINDOW_LESS, ACT_NONE};
 
 const struct screen_ops screen_authors = {
     .name = "authors",

@@ -112,7 +112,7 @@ static bool move(struct health_screen *s, enum action act)
 
 static void explain(struct health_screen *s)
 {
-    enum metric m = s->pane == HEALTH_PRICES ? METRIC_PRICE : health_selected(s);
+    enum metric m = s->pane == HEALTH_PRICES ? METRIC_PRICE : pen_selected(&s->spots);
     if (m != METRIC_COUNT)
         app_push(s->app, &screen_explain, &(struct explain_arg){.metric = m});
 }

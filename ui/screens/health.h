@@ -12,8 +12,8 @@
 #include "market/health.h"
 #include "ui/domain.h"
 #include "ui/screens/parts.h"
+#include "ui/screens/pen.h"
 #include "ui/widgets/chart.h"
-#include "ui/widgets/spots.h"
 
 enum health_pane {
     HEALTH_GLANCE,
@@ -43,32 +43,9 @@ struct health_screen {
     struct table *prices;
 };
 
-/* The metric under the cursor; METRIC_COUNT: none. */
-enum metric health_selected(const struct health_screen *s);
-
 void health_draw(struct health_screen *s, struct canvas *c, struct rect area);
 
-/* --- between health_draw.c and the panes' files */
-
-struct pen {
-    const struct health *h;
-    struct canvas *c;
-    struct spots *spots;
-    int last; /* the row after the lowest one drawn */
-};
-
-/* Makes a place on the page the figure of a metric. */
-void pen_spot(struct pen *p, enum metric m, struct rect r);
-/* The strip at x, y, cut at cols, as a figure; returns the columns drawn. */
-int pen_figure(struct pen *p, enum metric m, int x, int y, int cols, const struct strip *s);
-/* A row: label, figure, and after it what more there is (may be NULL): returns the next row. */
-int pen_row(struct pen *p, struct rect r, int y, enum metric m, const char *label,
-            const struct strip *value, const struct strip *more);
-/* The same of a count and our words. */
-int pen_count(struct pen *p, struct rect r, int y, enum metric m, const char *label, uint64_t n,
-              const char *words);
-int pen_title(struct pen *p, struct rect r, int y, const char *own);
-int pen_words(struct pen *p, struct rect r, int y, const char *own);
+/* --- the panes */
 
 void health_draw_glance(struct pen *p, struct rect r);
 void health_draw_trends(struct pen *p, struct rect r);

@@ -67,16 +67,6 @@ void health_spark(const struct health *h, enum health_chart k, int cols, struct 
 
 /* --- one chart */
 
-static void write_money(void *ud, uint64_t v, char out[CHART_LABEL])
-{
-    enum { FRAC = 4 };
-    const struct amount *unit = ud;
-    char text[U256_FMT];
-    u256 value;
-    u256_mul_u64(unit->value, v, &value);
-    snprintf(out, CHART_LABEL, "%s", u256_format(value, unit->decimals, FRAC, text));
-}
-
 /* Its parts from the whole to the innermost, as far as there are any. */
 static int parts_of(const struct health *h, enum health_chart k, const struct series *out[3])
 {
@@ -119,7 +109,7 @@ static void fill_chart(struct chart *ch, const struct health *h, enum health_cha
                                               .style = styles[n - 1][i]};
     }
     if (is_money(k)) {
-        ch->unit = write_money;
+        ch->unit = part_money;
         ch->unit_ud = (void *)(uintptr_t)&h->weekly.unit;
     }
 }
@@ -198,7 +188,7 @@ static int draw_list(struct pen *p, struct rect r)
         uint64_t last = v->n ? v->v[v->n - 1] : 0;
         strip_init(&s, canvas_charset(p->c));
         if (is_money((enum health_chart)k))
-            write_money((void *)(uintptr_t)&p->h->weekly.unit, last, text);
+            part_money((void *)(uintptr_t)&p->h->weekly.unit, last, text);
         else
             human_count(text, last);
         strip_strf(&s, ST_STRONG, "%-15s", info[k].title);

@@ -327,13 +327,7 @@ static void cell(void *ud, size_t row, int col, struct strip *out)
             strip_str(out, "–", ST_DIM);
         break;
     case COL_SPARK:
-        if (f->spark) {
-            uint32_t v[SPARK_DAYS];
-            for (int i = 0; i < SPARK_DAYS; i++)
-                v[i] = f->spark[i];
-            spark_strip(out, part_spark_width(table_width(s->table, COL_SPARK)), v, SPARK_DAYS,
-                        ST_CHART1);
-        }
+        part_spark(f, table_width(s->table, COL_SPARK), out);
         break;
     case COL_NOTE:
         cell_note(m, s->view->catalog->window, out);

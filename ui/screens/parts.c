@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/human.h"
+#include "market/rules.h"
 #include "ui/widgets/bars.h"
 #include "ui/widgets/wrap.h"
 
@@ -62,11 +63,8 @@ void part_call_cell(const struct call_row *call, const struct untrusted *model, 
             strip_str(out, "unpaid", ST_DIM);
         break;
     case PART_CALL_PAYER:
-        if (paid) {
-            char full[ADDRESS_BUF];
-            address_format(call->payer, full);
-            strip_strf(out, ST_CODE, "%.6s…%s", full, full + 36);
-        }
+        if (paid)
+            part_address(out, call->payer, 0);
         break;
     case PART_CALL_TX:
         strip_str(out, call->tx, ST_CODE);
@@ -157,13 +155,46 @@ int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
     return y;
 }
 
-void part_spark(const struct figures *f, struct strip *out)
+void part_spark(const struct figures *f, int room, struct strip *out)
 {
     uint32_t v[SPARK_DAYS];
     for (int i = 0; f->spark && i < SPARK_DAYS; i++)
         v[i] = f->spark[i];
-    if (f->spark)
-        spark_strip(out, SPARK_DAYS, v, SPARK_DAYS, ST_CHART1);
+    if (f->spark && room)
+        spark_strip(out, part_spark_width(room), v, SPARK_DAYS, ST_CHART1);
+}
+
+void part_address(struct strip *out, address a, int room)
+{
+    char full[ADDRESS_BUF];
+    if (address_is_zero(a))
+        strip_str(out, "unknown", ST_WARN);
+    else if (room >= ADDRESS_BUF - 1)
+        strip_str(out, address_format(a, full), ST_CODE);
+    else
+        strip_strf(out, ST_CODE, "%.6s…%s", address_format(a, full), full + 36);
+}
+
+void part_rules(struct strip *out, unsigned bits)
+{
+    for (int r = 0, n = 0; r < RULE_COUNT; r++) {
+        if (bits & 1u << r) {
+            strip_strf(out, rule_effect((enum rule)r) == RULE_EXCLUDE ? ST_WARN : ST_NORMAL,
+                       n++ ? " %s" : "%s", rule_name((enum rule)r));
+        }
+    }
+    if (!bits)
+        strip_str(out, "–", ST_DIM);
+}
+
+void part_money(void *ud, uint64_t v, char out[CHART_LABEL])
+{
+    enum { FRAC = 4 };
+    const struct amount *unit = ud;
+    char text[U256_FMT];
+    u256 value;
+    u256_mul_u64(unit->value, v, &value);
+    snprintf(out, CHART_LABEL, "%s", u256_format(value, unit->decimals, FRAC, text));
 }
 
 void part_count(struct strip *out, uint64_t n)

@@ -5,6 +5,7 @@
 #define SOUK_UI_PARTS_H
 
 #include "market/pages.h"
+#include "ui/widgets/chart.h"
 #include "ui/widgets/table.h"
 
 /* ✓ proven, ? not proven, – not listed. */
@@ -15,12 +16,18 @@ void part_name(const char *name, enum style s, struct strip *out);
 
 /* Columns for a sparkline of SPARK_DAYS in so much room: each must stand for as many days. */
 int part_spark_width(int room);
+/* An address, whole where there is room for it; "unknown" for none. */
+void part_address(struct strip *out, address a, int room);
+/* What the rules found in a payment, by name; "–": nothing. */
+void part_rules(struct strip *out, unsigned bits);
+/* chart.h's unit, for money: unit_ud is a const struct amount *, the worth of one of the series. */
+void part_money(void *ud, uint64_t v, char out[CHART_LABEL]);
 
 /* Cells of tables: a count, income, an age up to as_of ("–" for none), 30 days as a sparkline. */
 void part_count(struct strip *out, uint64_t n);
 void part_income(struct strip *out, const struct income *in);
 void part_age(struct strip *out, int64_t last, int64_t as_of);
-void part_spark(const struct figures *f, struct strip *out);
+void part_spark(const struct figures *f, int room, struct strip *out);
 
 /* "+18 % (+9…+28 %)", with ": flat" where the interval has both signs; "too few to tell". */
 void part_growth(struct strip *out, bool known, double ratio, double low, double high);

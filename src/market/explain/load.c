@@ -140,25 +140,36 @@ static souk_err add_basis(struct explanation_data *x, const char *filter, int64_
     return c == SOUK_OK ? add_tellers(x, b, chain, e) : c;
 }
 
+/* What the profile reads, or the cache holds of it: a devnet that is not running names nothing. */
+static souk_err add_read(struct explanation_data *x, const char *filter, int64_t chain,
+                         bool in_profile, struct err *e)
+{
+    struct cursor c;
+    return in_profile || store_cursor_get(x->load.s, chain, filter, &c)
+               ? add_basis(x, filter, chain, e)
+               : SOUK_OK;
+}
+
 static souk_err add_bases(struct explanation_data *x, unsigned from, struct err *e)
 {
     const struct network *n = x->net;
+    int64_t chain = n->payment.chain_id;
     bool quiet = false, busy = false;
     souk_err c = SOUK_OK;
     for (unsigned i = 0; i < n->tokens; i++) {
         quiet |= n->token[i].whole_log;
         busy |= !n->token[i].whole_log;
     }
-    if ((from & FROM_LISTINGS) && n->has_listings)
-        c = add_basis(x, FILTER_LISTINGS, n->payment.chain_id, e);
-    if (c == SOUK_OK && (from & FROM_PAYMENTS) && quiet)
-        c = add_basis(x, FILTER_PAYMENTS, n->payment.chain_id, e);
-    if (c == SOUK_OK && (from & FROM_PAYMENTS) && busy)
-        c = add_basis(x, FILTER_PAYEES, n->payment.chain_id, e);
-    if (c == SOUK_OK && (from & FROM_RULES) && busy) /* who funds whom */
-        c = add_basis(x, FILTER_FUNDING, n->payment.chain_id, e);
-    if (c == SOUK_OK && (from & FROM_INFERENCES) && n->inference.rpc[0] != '\0')
-        c = add_basis(x, FILTER_INFERENCES, n->inference.chain_id, e);
+    if (from & FROM_LISTINGS)
+        c = add_read(x, FILTER_LISTINGS, chain, n->has_listings, e);
+    if (c == SOUK_OK && (from & FROM_PAYMENTS))
+        c = add_read(x, FILTER_PAYMENTS, chain, quiet, e);
+    if (c == SOUK_OK && (from & FROM_PAYMENTS))
+        c = add_read(x, FILTER_PAYEES, chain, busy, e);
+    if (c == SOUK_OK && (from & FROM_RULES)) /* who funds whom */
+        c = add_read(x, FILTER_FUNDING, chain, busy, e);
+    if (c == SOUK_OK && (from & FROM_INFERENCES))
+        c = add_read(x, FILTER_INFERENCES, n->inference.chain_id, n->inference.rpc[0] != '\0', e);
     return c;
 }
 

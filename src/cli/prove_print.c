@@ -306,6 +306,8 @@ static souk_err report(const struct proving *p, struct err *e)
                     "%u of the checks failed: the cache, or the node asked, does not hold the "
                     "chain's history; `souk sync --full` reads everything again",
                     p->proofs->failed);
+    else if (!r && p->proofs->passed == 0)
+        r = err_set(e, SOUK_ENET, "nothing could be checked: no node answered what was asked");
     return r;
 }
 
@@ -322,13 +324,16 @@ souk_err prove_command(const struct options *o, struct session *s, struct err *e
         r = err_set(e, SOUK_EUSAGE, "--prove asks a node, which --offline forbids");
     if (r)
         return r;
+    const struct network *n = market_network(s->market);
+    if (n->local && !po.rpc && n->payment.rpc[0] == '\0')
+        return err_set(e, SOUK_ENET, "the devnet is not running: start it with `souk devnet up`");
     po.sample = (unsigned)sample;
     http = market_http(s->market);
     r = http ? loop_signal(s->loop, SIGINT, on_signal, &p, e) : err_nomem(e);
     if (!r)
         r = loop_signal(s->loop, SIGTERM, on_signal, &p, e);
     if (!r) {
-        p.prove = prove_start(s->loop, http, s->store, market_network(s->market), &po, &ev, e);
+        p.prove = prove_start(s->loop, http, s->store, n, &po, &ev, e);
         r = p.prove ? SOUK_OK : e->code;
     }
     if (!r) {

@@ -12,6 +12,8 @@
 
 #include "base/banned.h"
 
+enum { RETRY_MS = 10000 };
+
 void domain_init(struct domain *d, struct market *m, enum window w)
 {
     *d = (struct domain){.market = m, .window = w};
@@ -225,6 +227,25 @@ static void on_how(void *ud, const char *words)
     app_dirty(d->app);
 }
 
+static void try_again(void *ud)
+{
+    struct domain *d = ud;
+    d->retry = 0;
+    if (d->app)
+        domain_sync(d, false);
+}
+
+/* A devnet may be started later, by another souk: it is looked for again. Said once. */
+static void not_begun(struct domain *d, bool asked, const struct err *e)
+{
+    if (asked || strncmp(d->told_how, e->msg, sizeof d->told_how - 1) != 0)
+        app_toast_err(d->app, e);
+    snprintf(d->told_how, sizeof d->told_how, "%.127s", e->msg);
+    loop_timer_cancel(market_loop(d->market), d->retry);
+    d->retry =
+        market_offline(d->market) ? 0 : loop_timer(market_loop(d->market), RETRY_MS, try_again, d);
+}
+
 void domain_sync(struct domain *d, bool asked)
 {
     const struct follow_events ev = {
@@ -236,8 +257,8 @@ void domain_sync(struct domain *d, bool asked)
         follow_now(d->follow);
     else
         d->follow = follow_start(d->market, &ev, &e);
-    if (!d->follow && asked)
-        app_toast_err(d->app, &e);
+    if (!d->follow)
+        not_begun(d, asked, &e);
     d->syncing = d->follow != NULL;
     app_dirty(d->app);
 }

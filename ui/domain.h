@@ -30,7 +30,8 @@ struct domain {
     bool complete, loading, again;
     bool syncing;
     struct follow *follow; /* NULL: offline, or not begun */
-    char told_how[64];     /* how we hear of new blocks; ours */
+    uint64_t retry;        /* the timer of the next try, while there is no follow; 0: none */
+    char told_how[128];    /* how we hear of new blocks, or why not; ours */
     struct live_source source[LIVE_SOURCES];
     size_t sources;
     int64_t marked[MARKS_MAX]; /* model ids */

@@ -112,7 +112,7 @@ static struct address_list list_of(const struct network *n, const void *at)
 /* Blank-separated; "none" and nothing are no address. One that stands twice is one. */
 static souk_err set_addresses(struct address_list l, const char *value, struct err *e)
 {
-    address read[CONFIG_ADDRESSES];
+    address read[CONFIG_ADDRESSES] = {0};
     unsigned n = 0;
     const char *p = value + strspn(value, " \t");
     if (strcmp(p, "none") == 0)

@@ -1,7 +1,8 @@
 /*
  * packed.h: the blobs of the derived tables, written by derive and read by everyone else.
  *
- *   income   (less refunds) for each asset: addr.id (u32 LE), amount (32 bytes BE); the profile's order, no zeros
+ *   income   (less refunds) for each asset: addr.id (u32 LE), amount (32 bytes BE); the profile's
+ *            order, no zeros
  *   spark    SPARK_DAYS daily counts (u16 LE), oldest first; UTC days, the last is as_of's
  *   days     for each UTC day with anything, ascending: day number, payments, settlements,
  *            inferences (u32 LE each), count of assets (u32 LE), then as in income

@@ -5,13 +5,6 @@
 
 #include "base/banned.h"
 
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 static bool belongs(struct query_run *q, enum market_rows which)
 {
     bool named = sqlite3_column_type(q->st, 2) != SQLITE_NULL;
@@ -58,7 +51,7 @@ souk_err store_each_market_call(struct store *s, int64_t chain, enum market_rows
         rc = fn(ud, &row, e);
         max--;
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_market_inference(struct store *s, int64_t chain, int64_t author, int64_t since,
@@ -82,7 +75,7 @@ souk_err store_each_market_inference(struct store *s, int64_t chain, int64_t aut
         rc = fn(ud, &row, e);
         max--;
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_market_inflow(struct store *s, int64_t chain, int64_t since, uint32_t max,
@@ -109,7 +102,7 @@ souk_err store_each_market_inflow(struct store *s, int64_t chain, int64_t since,
         rc = fn(ud, &row, e);
         max--;
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_count_unattributed(struct store *s, int win, uint64_t *n, struct err *e)
@@ -134,5 +127,5 @@ souk_err store_each_place(struct store *s, int64_t chain, const char *filter, RO
         struct place_row row = {query_col_text(&q, 0)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }

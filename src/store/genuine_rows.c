@@ -4,14 +4,6 @@
 
 #include "base/banned.h"
 
-/* Ends a run in which fn said rc. */
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 /* --- writing */
 
 souk_err store_genuine_clear(struct store *s, struct err *e)
@@ -211,7 +203,7 @@ souk_err store_each_finding(struct store *s, int64_t since, int64_t who, size_t 
         row.f.words = words.p ? words.p : ""; /* SQLite ends text with a NUL */
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_evidence(struct store *s, int64_t finding, ROW_FN(evidence_in), void *ud,
@@ -240,5 +232,5 @@ souk_err store_each_evidence(struct store *s, int64_t finding, ROW_FN(evidence_i
                                   .to = query_col_address(&q, 8)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }

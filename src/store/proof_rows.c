@@ -186,9 +186,7 @@ static souk_err each(const struct question *of, ROW_FN(proof_row), void *ud, str
         advance(next);
     }
     for (size_t i = 0; i < n; i++) {
-        struct err other;
-        souk_err closed = query_close(&t[i].q, rc ? &other : e);
-        rc = rc ? rc : closed;
+        rc = query_end(&t[i].q, rc, e);
     }
     return rc;
 }

@@ -40,6 +40,8 @@ void query_amount(struct query_run *q, u256 v); /* without leading zeros: does n
 void query_real(struct query_run *q, double v);
 bool query_next(struct query_run *q);
 souk_err query_close(struct query_run *q, struct err *e);
+/* The same where what was done with the rows said rc: that goes before what closing says. */
+souk_err query_end(struct query_run *q, souk_err rc, struct err *e);
 souk_err query_do(struct query_run *q, struct err *e); /* runs to its end and closes */
 /* The same for a query of one integer; `absent` when there is no row. */
 souk_err query_one(struct query_run *q, int64_t absent, int64_t *out, struct err *e);

@@ -41,9 +41,7 @@ static souk_err feed(struct store *s, struct rollup *r, struct query_run *q, boo
             rc = put_all(s, r, e);
         }
     }
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
+    return query_end(q, rc, e);
 }
 
 #define PAY_COLUMNS   "SELECT chain, payee, time, block, payer, asset, amount, scheme FROM pay"

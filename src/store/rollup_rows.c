@@ -5,14 +5,6 @@
 
 #include "base/banned.h"
 
-/* Ends a run in which fn said rc. */
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 static uint64_t col_u64(struct query_run *q, int i)
 {
     int64_t v = query_col_int(q, i);
@@ -56,7 +48,7 @@ souk_err store_each_edge(struct store *s, int64_t chain, int64_t payee, ROW_FN(e
         row.first_day = day_of(row.first);
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_day(struct store *s, int64_t chain, int64_t payee, ROW_FN(day_row), void *ud,
@@ -82,7 +74,7 @@ souk_err store_each_day(struct store *s, int64_t chain, int64_t payee, ROW_FN(da
                               .refunded = query_col_u256(&q, 6)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_row), void *ud,
@@ -97,7 +89,7 @@ souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_r
                                     query_col_int(&q, 3)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 /* --- raw rows */
@@ -127,7 +119,7 @@ static souk_err each_move(struct query_run *q, ROW_FN(move_row), void *ud, struc
         struct move_row row = move_of(q);
         rc = fn(ud, &row, e);
     }
-    return finish(q, rc, e);
+    return query_end(q, rc, e);
 }
 
 static bool comes_first(const struct move_row *a, const struct move_row *b)
@@ -153,8 +145,8 @@ static souk_err each_of_two(struct query_run *q, ROW_FN(move_row), void *ud, str
             row[i] = move_of(&q[i]);
         }
     }
-    rc = finish(&q[0], rc, e);
-    return finish(&q[1], rc, e);
+    rc = query_end(&q[0], rc, e);
+    return query_end(&q[1], rc, e);
 }
 
 souk_err store_each_move(struct store *s, int64_t chain, uint64_t block, ROW_FN(move_row), void *ud,
@@ -251,7 +243,7 @@ souk_err store_each_infer_between(struct store *s, int64_t chain, int64_t first,
         struct infer_row row = {query_col_int(&q, 0), query_col_int(&q, 1)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 /* --- addresses and transactions */

@@ -410,6 +410,13 @@ souk_err query_close(struct query_run *q, struct err *e)
     return rc;
 }
 
+souk_err query_end(struct query_run *q, souk_err rc, struct err *e)
+{
+    struct err unsaid;
+    souk_err closed = query_close(q, rc ? &unsaid : e);
+    return rc ? rc : closed;
+}
+
 souk_err query_do(struct query_run *q, struct err *e)
 {
     while (query_next(q)) {

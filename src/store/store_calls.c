@@ -7,13 +7,6 @@
 
 #include "base/banned.h"
 
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 /* Spans belong to the chain that derive read. */
 static int64_t payment_chain(struct store *s)
 {
@@ -77,7 +70,7 @@ souk_err store_each_own_span(struct store *s, int64_t who, ROW_FN(own_span), voi
             .to = {ends ? query_col_int(&q, 5) : INT64_MAX, ends ? query_col_int(&q, 6) : 0}};
         rc = fn(ud, &x, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 static souk_err on_span(void *ud, const struct own_span *x, struct err *e)
@@ -180,7 +173,7 @@ static souk_err each_call(struct query_run *q, ROW_FN(call_detail), void *ud, in
                                   .log = (uint64_t)query_col_int(q, 9)};
         rc = fn(ud, &row, e);
     }
-    return finish(q, rc, e);
+    return query_end(q, rc, e);
 }
 
 static souk_err tell(struct store *s, const struct latest *l, ROW_FN(call_detail), void *ud,
@@ -285,7 +278,7 @@ static souk_err each_made(struct query_run *q, ROW_FN(made_row), void *ud, struc
                                .told = query_col_int(q, 13) != 0};
         rc = fn(ud, &row, e);
     }
-    return finish(q, rc, e);
+    return query_end(q, rc, e);
 }
 
 souk_err store_each_made(struct store *s, int64_t author, int64_t payee, int64_t since,
@@ -370,5 +363,5 @@ souk_err store_each_last(struct store *s, int64_t author, ROW_FN(last_row), void
         struct last_row row = {query_col_int(&q, 0), query_col_int(&q, 1)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }

@@ -76,13 +76,6 @@ static void read_genuine(struct query_run *q, int at, struct figures_row *f)
     f->strict = (uint64_t)query_col_int(q, at + 2);
 }
 
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 /* A query whose first column is the model's id, ascending; it goes along with the models. */
 struct beside {
     struct query_run q;
@@ -141,11 +134,11 @@ souk_err store_each_catalog_row(struct store *s, int win, ROW_FN(catalog_row), v
         }
         rc = fn(ud, &r, e);
     }
-    rc = finish(&q, rc, e);
-    rc = finish(&figures.q, rc, e);
-    rc = finish(&genuine.q, rc, e);
-    rc = finish(&spark.q, rc, e);
-    return finish(&trend.q, rc, e);
+    rc = query_end(&q, rc, e);
+    rc = query_end(&figures.q, rc, e);
+    rc = query_end(&genuine.q, rc, e);
+    rc = query_end(&spark.q, rc, e);
+    return query_end(&trend.q, rc, e);
 }
 
 /* The columns MODEL, author, spark, then TREND, GENUINE, FIGURES. */
@@ -182,7 +175,7 @@ static souk_err each_joined(struct query_run q, ROW_FN(catalog_row), void *ud, u
         *n += 1;
         rc = fn(ud, &r, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 #define NO_FIGURES "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
@@ -242,7 +235,7 @@ souk_err store_each_author(struct store *s, ROW_FN(author_name), void *ud, struc
         struct author_name row = {query_col_int(&q, 0), query_col_text(&q, 1)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 address store_address(struct store *s, int64_t addr)

@@ -7,14 +7,6 @@
 
 #include "base/banned.h"
 
-/* Ends a run in which fn said rc. */
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 /* --- listings and models */
 
 souk_err store_each_listing_event(struct store *s, int64_t chain, ROW_FN(listing_event), void *ud,
@@ -44,7 +36,7 @@ souk_err store_each_listing_event(struct store *s, int64_t chain, ROW_FN(listing
                                     .time = query_col_int(&q, 12)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_unread(struct store *s, ROW_FN(description_row), void *ud, struct err *e)
@@ -57,7 +49,7 @@ souk_err store_each_unread(struct store *s, ROW_FN(description_row), void *ud, s
         struct description_row row = {query_col_int(&q, 0), query_col_text(&q, 1)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_stated_put(struct store *s, int64_t model, const char *stated, struct err *e)
@@ -108,7 +100,7 @@ souk_err store_each_model(struct store *s, ROW_FN(derived_model), void *ud, stru
                                     .stated = query_col_text(&q, 12)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_derived_model_put(struct store *s, const struct derived_model *m, struct err *e)
@@ -146,7 +138,7 @@ souk_err store_each_file_blob(struct store *s, ROW_FN(file_blob), void *ud, stru
                                 query_col_text(&q, 3)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 static souk_err each_claim(struct query_run q, ROW_FN(cid_claim), void *ud, struct err *e)
@@ -157,7 +149,7 @@ static souk_err each_claim(struct query_run q, ROW_FN(cid_claim), void *ud, stru
                                 query_col_int(&q, 2) != 0};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_file_claim(struct store *s, ROW_FN(cid_claim), void *ud, struct err *e)
@@ -199,7 +191,7 @@ static souk_err each_pay(struct query_run *q, ROW_FN(pay_row), void *ud, struct 
                               .how = (int)query_col_int(q, 9)};
         rc = fn(ud, &row, e);
     }
-    return finish(q, rc, e);
+    return query_end(q, rc, e);
 }
 
 #define PAY "SELECT p.block, p.log, p.payer, p.payee, p.asset, p.amount, p.scheme, p.time, "
@@ -362,7 +354,7 @@ souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, RO
                                     (uint64_t)query_col_int(&q, 2), query_col_int(&q, 3)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_time_read(struct store *s, int64_t payments, int64_t inferences, int64_t time[2],
@@ -404,7 +396,7 @@ souk_err store_each_infer(struct store *s, int64_t chain, ROW_FN(infer_row), voi
         struct infer_row row = {query_col_int(&q, 0), query_col_int(&q, 1)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_assets(struct store *s, int64_t chain, struct asset_row *out, size_t max, size_t *n,

@@ -7,14 +7,6 @@
 
 #include "base/banned.h"
 
-/* Ends a run in which fn said rc. */
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 souk_err store_derived_clear(struct store *s, struct err *e)
 {
     static const char *const sql[] = {"DELETE FROM market_stat", "DELETE FROM weekly",
@@ -284,7 +276,7 @@ static souk_err each_who(struct query_run q, ROW_FN(who_row), void *ud, struct e
         struct who_row row = {query_col_int(&q, 0)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_days_who(struct store *s, ROW_FN(who_row), void *ud, struct err *e)

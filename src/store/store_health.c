@@ -4,13 +4,6 @@
 
 #include "base/banned.h"
 
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 souk_err store_each_author_share(struct store *s, int win, ROW_FN(author_share), void *ud,
                                  struct err *e)
 {
@@ -26,7 +19,7 @@ souk_err store_each_author_share(struct store *s, int win, ROW_FN(author_share),
                                    .listed = query_col_int(&q, 1) != 0};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_priced(struct store *s, int win, uint32_t max, ROW_FN(priced_row), void *ud,
@@ -49,7 +42,7 @@ souk_err store_each_priced(struct store *s, int win, uint32_t max, ROW_FN(priced
                                  .income = query_col_text(&q, 5)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_genuine_models(struct store *s, int win, uint64_t *paid, uint64_t *healthy,
@@ -77,5 +70,5 @@ souk_err store_each_judged_week(struct store *s, ROW_FN(judged_week), void *ud, 
                                   query_col_text(&q, 2), query_col_text(&q, 3)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }

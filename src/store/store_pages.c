@@ -7,13 +7,6 @@
 
 #include "base/banned.h"
 
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 /* Ends a query whose copying may have run out of memory. */
 static souk_err copied(struct query_run *q, bool ok, struct err *e)
 {
@@ -102,7 +95,7 @@ static souk_err each_listing(struct query_run q, ROW_FN(listing_detail), void *u
                                      .block = (uint64_t)query_col_int(&q, 15)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_listing_of(struct store *s, struct untrusted author, struct untrusted name,
@@ -176,7 +169,7 @@ static souk_err each_offer(struct query_run q, ROW_FN(offer_detail), void *ud, s
                                    .amount = query_col_u256(&q, 9)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 #define OFFER                                                                                      \
@@ -225,7 +218,7 @@ souk_err store_each_file(struct store *s, int64_t model, ROW_FN(file_detail), vo
                                   query_col_int(&q, 4)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 /* --- authors */
@@ -274,7 +267,7 @@ static souk_err each_author(struct query_run q, ROW_FN(author_detail), void *ud,
                         .strict = (uint64_t)query_col_int(&q, 21)}};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_author_row(struct store *s, int win, ROW_FN(author_detail), void *ud,
@@ -316,7 +309,7 @@ static souk_err each_use(struct query_run q, address a, ROW_FN(address_use), voi
                                   query_col_address(&q, 2)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_use_of_address(struct store *s, address a, ROW_FN(address_use), void *ud,
@@ -424,7 +417,7 @@ souk_err store_each_week(struct store *s, ROW_FN(week_out), void *ud, struct err
                                .income = query_col_text(&q, 6)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_cohort(struct store *s, ROW_FN(cohort_out), void *ud, struct err *e)
@@ -443,7 +436,7 @@ souk_err store_each_cohort(struct store *s, ROW_FN(cohort_out), void *ud, struct
         }
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_each_first_seen(struct store *s, int64_t since, ROW_FN(seen_row), void *ud,
@@ -456,7 +449,7 @@ souk_err store_each_first_seen(struct store *s, int64_t since, ROW_FN(seen_row),
         struct seen_row row = {query_col_int(&q, 0)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 bool store_filter_source(struct store *s, const char *filter, int64_t *src, int64_t *first,

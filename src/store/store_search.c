@@ -110,9 +110,7 @@ souk_err store_each_word(struct store *s, bool names, ROW_FN(vocab_row), void *u
         struct vocab_row row = {query_col_text(&q, 0), query_col_int(&q, 1)};
         rc = fn(ud, &row, e);
     }
-    struct err other;
-    souk_err closed = query_close(&q, rc ? &other : e);
-    return rc ? rc : closed;
+    return query_end(&q, rc, e);
 }
 
 /* --- one model */
@@ -124,9 +122,7 @@ static souk_err each_found(struct query_run q, ROW_FN(found_row), void *ud, stru
         struct found_row row = {query_col_int(&q, 0), query_col_text(&q, 1), query_col_text(&q, 2)};
         rc = fn(ud, &row, e);
     }
-    struct err other;
-    souk_err closed = query_close(&q, rc ? &other : e);
-    return rc ? rc : closed;
+    return query_end(&q, rc, e);
 }
 
 #define FOUND "SELECT m.id, a.name, m.name FROM model m JOIN author a ON a.id = m.author "

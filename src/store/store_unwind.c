@@ -35,9 +35,7 @@ static souk_err say_gone(struct query_run q, bool inferences, struct err *e)
         }
         rc = rollup_add(q.store, &row, e);
     }
-    struct err other;
-    souk_err closed = query_close(&q, rc ? &other : e);
-    return rc ? rc : closed;
+    return query_end(&q, rc, e);
 }
 
 static souk_err run_all(struct store *s, const char *const *sql, int64_t chain, const char *filter,

@@ -5,13 +5,6 @@
 
 #include "base/banned.h"
 
-static souk_err finish(struct query_run *q, souk_err rc, struct err *e)
-{
-    struct err other;
-    souk_err closed = query_close(q, rc ? &other : e);
-    return rc ? rc : closed;
-}
-
 /* The rows first, with whose each is; then who that is, and since when the payer pays him. */
 #define NEWS                                                                                      \
     "WITH n AS MATERIALIZED (SELECT p.chain, p.block, p.log, p.tx, p.time, p.payer, p.payee,"     \
@@ -58,7 +51,7 @@ souk_err store_each_news(struct store *s, int64_t chain, uint64_t after, uint64_
                                   .first = query_col_int(&q, 15)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }
 
 souk_err store_is_owner(struct store *s, address a, bool *yes, struct err *e)
@@ -84,5 +77,5 @@ souk_err store_each_payee_of_owner(struct store *s, address owner, ROW_FN(payee_
         const struct payee_id_row row = {query_col_int(&q, 0)};
         rc = fn(ud, &row, e);
     }
-    return finish(&q, rc, e);
+    return query_end(&q, rc, e);
 }

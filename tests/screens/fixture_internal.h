@@ -25,7 +25,7 @@ struct world {
 
 void fixture_must(souk_err rc, const struct err *e);
 
-/* Opens the cache and writes sources and cursors; ends with everything derived, judged and closed. */
+/* Opens the cache and writes sources and cursors; ends with all derived, judged and closed. */
 void world_open(struct world *w, const char *dir);
 void world_close(struct world *w);
 

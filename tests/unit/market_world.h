@@ -18,6 +18,7 @@
 #include "market/derive.h"
 #include "market/pages.h"
 #include "store/query.h"
+#include "store/rollup.h"
 #include "store/store.h"
 
 enum { W_DAY = 86400, W_PAY_CHAIN = 84532, W_INFER_CHAIN = 10740, W_NOW = 100 };
@@ -292,6 +293,41 @@ __attribute__((unused)) static const char *author_text(struct world *w, const ch
     }
     author_list_free(l);
     return out;
+}
+
+/* The number of addr_of(name), which stands in the cache. */
+__attribute__((unused)) static int64_t addr_id(struct world *w, const char *name)
+{
+    int64_t id = 0;
+    assert_true(store_addr_find(w->w, addr_of(name), &id));
+    return id;
+}
+
+/* What a query of one integer says. */
+__attribute__((unused)) static int64_t world_int(struct world *w, const char *sql)
+{
+    sqlite3_stmt *st;
+    assert_int_equal(sqlite3_prepare_v2(store_db(w->w), sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    int64_t v = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return v;
+}
+
+/* For cmocka: a world of its own for each test. */
+__attribute__((unused)) static int world_setup(void **state)
+{
+    struct world *w = malloc(sizeof *w);
+    world_open(w);
+    *state = w;
+    return 0;
+}
+
+__attribute__((unused)) static int world_teardown(void **state)
+{
+    world_close(*state);
+    free(*state);
+    return 0;
 }
 
 #endif

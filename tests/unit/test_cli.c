@@ -130,9 +130,10 @@ static void test_places(void **state)
     REFUSED("--csv does not go with `souk sync`; see `souk help sync`", "sync", "--csv");
     REFUSED("--json does not go with `souk`; see `souk help`", "--json");
     REFUSED("--watch does not go with `souk models`", "--watch", "models");
-    char *many[ARGS_MAX + 3] = {(char *)(uintptr_t)"souk", (char *)(uintptr_t)"show"};
+    char souk[] = "souk", show[] = "show", one[] = "one", last[] = "the last";
+    char *many[ARGS_MAX + 3] = {souk, show};
     for (int i = 2; i < ARGS_MAX + 3; i++)
-        many[i] = (char *)(uintptr_t)(i == ARGS_MAX + 2 ? "the last" : "one");
+        many[i] = i == ARGS_MAX + 2 ? last : one;
     assert_int_equal(options_parse(ARGS_MAX + 3, many, &o, &e), SOUK_EUSAGE);
     assert_string_equal(e.msg, "too many arguments from \"the last\" on");
 }

@@ -20,13 +20,6 @@ static struct amount usdc(uint64_t atomic)
         .value = u256_from_u64(atomic), .asset = addr_of("USDC"), .symbol = "USDC", .decimals = 6};
 }
 
-static int64_t id_of(struct world *w, const char *name)
-{
-    int64_t id;
-    assert_true(store_addr_find(w->w, addr_of(name), &id));
-    return id;
-}
-
 /* One author with a hostile name paid himself; another was paid by payers of one funder. */
 static int setup(void **state)
 {
@@ -42,9 +35,9 @@ static int setup(void **state)
     struct finding_out self = {.id = 1,
                                .who = 1,
                                .author = 1,
-                               .payee = id_of(w, "p"),
-                               .payer = id_of(w, "o"),
-                               .asset = id_of(w, "USDC"),
+                               .payee = addr_id(w, "p"),
+                               .payer = addr_id(w, "o"),
+                               .asset = addr_id(w, "USDC"),
                                .rule = RULE_SELF,
                                .since = at(90, 0),
                                .until = at(90, 0),
@@ -53,7 +46,7 @@ static int setup(void **state)
                                .amount = u256_from_u64(3000),
                                .words = "the payer owns the listing that is paid"};
     struct finding_out shared = self;
-    shared.id = 2, shared.who = -2, shared.author = 2, shared.payee = id_of(w, "q");
+    shared.id = 2, shared.who = -2, shared.author = 2, shared.payee = addr_id(w, "q");
     shared.payer = 0, shared.rule = RULE_SHARED, shared.until = at(91, 7), shared.payments = 8;
     shared.payers = 3, shared.amount = u256_from_u64(4000);
     shared.words = "3 of 3 payers were first funded by one address";

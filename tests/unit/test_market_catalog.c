@@ -26,8 +26,8 @@ static int setup(void **state)
                   {"mira", "beta", "pb", "USDC", 20000},
                   {"Kmong", "gamma", "pc", "OPG", 10000000000000000},
                   {"kmong2", "delta", "pd", "OPG", 0}};
-    struct world *w = malloc(sizeof *w);
-    world_open(w);
+    world_setup(state);
+    struct world *w = *state;
     for (size_t i = 0; i < 4; i++) {
         put_model(w, listed[i].author, listed[i].name, vouching(listed[i].author));
         put_listing(w, (struct w_listing){.owner = listed[i].author,
@@ -64,14 +64,6 @@ static int setup(void **state)
                    .payee = "pd", .amount = 77, .asset = "OPG", .day = 96, .scheme = PAY_UPTO});
     put_infer(w, "jKzAHsOHS1zA193_9N-n5H_IjupBjKce08qMLLseRe8", 97, 0);
     world_derive(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
     return 0;
 }
 
@@ -498,7 +490,7 @@ static void incomes(void **state)
     assert_false(window_parse("1y", &win));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 
 int main(void)
 {

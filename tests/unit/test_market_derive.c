@@ -16,21 +16,6 @@
 #define CID_C "KjZv9fQQ6ceGsl0YjP-5xIhbrmFV_1ftBjlo7yn4T2A"
 #define IPFS  "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG"
 
-static int setup(void **state)
-{
-    struct world *w = malloc(sizeof *w);
-    world_open(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* One author "mira", owner "o", model m at price 1000 paid to "p", proven. */
 static void simple(struct world *w)
 {
@@ -733,7 +718,7 @@ static void without_memory(void **state)
     buf_release(&after);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {

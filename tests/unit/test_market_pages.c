@@ -39,8 +39,8 @@ static void put_offer(struct world *w, const char *resource, const char *pay_to,
  */
 static int setup(void **state)
 {
-    struct world *w = malloc(sizeof *w);
-    world_open(w);
+    world_setup(state);
+    struct world *w = *state;
     put_model(w, "mira", "main", vouching("o"));
     put_model(w, "mira", "s1", vouching("o"));
     put_model(w, "mira", "s2", vouching("o"));
@@ -97,14 +97,6 @@ static int setup(void **state)
     put_infer(w, CID_A, 91, 4);
     put_infer(w, "unknown", 91, 5);
     world_derive(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
     return 0;
 }
 
@@ -799,7 +791,7 @@ static void without_memory(void **state)
     }
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 
 int main(void)
 {
@@ -815,7 +807,7 @@ int main(void)
         T(uploads),
         T(activity),
         cmocka_unit_test(half_of_income),
-        cmocka_unit_test_setup_teardown(own_listings, setup, teardown),
+        cmocka_unit_test_setup_teardown(own_listings, setup, world_teardown),
         cmocka_unit_test(empty_cache),
         T(without_memory),
     };

@@ -226,13 +226,6 @@ static souk_err on_made(void *ud, const struct made_row *r, struct err *e)
     return SOUK_OK;
 }
 
-static int64_t asset_id(struct world *w, const char *name)
-{
-    int64_t id = 0;
-    store_addr_find(w->w, addr_of(name), &id);
-    return id;
-}
-
 struct sums {
     uint64_t payments, settlements, payers, fresh, unknown, usdc, usdc_back;
 };
@@ -241,7 +234,7 @@ struct sums {
 static struct sums by_hand(struct world *w, const struct hand *h, int64_t who, int64_t since)
 {
     struct sums s = {0};
-    int64_t usdc = asset_id(w, "USDC"), opg = asset_id(w, "OPG");
+    int64_t usdc = addr_id(w, "USDC"), opg = addr_id(w, "OPG");
     for (size_t i = 0; i < h->n; i++) {
         const struct made_row *r = &h->row[i];
         bool mine = who > 0 ? r->who == who : who == 0 || h->author[i] == -who;
@@ -304,7 +297,7 @@ static uint64_t usdc_of(struct world *w, const char *sql, int64_t win, int64_t w
     if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_bytes(st, 0) > 0) {
         struct untrusted in =
             untrusted_n(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
-        assert_true(u256_fits_u64(unpack_asset(in, asset_id(w, "USDC")), &v));
+        assert_true(u256_fits_u64(unpack_asset(in, addr_id(w, "USDC")), &v));
     }
     sqlite3_finalize(st);
     return v;
@@ -327,7 +320,7 @@ static bool paid_on(const struct hand *h, const bool *counts, int64_t payer, int
 static void check_weeks(struct world *w, const struct hand *h)
 {
     static bool counts[ROWS];
-    int64_t usdc = asset_id(w, "USDC"), opg = asset_id(w, "OPG"), payers = 0, people = 0;
+    int64_t usdc = addr_id(w, "USDC"), opg = addr_id(w, "OPG"), payers = 0, people = 0;
     int64_t week0 = week_of_day(20000), weeks = DAYS / 7 + 3;
     int64_t top = one(w, "SELECT max(id) FROM addr WHERE ? = 0", 0, 0);
     for (size_t i = 0; i < h->n; i++) {

@@ -10,28 +10,6 @@
 #include "market_world.h"
 #include "store/rollup.h"
 
-static int setup(void **state)
-{
-    struct world *w = malloc(sizeof *w);
-    world_open(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
-static int64_t id_of(struct world *w, const char *name)
-{
-    int64_t id = 0;
-    assert_true(store_addr_find(w->w, addr_of(name), &id));
-    return id;
-}
-
 static souk_err move_text(void *ud, const struct move_row *r, struct err *e)
 {
     char dec[U256_DEC];
@@ -65,11 +43,11 @@ static void orders(struct world *w)
          "f0 1; p1 2; p2 3; f3 4; p4 5; p5 6; p6 7; ");
     TEXT(store_each_move(w->w, W_PAY_CHAIN, block_at(2, 0), move_text, &b, E),
          "p2 3; f3 4; p4 5; p5 6; p6 7; ");
-    TEXT(store_each_pay_to(w->w, W_PAY_CHAIN, id_of(w, "p"), move_text, &b, E),
+    TEXT(store_each_pay_to(w->w, W_PAY_CHAIN, addr_id(w, "p"), move_text, &b, E),
          "p1 2; p2 3; p5 6; ");
-    TEXT(store_each_move_of(w->w, W_PAY_CHAIN, id_of(w, "ann"), move_text, &b, E),
+    TEXT(store_each_move_of(w->w, W_PAY_CHAIN, addr_id(w, "ann"), move_text, &b, E),
          "f0 1; p1 2; f3 4; p6 7; ");
-    TEXT(store_each_move_of(w->w, W_PAY_CHAIN, id_of(w, "bank"), move_text, &b, E), "f0 1; ");
+    TEXT(store_each_move_of(w->w, W_PAY_CHAIN, addr_id(w, "bank"), move_text, &b, E), "f0 1; ");
     TEXT(store_each_pay_between(w->w, W_PAY_CHAIN, at(1, 0), at(3, 0), move_text, &b, E),
          "p2 3; p5 6; ");
     TEXT(store_each_pay_between(w->w, W_PAY_CHAIN, at(1, 0) - 1, at(2, 0), move_text, &b, E),
@@ -108,7 +86,7 @@ static void moves_in_their_orders(void **state)
     assert_false(store_tx_of(w->w, W_PAY_CHAIN, block_at(2, 0), 4, &tx));
     int64_t id;
     assert_false(store_addr_find(w->w, addr_of("nobody"), &id));
-    assert_true(store_addr_get(w->w, id_of(w, "ben"), &a));
+    assert_true(store_addr_get(w->w, addr_id(w, "ben"), &a));
     assert_true(address_eq(a, addr_of("ben")));
     assert_false(store_addr_get(w->w, 999, &a));
 }
@@ -284,7 +262,7 @@ static void whom_to_follow(void **state)
     arena_release(&a);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {

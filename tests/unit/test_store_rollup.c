@@ -435,31 +435,6 @@ static void sums_equal_the_rows(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    struct world *w = malloc(sizeof *w);
-    world_open(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
-static int64_t one(struct world *w, const char *sql)
-{
-    sqlite3_stmt *st;
-    assert_int_equal(sqlite3_prepare_v2(store_db(w->w), sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int64_t v = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return v;
-}
-
 static void put_pay_now(struct world *w)
 {
     struct pay_in in = {.chain = W_PAY_CHAIN,
@@ -493,8 +468,8 @@ static void more_than_fits(void **state)
         ok(store_pay_put(w->w, &in, w->src, E));
     }
     ok(store_commit(w->w, E));
-    assert_int_equal(one(w, "SELECT sum(payments) FROM edge"), MANY);
-    assert_int_equal(one(w, "SELECT payments FROM day"), MANY);
+    assert_int_equal(world_int(w, "SELECT sum(payments) FROM edge"), MANY);
+    assert_int_equal(world_int(w, "SELECT payments FROM day"), MANY);
     ok(store_begin(w->w, E));
     struct cursor c = {.block = 10};
     ok(store_unwind(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, c.block, &c, E));
@@ -503,12 +478,13 @@ static void more_than_fits(void **state)
     assert_true(store_behind(w->w));
     ok(store_sum(w->w, NULL, E));
     assert_false(store_behind(w->w));
-    assert_int_equal(one(w, "SELECT sum(payments) FROM edge"), 11);
-    assert_int_equal(one(w, "SELECT sum(payments) FROM day"), 11);
-    assert_int_equal(one(w, "SELECT count(*) FROM pay WHERE block NOT BETWEEN (SELECT first FROM"
-                            " extent x WHERE x.day = time / 86400) AND (SELECT last FROM extent x"
-                            " WHERE x.day = time / 86400)"),
-                     0);
+    assert_int_equal(world_int(w, "SELECT sum(payments) FROM edge"), 11);
+    assert_int_equal(world_int(w, "SELECT sum(payments) FROM day"), 11);
+    assert_int_equal(
+        world_int(w, "SELECT count(*) FROM pay WHERE block NOT BETWEEN (SELECT first FROM"
+                     " extent x WHERE x.day = time / 86400) AND (SELECT last FROM extent x"
+                     " WHERE x.day = time / 86400)"),
+        0);
 }
 
 static souk_err ten_and_back(struct world *w, uint64_t block, struct err *e)
@@ -571,10 +547,10 @@ static void memory_runs_out(void **state)
     assert_true(failures >= 3);
     ok(ten_and_back(w, 200, E));
     check_sums(w->w);
-    assert_int_equal(one(w, "SELECT sum(payments) FROM edge"), 2); /* the first of each ten */
+    assert_int_equal(world_int(w, "SELECT sum(payments) FROM edge"), 2); /* the first of each ten */
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {

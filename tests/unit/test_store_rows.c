@@ -9,31 +9,6 @@
 #include "base/mem.h"
 #include "market_world.h"
 
-static int setup(void **state)
-{
-    struct world *w = malloc(sizeof *w);
-    world_open(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
-static int64_t count(struct world *w, const char *sql)
-{
-    sqlite3_stmt *st;
-    assert_int_equal(sqlite3_prepare_v2(store_db(w->w), sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    int64_t v = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return v;
-}
-
 static bool put(struct world *w, struct model_in m, int64_t now, int64_t *id)
 {
     bool changed;
@@ -55,19 +30,19 @@ static void models(void **state)
     assert_false(put(w, m, 20, &b));
     assert_int_equal(a, b);
     assert_int_equal(store_text_version(w->w), v);
-    assert_int_equal(count(w, "SELECT first_seen * 1000 + last_seen FROM model"), 10020);
+    assert_int_equal(world_int(w, "SELECT first_seen * 1000 + last_seen FROM model"), 10020);
     m.description = untrusted("two");
     assert_true(put(w, m, 30, &b));
     assert_int_equal(a, b);
-    assert_int_equal(count(w, "SELECT count(*) FROM model_text('one')"), 0);
-    assert_int_equal(count(w, "SELECT count(*) FROM model_text('two')"), 1);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM model_text('one')"), 0);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM model_text('two')"), 1);
     /* The same name under another author, or under none, is another model. */
     m.author = untrusted("kmong");
     assert_true(put(w, m, 30, &b));
     assert_int_not_equal(a, b);
     m.author = untrusted(NULL);
     assert_true(put(w, m, 30, &b));
-    assert_int_equal(count(w, "SELECT count(*) FROM model"), 3);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM model"), 3);
     /* A NUL or broken UTF-8 in a name is kept as it is. */
     m.name = untrusted_n("a\0b", 3);
     assert_true(put(w, m, 30, &a));
@@ -107,8 +82,8 @@ static void sweep(void **state)
     ok(store_models_sweep(w->w, 20, &gone, E));
     ok(store_commit(w->w, E));
     assert_int_equal(gone, 1);
-    assert_int_equal(count(w, "SELECT gone FROM model WHERE name = 'lost'"), 1);
-    assert_int_equal(count(w, "SELECT gone FROM model WHERE name = 'kept'"), 0);
+    assert_int_equal(world_int(w, "SELECT gone FROM model WHERE name = 'lost'"), 1);
+    assert_int_equal(world_int(w, "SELECT gone FROM model WHERE name = 'kept'"), 0);
     assert_int_equal(store_meta_int(w->w, "hub_complete", 0), 10); /* the first time stays */
 
     raw = store_raw_version(w->w); /* it comes back, unchanged */
@@ -117,7 +92,7 @@ static void sweep(void **state)
     ok(store_commit(w->w, E));
     assert_true(changed);
     assert_true(store_raw_version(w->w) > raw);
-    assert_int_equal(count(w, "SELECT sum(gone) FROM model"), 0);
+    assert_int_equal(world_int(w, "SELECT sum(gone) FROM model"), 0);
 
     assert_true(store_source_etag(w->w, SOURCE_HUB, "http://hub", 3, etag));
     assert_string_equal(etag, "\"e1\"");
@@ -142,11 +117,12 @@ static void chain_rows_once(void **state)
     put_infer(w, "other", 1, 0);
     put_listing(w, (struct w_listing){.owner = "x", .author = "a", .name = "m", .day = 1});
     assert_int_equal(store_raw_version(w->w), raw); /* ignored, and nothing to derive */
-    assert_int_equal(count(w, "SELECT count(*) FROM pay"), 1);
-    assert_int_equal(count(w, "SELECT count(*) FROM infer"), 1);
-    assert_int_equal(count(w, "SELECT count(*) FROM listing_event"), 1);
-    assert_int_equal(
-        count(w, "SELECT count(*) FROM addr") - count(w, "SELECT count(DISTINCT a) FROM addr"), 0);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM pay"), 1);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM infer"), 1);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM listing_event"), 1);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM addr") -
+                         world_int(w, "SELECT count(DISTINCT a) FROM addr"),
+                     0);
 }
 
 static void rollback_forgets_interned(void **state)
@@ -168,8 +144,8 @@ static void rollback_forgets_interned(void **state)
     ok(store_begin(w->w, E));
     ok(store_pay_put(w->w, &p, w->src, E));
     ok(store_commit(w->w, E));
-    assert_int_equal(count(w, "SELECT count(*) FROM pay p JOIN addr a ON a.id = p.payee"
-                              " JOIN addr b ON b.id = p.payer WHERE length(p.tx) = 32"),
+    assert_int_equal(world_int(w, "SELECT count(*) FROM pay p JOIN addr a ON a.id = p.payee"
+                                  " JOIN addr b ON b.id = p.payer WHERE length(p.tx) = 32"),
                      2);
     sqlite3_stmt *st;
     assert_int_equal(sqlite3_prepare_v2(store_db(w->w),
@@ -279,14 +255,14 @@ static void unwind(void **state)
     world_source(w, FILTER_INFERENCES, W_INFER_CHAIN);
     put_infer(w, "cid", 4, 0);
     world_derive(w);
-    assert_int_equal(count(w, "SELECT count(*) FROM pay_model"), 4);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM pay_model"), 4);
     ok(store_begin(w->w, E));
     ok(store_unwind(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, c.block, &c, E));
     ok(store_commit(w->w, E));
-    assert_int_equal(count(w, "SELECT count(*) FROM pay"), 2); /* the block itself stays */
-    assert_int_equal(count(w, "SELECT count(*) FROM pay_model"), 2);
-    assert_int_equal(count(w, "SELECT count(*) FROM listing_event"), 3); /* another filter's */
-    assert_int_equal(count(w, "SELECT count(*) FROM infer"), 1);         /* another chain's */
+    assert_int_equal(world_int(w, "SELECT count(*) FROM pay"), 2); /* the block itself stays */
+    assert_int_equal(world_int(w, "SELECT count(*) FROM pay_model"), 2);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM listing_event"), 3); /* another filter's */
+    assert_int_equal(world_int(w, "SELECT count(*) FROM infer"), 1);         /* another chain's */
     assert_true(store_cursor_get(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, &got));
     assert_int_equal(got.block, c.block);
     ok(store_source_get(w->w, payments, &a, &r, E)); /* it ends at the fork now */
@@ -298,7 +274,7 @@ static void unwind(void **state)
     ok(store_begin(w->w, E));
     ok(store_unwind(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, 0, NULL, E));
     ok(store_commit(w->w, E));
-    assert_int_equal(count(w, "SELECT count(*) FROM pay"), 0);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM pay"), 0);
     assert_false(store_cursor_get(w->w, W_PAY_CHAIN, FILTER_PAYMENTS, &got));
     arena_release(&a);
 }
@@ -357,11 +333,11 @@ static void offers(void **state)
     o.n = 1;
     ok(store_offer_put(w->w, &o, w->src, E));
     ok(store_commit(w->w, E));
-    assert_int_equal(count(w, "SELECT count(*) FROM offer"), 2);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM offer"), 2);
     ok(store_begin(w->w, E));
     ok(store_offers_clear(w->w, E));
     ok(store_commit(w->w, E));
-    assert_int_equal(count(w, "SELECT count(*) FROM offer"), 0);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM offer"), 0);
 }
 
 /* A program that polls for months must not grow a row for every poll. */
@@ -382,14 +358,14 @@ static void polls_leave_no_trail(void **state)
         ok(store_source_add(w->w, &offers, &id, E));
     }
     ok(store_commit(w->w, E));
-    assert_int_equal(count(w, "SELECT count(*) FROM source WHERE kind = 1 AND first = 3"), 2);
-    assert_int_equal(count(w, "SELECT count(*) FROM source WHERE kind = 2"), 1);
-    assert_int_equal(count(w, "SELECT count(*) FROM model m JOIN source s ON s.id = m.src"
-                              " WHERE m.name = 'kept'"),
+    assert_int_equal(world_int(w, "SELECT count(*) FROM source WHERE kind = 1 AND first = 3"), 2);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM source WHERE kind = 2"), 1);
+    assert_int_equal(world_int(w, "SELECT count(*) FROM model m JOIN source s ON s.id = m.src"
+                                  " WHERE m.name = 'kept'"),
                      1);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {

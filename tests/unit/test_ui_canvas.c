@@ -12,25 +12,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "ui/backend.h"
-#include "ui/canvas.h"
+#include "shows.h"
 #include "base/banned.h"
-
-static struct canvas *make(int w, int h, enum text_charset cs)
-{
-    struct canvas *c = canvas_new(w, h, cs, NULL);
-    assert_non_null(c);
-    return c;
-}
-
-static void assert_shows(const struct canvas *c, const char *want)
-{
-    struct buf b;
-    buf_init(&b, 1 << 20);
-    test_dump(c, false, &b);
-    assert_string_equal(b.p, want);
-    buf_release(&b);
-}
 
 /* Every row is w columns of whole glyphs: a wide one is followed by its right half, and only it. */
 static void assert_sound(const struct canvas *c)

@@ -10,28 +10,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "ui/backend.h"
+#include "shows.h"
 #include "ui/widgets/bars.h"
 #include "ui/widgets/chart.h"
 #include "ui/widgets/plot.h"
 #include "ui/widgets/spots.h"
 #include "base/banned.h"
-
-static void assert_shows(const struct canvas *c, const char *want)
-{
-    struct buf b;
-    buf_init(&b, 1 << 20);
-    test_dump(c, false, &b);
-    assert_string_equal(b.p, want);
-    buf_release(&b);
-}
-
-static struct canvas *make(int w, int h, enum text_charset cs)
-{
-    struct canvas *c = canvas_new(w, h, cs, NULL);
-    assert_non_null(c);
-    return c;
-}
 
 /* --- bars in parts */
 

@@ -99,7 +99,7 @@ static void say_sum(struct watching *w, const struct news *n)
               human_count(count, counted), text);
 }
 
-static void take_news(struct watching *w, const struct news *n)
+void watching_take(struct watching *w, const struct news *n)
 {
     for (size_t i = 0; i < n->n; i++)
         keep(w, &n->row[i]);
@@ -140,7 +140,7 @@ static void look_done(struct market_job *mj)
         w->place = j->news->upto;
         w->placed = w->placed || w->place.block > 0;
         again |= j->news->more;
-        take_news(w, j->news);
+        watching_take(w, j->news);
     }
     news_free(j->news);
     watch_release(&j->list);

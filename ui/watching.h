@@ -36,6 +36,8 @@ void watching_toggle(struct watching *w, const char *word);
 
 /* The cache changed: is there anything new? */
 void watching_look(struct watching *w);
+/* What a look found: kept, and said. */
+void watching_take(struct watching *w, const struct news *n);
 
 size_t watching_landed(const struct watching *w);
 const struct landed *watching_at(const struct watching *w, size_t i); /* the newest first */

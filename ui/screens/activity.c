@@ -9,9 +9,10 @@
 #include "base/mem.h"
 #include "market/pages.h"
 #include "ui/domain.h"
+#include "ui/screens/landed.h"
 #include "ui/screens/parts.h"
 #include "ui/screens/screens.h"
-#include "ui/widgets/bars.h"
+#include "ui/watching.h"
 #include "ui/widgets/table.h"
 
 #include "base/banned.h"
@@ -44,7 +45,8 @@ struct activity_screen {
     struct domain *d;
     struct activity *a;
     struct page_job *job;
-    struct table *table;
+    struct table *table, *landed;
+    bool on_landed; /* which of them has the focus */
 };
 
 static souk_err load(struct store *st, const void *key, enum window w, void **out, struct err *e)
@@ -175,59 +177,79 @@ static void draw_provenance(const struct activity *a, struct canvas *c, struct r
     }
 }
 
+static void draw_cache(const struct activity *a, struct canvas *c, struct rect r)
+{
+    char m[HUMAN_BUF], p[HUMAN_BUF], i[HUMAN_BUF], size[HUMAN_BUF];
+    if (a)
+        canvas_strf(c, r.x + 1, r.y, r.w - 2, ST_DIM,
+                    "in the cache: %s models · %s payments · %s inferences · %s",
+                    human_count(m, a->models), human_count(p, a->payments),
+                    human_count(i, a->inferences), human_size(size, (uint64_t)a->size_bytes));
+    else
+        canvas_str(c, r.x + 1, r.y, r.w - 2, "nothing in the cache yet", ST_DIM);
+}
+
+/* The whole of the selected source's message: a table cell may cut it. */
+static void draw_message(const struct activity_screen *s, struct canvas *c, struct rect r)
+{
+    struct source_view v = source_view(s, known[table_selected(s->table)].name);
+    if (v.message[0])
+        part_text(c, r, r.x + 1, r.y, untrusted(v.message),
+                  v.phase == SYNC_FAILED ? ST_BAD : ST_NORMAL);
+}
+
 static void draw(void *self, struct canvas *c, struct rect area)
 {
+    enum { LARGE = 16 }; /* rows below the sources, for all at once */
     struct activity_screen *s = self;
-    struct rect top = rect_cut_top(&area, 1);
     canvas_note_age(c);
-    if (s->a) {
-        char m[HUMAN_BUF], p[HUMAN_BUF], i[HUMAN_BUF], size[HUMAN_BUF];
-        canvas_strf(c, top.x + 1, top.y, top.w - 2, ST_DIM,
-                    "in the cache: %s models · %s payments · %s inferences · %s",
-                    human_count(m, s->a->models), human_count(p, s->a->payments),
-                    human_count(i, s->a->inferences), human_size(size, (uint64_t)s->a->size_bytes));
-    } else {
-        canvas_str(c, top.x + 1, top.y, top.w - 2, "nothing in the cache yet", ST_DIM);
+    draw_cache(s->a, c, rect_cut_top(&area, 1));
+    if (s->d->told_how[0]) {
+        struct rect how = rect_cut_top(&area, 1);
+        canvas_strf(c, how.x + 1, how.y, how.w - 2, ST_DIM, "new blocks: %s", s->d->told_how);
     }
-    table_draw(s->table, c, rect_cut_top(&area, KNOWN + 2), true, NULL);
-    /* The whole of the selected source's message: a table cell may cut it. */
-    struct source_view v = source_view(s, known[table_selected(s->table)].name);
-    struct rect words = rect_cut_top(&area, area.h > 12 ? 3 : 2);
-    if (v.message[0])
-        part_text(c, words, words.x + 1, words.y, untrusted(v.message),
-                  v.phase == SYNC_FAILED ? ST_BAD : ST_NORMAL);
-    if (s->a)
+    table_draw(s->table, c, rect_cut_top(&area, KNOWN + 2), !s->on_landed, NULL);
+    int want = landed_height(s->d);
+    if (s->on_landed && area.h < LARGE)
+        want = area.h;
+    want = want > area.h / 2 && !s->on_landed ? area.h / 2 : want;
+    struct rect landed = rect_cut_bottom(&area, want < area.h ? want : area.h);
+    draw_message(s, c, rect_cut_top(&area, area.h > 12 ? 3 : 2));
+    if (s->a && area.h > 1)
         draw_provenance(s->a, c, area);
+    landed_draw(s->landed, s->d, c, landed, s->on_landed);
 }
 
 static bool on_action(void *self, enum action act)
 {
     struct activity_screen *s = self;
-    return table_action(s->table, act) != TABLE_IGNORED;
+    size_t row = table_selected(s->landed);
+    switch (act) {
+    case ACT_NEXT_PANE:
+    case ACT_PREV_PANE:
+        s->on_landed = !s->on_landed && watching_landed(s->d->watching);
+        return true;
+    case ACT_COPY:
+        if (s->on_landed && row < watching_landed(s->d->watching))
+            app_copy(s->app, untrusted(watching_at(s->d->watching, row)->tx), "the transaction id");
+        return true;
+    default:
+        return table_action(s->on_landed ? s->landed : s->table, act) != TABLE_IGNORED;
+    }
 }
 
 static bool on_event(void *self, const struct event *ev)
 {
     struct activity_screen *s = self;
-    return ev->kind == EV_MOUSE && table_mouse(s->table, &ev->mouse) != TABLE_IGNORED;
-}
-
-static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e)
-{
-    (void)arg;
-    struct activity_screen *s = mem_zalloc(sizeof *s);
-    struct table *t = s ? table_new(columns, S_COLS, &table_ops, s) : NULL;
-    if (!t) {
-        mem_free(s);
-        return err_nomem(e);
+    if (ev->kind != EV_MOUSE)
+        return false;
+    for (int landed = 0; landed < 2; landed++) {
+        if (table_mouse(landed ? s->landed : s->table, &ev->mouse) != TABLE_IGNORED) {
+            s->on_landed = landed;
+            return true;
+        }
     }
-    s->app = a;
-    s->d = app_domain(a);
-    s->table = t;
-    table_set_rows(t, KNOWN);
-    ask(s);
-    *self = s;
-    return SOUK_OK;
+    return false;
 }
 
 static void close_screen(void *self)
@@ -236,7 +258,28 @@ static void close_screen(void *self)
     page_job_drop(s->job);
     activity_free(s->a);
     table_free(s->table);
+    table_free(s->landed);
     mem_free(s);
+}
+
+static souk_err open_screen(struct app *a, void *arg, void **self, struct err *e)
+{
+    (void)arg;
+    struct activity_screen *s = mem_zalloc(sizeof *s);
+    if (!s)
+        return err_nomem(e);
+    s->app = a;
+    s->d = app_domain(a);
+    s->table = table_new(columns, S_COLS, &table_ops, s);
+    s->landed = landed_new(s->d);
+    if (!s->table || !s->landed) {
+        close_screen(s);
+        return err_nomem(e);
+    }
+    table_set_rows(s->table, KNOWN);
+    ask(s);
+    *self = s;
+    return SOUK_OK;
 }
 
 static void update(void *self)
@@ -244,7 +287,14 @@ static void update(void *self)
     ask(self);
 }
 
-static const enum action actions[] = {ACT_SYNC, ACT_NONE};
+static bool offers(void *self, enum action act)
+{
+    const struct activity_screen *s = self;
+    bool any = watching_landed(s->d->watching) > 0;
+    return act == ACT_COPY ? any && s->on_landed : any || act != ACT_NEXT_PANE;
+}
+
+static const enum action actions[] = {ACT_SYNC, ACT_NEXT_PANE, ACT_COPY, ACT_NONE};
 
 const struct screen_ops screen_activity = {
     .name = "activity",
@@ -256,4 +306,5 @@ const struct screen_ops screen_activity = {
     .event = on_event,
     .action = on_action,
     .update = update,
+    .offers = offers,
 };

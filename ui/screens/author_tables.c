@@ -155,6 +155,29 @@ static void payer_cell(void *ud, size_t row, int col, struct strip *out)
     }
 }
 
+/* The selected one whole, and his doubts in words. */
+static void draw_payer(const struct author_screen *s, struct canvas *c, struct rect r)
+{
+    size_t row = table_selected(s->table[AUTHOR_PAYERS]);
+    if (row >= s->page->payers_n || r.h < 2)
+        return;
+    const struct payer_row *p = &s->page->payer[row];
+    char payer[ADDRESS_BUF];
+    int y = r.y;
+    canvas_hline(c, r.x, y, r.w, ST_BORDER);
+    canvas_strf(c, r.x + 2, y++, r.w - 2, ST_TITLE, " %s ", address_format(p->payer, payer));
+    for (int k = 0; k < RULE_COUNT && y < r.y + r.h; k++) {
+        if (p->bits & 1u << k) {
+            canvas_str(c, r.x + 1, y, 9, rule_name((enum rule)k), ST_WARN);
+            canvas_str(c, r.x + 10, y++, r.w - 11, rule_text((enum rule)k), ST_DIM);
+        }
+    }
+    if (!p->bits)
+        canvas_str(c, r.x + 1, y, r.w - 2,
+                   p->judged ? "The rules found nothing against it." : "Nobody has judged it yet.",
+                   ST_DIM);
+}
+
 /* --- payments */
 
 static void call_cell(void *ud, size_t row, int col, struct strip *out)
@@ -367,15 +390,20 @@ static char *about(const struct author_screen *s, char *out, size_t size)
 
 void author_draw_table(struct author_screen *s, struct canvas *c, struct rect r)
 {
-    enum { ABOUT_FROM = 8, SHARED_ROWS = 4, SHARED_FROM = 12 };
+    enum { ABOUT_FROM = 8, SHARED_ROWS = 4, DETAIL_FROM = 12, PAYER_ROWS = 4 };
     char words[256];
     if (r.h >= ABOUT_FROM && about(s, words, sizeof words)[0])
         rect_cut_top(&r, part_words(c, r, r.x + 1, r.y, words, ST_DIM) - r.y);
     struct rect below = {0};
-    if (s->pane == AUTHOR_SHARED && r.h >= SHARED_FROM) {
+    if (s->pane == AUTHOR_SHARED && r.h >= DETAIL_FROM) {
         int rows = s->page->shared_n < SHARED_ROWS ? (int)s->page->shared_n : SHARED_ROWS;
         below = rect_cut_bottom(&r, r.h - rows - 2);
+    } else if (s->pane == AUTHOR_PAYERS && r.h >= DETAIL_FROM) {
+        below = rect_cut_bottom(&r, PAYER_ROWS);
     }
     table_draw(s->table[s->pane], c, r, true, empty[s->pane]);
-    draw_sharers(s, c, below);
+    if (s->pane == AUTHOR_SHARED)
+        draw_sharers(s, c, below);
+    else if (s->pane == AUTHOR_PAYERS)
+        draw_payer(s, c, below);
 }

@@ -268,6 +268,17 @@ static void test_authors(void **state)
     check("author-unattributed", "/\ntype btc-fee\n<Enter>\n<Enter>\na\n<S-Tab>\n");
 }
 
+/* Whom one watches is remembered from one run to the next. */
+static void test_watching(void **state)
+{
+    (void)state;
+    check_at("authors-watch", market, "devnet", "3\nj\nW\n", "80x24");
+    check_at("authors-watched", market, "devnet", "3\n", "80x24");
+    check_at("author-watched", market, "devnet", "3\nj<Enter>\n", "80x24");
+    check_at("activity-watching", market, "devnet", "4\n", "80x24");
+    check_at("author-unwatch", market, "devnet", "3\nj<Enter>\nW\n", "80x24");
+}
+
 static void test_activity(void **state)
 {
     (void)state;
@@ -436,6 +447,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_health),
         cmocka_unit_test(test_explain_model),
         cmocka_unit_test(test_authors),
+        cmocka_unit_test(test_watching),
         cmocka_unit_test(test_activity),
         cmocka_unit_test(test_no_wallet),
         cmocka_unit_test(test_watched_wallet),

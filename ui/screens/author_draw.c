@@ -178,8 +178,9 @@ static void put_figures(struct sheet *h, const struct author_screen *s)
         put_income(h, METRIC_UNATTRIBUTED, "unattributed", &p->row.unattributed,
                    "of it: which model's cannot be told");
     if (p->inflows) {
-        snprintf(words, sizeof words, "%s beside payments: no income", human_count(n, p->inflows));
-        put_income(h, METRIC_INFLOW, "plain transfers", &p->inflow, words);
+        snprintf(words, sizeof words, "%s plain ones beside payments: no income",
+                 human_count(n, p->inflows));
+        put_income(h, METRIC_INFLOW, "transfers", &p->inflow, words);
     }
 }
 

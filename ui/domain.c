@@ -217,6 +217,7 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
     if (failed && !on_screen && strcmp(last, first->msg) != 0)
         app_toast(d->app, ST_BAD, "%s%s", first->msg, failed > 1 ? " (more in Activity)" : "");
     snprintf(last, sizeof last, "%s", failed ? first->msg : "");
+    watching_look(d->watching); /* figures may lag, news do not */
     app_changed(d->app);
 }
 

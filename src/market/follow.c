@@ -87,7 +87,7 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
 static void begin(struct follow *f)
 {
     const struct sync_events ev = {on_state, on_changed, on_done, f};
-    struct sync_options o = {.only = NULL};
+    struct sync_options o = {.following = true};
     char only[128] = "";
     bool any = f->whole_due;
     for (int i = 0; i < CHAINS; i++) {
@@ -222,7 +222,7 @@ static void turn(void *ud)
 struct follow *follow_start(struct market *m, const struct follow_events *ev, struct err *e)
 {
     const struct network *n = market_network(m);
-    const struct sync_options whole = {.only = NULL};
+    const struct sync_options whole = {.following = true};
     struct follow *f = mem_zalloc(sizeof *f);
     if (f == NULL) {
         err_nomem(e);

@@ -51,6 +51,9 @@ struct sync_options {
      * 0: all there are; and no figures. */
     uint64_t payment_end, inference_end;
     bool rows_only;
+    /* One of many in a row (follow.h): figures that take long are not made again for each block,
+     * but for a tenth of the time, and lag meanwhile; their as_of says how far. */
+    bool following;
     const struct rules *rules; /* what is genuine; NULL: rules_default. Outlives the sync */
 };
 

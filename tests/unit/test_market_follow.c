@@ -10,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/paths.h"
 #include "chain_double.h"
+#include "market/derive.h"
 #include "market/follow.h"
 #include "tree.h"
 
@@ -147,11 +149,40 @@ static void test_stop(void **state)
     assert_int_equal(s.done, 0);
 }
 
+/* Figures that take an hour are not made again for each block; a plain sync makes them. */
+static void test_dear_figures_lag(void **state)
+{
+    static const struct sync_options plain = {.following = false};
+    struct seen s = {0};
+    struct store *w;
+    struct err e;
+    (void)state;
+    assert_int_equal(store_open(market_cache(market), STORE_WRITE, &w, &e), SOUK_OK);
+    assert_int_equal(store_begin(w, &e), SOUK_OK);
+    assert_int_equal(store_meta_set_int(w, "figures_ms", 3600000, &e), SOUK_OK);
+    assert_int_equal(store_meta_set_int(w, "figures_at", clock_now(), &e), SOUK_OK);
+    assert_int_equal(store_commit(w, &e), SOUK_OK);
+    store_close(w);
+    chain.latest = 30;
+    struct follow *f = start(&s);
+    until_done(&s, 1);
+    follow_stop(f);
+    while (market_syncing(market))
+        loop_step(loop, -1);
+    assert_int_equal(read_to(), 30);
+    assert_true(derive_stale(market_reader(market)));
+    const struct sync_events ev = {.done = on_done, .ud = &s};
+    assert_int_equal(market_sync(market, &plain, &ev, &e), SOUK_OK);
+    until_done(&s, 2);
+    assert_false(derive_stale(market_reader(market)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_new_blocks),
+        cmocka_unit_test(test_dear_figures_lag),
     };
     return cmocka_run_group_tests_name("market/follow", tests, set_up, tear_down);
 }

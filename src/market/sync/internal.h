@@ -79,6 +79,7 @@ struct sync {
     struct files_queue *queue;
     /* figures */
     bool dirty, deriving, final;
+    bool following;
     bool files_wait; /* the files' turn comes after the next figures */
     uint64_t derive_timer;
     int64_t derive_at; /* not before, clock_mono_ms */

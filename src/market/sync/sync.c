@@ -19,6 +19,7 @@ enum {
     DERIVE_FIRST_MS = 1500, /* after the start: the first figures soon */
     DERIVE_EACH_MS = 3000,  /* then not more often, while rows pour in */
     DERIVE_SHARE = 10,      /* and at most a tenth of the writer's time */
+    DERIVE_DEAR_MS = 2000,  /* following: what takes less is done each time */
 };
 
 static const char *const task_names[TASKS] = {"hub",        "bazaar", "listings", "payments",
@@ -209,7 +210,7 @@ struct derive_job {
     struct sync *s;
     struct err err;
     int64_t ms;
-    bool ran, final;
+    bool ran, final, lags;
     bool index; /* all there is to read was read */
 };
 
@@ -230,11 +231,39 @@ static void judge(struct derive_job *d)
     s->judge_ms = s->judged_at - begun;
 }
 
+static const char key_took[] = "figures_ms", key_ended[] = "figures_at";
+
+/* Following a chain: were figures that take long made not long ago? */
+static bool not_yet(const struct derive_job *d)
+{
+    struct store *w = d->s->w;
+    int64_t took = store_meta_int(w, key_took, 0),
+            since = clock_now() - store_meta_int(w, key_ended, 0);
+    return d->final && d->s->following && took > DERIVE_DEAR_MS && since >= 0 &&
+           since * 1000 < took * DERIVE_SHARE;
+}
+
+/* How long they took, for the next sync; a figure of no importance, lost when it cannot be kept. */
+static void keep_pace(struct derive_job *d, int64_t ms)
+{
+    struct store *w = d->s->w;
+    struct err e;
+    if (store_begin(w, &e) != SOUK_OK)
+        return;
+    souk_err c = store_meta_set_int(w, key_took, ms, &e);
+    if (c == SOUK_OK)
+        c = store_meta_set_int(w, key_ended, clock_now(), &e);
+    sync_commit(w, c, &e);
+}
+
 static void derive_run(struct job *j)
 {
     struct derive_job *d = (struct derive_job *)j;
     int64_t begun = clock_mono_ms();
     struct err e;
+    d->lags = not_yet(d);
+    if (d->lags)
+        return;
     if (store_sum(d->s->w, &d->s->stop, &d->err) != SOUK_OK)
         return;
     if (d->index && store_index(d->s->w, &d->s->stop, &e) != SOUK_OK) {
@@ -250,6 +279,8 @@ static void derive_run(struct job *j)
     d->ms = clock_mono_ms() - begun;
     if (d->err.code == SOUK_OK)
         judge(d);
+    if (d->ran && d->final && d->err.code == SOUK_OK)
+        keep_pace(d, clock_mono_ms() - begun);
 }
 
 static void derive_done(struct job *j)
@@ -260,6 +291,8 @@ static void derive_done(struct job *j)
     int64_t wait = d->ms * DERIVE_SHARE;
     s->deriving = false;
     s->derive_at = clock_mono_ms() + (wait > DERIVE_EACH_MS ? wait : DERIVE_EACH_MS);
+    if (d->lags)
+        task_note(&s->task[TASK_FIGURES], "they take long: made again later");
     if (s->final || d->err.code != SOUK_OK)
         conclude(&s->task[TASK_FIGURES], &d->err);
     mem_free(d);
@@ -514,6 +547,7 @@ struct sync *sync_start(struct loop *l, struct http *h, struct store *w, const s
     s->payment_end = o->payment_end;
     s->inference_end = o->inference_end;
     /* With nothing to read there is nothing to count. */
+    s->following = o->following;
     s->final = o->rows_only || none;
     b->job.run = begin_run;
     b->job.done = begin_done;

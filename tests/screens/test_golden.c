@@ -262,6 +262,7 @@ static void test_authors(void **state)
     check_at("author-findings", market, "devnet", "3\njjjj<Enter>\nF\n", "80x24");
     check_at("author-export", market, "devnet", "3\nj<Enter>\nE\n", "80x24");
     check_at("author-doubts", market, "devnet", "3\njjjj<Enter>\n<Tab><Tab>\n", "80x24");
+    check_at("author-help", market, "devnet", "3\n<Enter>\n<F1>\n", "80x24");
     check_at("author-bare", market, "devnet", "3\nG<Enter>\n", "80x24 40x10");
     check_at("author-shared", market, "devnet", "/\ntype btc-fee\n<Enter>\n<Enter>\na\n",
              "80x24 120x40");

@@ -205,8 +205,9 @@ static void test_q_never_traps(void **state)
         {"2", "called ever", "e", "Where from", 2},
         {"2", "called ever", "<Tab><Tab><Tab>", "Lorenz", 1},
         {"2", "called ever", "F", "By rule", 2},
-        {"3", "UNATTRIBUTED", "", "▌ OpenGradient", 1},
-        {"3", "▌ OpenGradient", "<Enter>", "latest payments", 2},
+        {"3", "UNATTRIBUTED", "", "▌    OpenGradient", 1},
+        {"3", "▌    OpenGradient", "<Enter>", "latest payments", 2},
+        {"3", "▌    OpenGradient", "<Enter><S-Tab>", "[Unattributed", 2},
         {"4", "last read", "", "last read", 1},
         {"?", "On this screen", "", "On this screen", 2},
         {"<Space><Space>C", "Compare", "", "Compare", 2},
@@ -465,7 +466,7 @@ static void test_suspend(void **state)
         see(t, "60 of 60 · 30d");
         assert_true(tty_mouse(t));
         tty_keys(t, "3");
-        see(t, "▌ OpenGradient");
+        see(t, "▌    OpenGradient");
         tty_keys(t, "1");
         see(t, "▌ og-1hr");
     }

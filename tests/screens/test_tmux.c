@@ -175,7 +175,7 @@ static void test_health_and_back(void **state)
     tty_keys(t, "2");
     see(t, "called ever");
     tty_keys(t, "3");
-    see(t, "▌ OpenGradient");
+    see(t, "▌    OpenGradient");
     tty_keys(t, "4");
     see(t, "last read");
     tty_keys(t, "1");

@@ -7,6 +7,9 @@
 
 #include "base/banned.h"
 
+enum { FIRST_ROOM = 8 };
+#define GROW_MAX ((size_t)1 << 34) /* bytes */
+
 static atomic_ulong count;
 static atomic_ulong fail_at; /* the count that fails; 0: none */
 static atomic_bool fail_on;  /* and all after it */
@@ -37,6 +40,17 @@ void *mem_array(size_t items, size_t size)
 void *mem_resize(void *p, size_t n)
 {
     return mem_refused() ? NULL : realloc(p, n ? n : 1);
+}
+
+void *mem_grow(void *p, size_t n, size_t *room, size_t size)
+{
+    if (n < *room) {
+        return p;
+    }
+    size_t more = *room ? *room * 2 : FIRST_ROOM;
+    void *grown = more <= GROW_MAX / size ? mem_resize(p, more * size) : NULL;
+    *room = grown ? more : *room;
+    return grown;
 }
 
 char *mem_strdup(const char *s)

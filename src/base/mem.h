@@ -21,6 +21,9 @@ void *mem_alloc(size_t n) __attribute__((malloc, alloc_size(1)));
 void *mem_zalloc(size_t n) __attribute__((malloc, alloc_size(1)));
 void *mem_array(size_t count, size_t size) __attribute__((malloc, alloc_size(1, 2))); /* zeroed */
 void *mem_resize(void *p, size_t n) __attribute__((alloc_size(2)));
+/* Room for one more behind the n things of size bytes at p, of which *room fit: where they are now.
+ * It doubles. NULL without memory, or beyond 16 GiB: p and *room then stand as they were. */
+void *mem_grow(void *p, size_t n, size_t *room, size_t size);
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n); /* copies n bytes and terminates */
 void mem_free(void *p);

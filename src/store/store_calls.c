@@ -24,16 +24,12 @@ struct own_spans {
 
 static souk_err span_add(struct own_spans *o, const struct own_span *x, struct err *e)
 {
-    if (o->n == o->room) {
-        size_t room = o->room ? o->room * 2 : 16;
-        struct own_span *grown =
-            o->n < SPANS_MAX ? mem_resize(o->span, room * sizeof *grown) : NULL;
-        if (!grown) {
-            return err_nomem(e);
-        }
-        o->span = grown;
-        o->room = room;
+    struct own_span *grown =
+        o->n < SPANS_MAX ? mem_grow(o->span, o->n, &o->room, sizeof *grown) : NULL;
+    if (!grown) {
+        return err_nomem(e);
     }
+    o->span = grown;
     o->span[o->n++] = *x;
     return SOUK_OK;
 }

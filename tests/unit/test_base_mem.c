@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "base/banned.h"
 
@@ -60,6 +61,44 @@ static void zeroes_and_guards_products(void **state)
     s = mem_strndup(NULL, 0);
     assert_string_equal(s, "");
     mem_free(s);
+}
+
+static int by_value(const void *x, const void *y)
+{
+    const int *a = x, *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+static void lists_grow_and_stand_without_memory(void **state)
+{
+    (void)state;
+    struct list l = {.size = sizeof(int)};
+    for (int i = 0; i < 100; i++) {
+        int *at = list_add(&l);
+        assert_non_null(at);
+        assert_int_equal(*at, 0);
+        *at = 99 - i;
+    }
+    while (l.n < l.room) {
+        assert_non_null(list_add(&l));
+    }
+    size_t n = l.n;
+    mem_fail_at(1, true);
+    assert_null(list_add(&l));
+    mem_fail_at(0, false);
+    assert_int_equal(l.n, n);
+    assert_int_equal(((int *)l.p)[0], 99);
+    assert_non_null(list_add(&l));
+    list_sort(&l, by_value);
+    for (size_t i = 1; i < l.n; i++) {
+        assert_true(((int *)l.p)[i - 1] <= ((int *)l.p)[i]);
+    }
+    assert_int_equal(((int *)l.p)[l.n - 1], 99);
+    list_release(&l);
+    assert_null(l.p);
+    size_t room = (size_t)1 << 33;
+    assert_null(mem_grow(NULL, room, &room, 4)); /* more than is allowed */
+    assert_int_equal(room, (size_t)1 << 33);
 }
 
 static void buf_grows_and_stays_terminated(void **state)
@@ -242,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_and_fails_on_demand),
         cmocka_unit_test(zeroes_and_guards_products),
+        cmocka_unit_test(lists_grow_and_stand_without_memory),
         cmocka_unit_test(buf_grows_and_stays_terminated),
         cmocka_unit_test(buf_formats_more_than_its_room),
         cmocka_unit_test(buf_stops_at_its_cap),

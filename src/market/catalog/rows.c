@@ -46,15 +46,11 @@ static bool source_of(struct row_maker *m, int64_t src, const struct provenance 
         return src <= 0;
     }
     if (*at == UINT32_MAX) {
-        if (m->srcs == m->src_room) {
-            size_t room = m->src_room ? m->src_room * 2 : 32;
-            const struct provenance **grown = mem_resize(m->src, room * sizeof *grown);
-            if (!grown) {
-                return false;
-            }
-            m->src = grown;
-            m->src_room = room;
+        const struct provenance **grown = mem_grow(m->src, m->srcs, &m->src_room, sizeof *grown);
+        if (!grown) {
+            return false;
         }
+        m->src = grown;
         *at = (uint32_t)m->srcs;
         m->src[m->srcs++] = provenance_make(m->store, m->arena, src);
     }
@@ -78,7 +74,7 @@ bool figures_make(struct arena *a, const struct assets *as, const struct figures
         !unpack_income(as, f->low, a, &out->low) || !unpack_income(as, f->high, a, &out->high)) {
         return false;
     }
-    if (f->spark.n == SPARK_BYTES) {
+    if (f->spark.p && f->spark.n == SPARK_BYTES) {
         uint16_t *spark = arena_alloc(a, SPARK_DAYS * sizeof *spark);
         for (int i = 0; spark && i < SPARK_DAYS; i++) {
             const uint8_t *p = (const uint8_t *)f->spark.p + 2 * i;

@@ -189,15 +189,11 @@ static souk_err on_word(void *ud, const struct vocab_row *row, struct err *e)
         !plain(row->word) || m->words == WORDS_MAX) {
         return SOUK_OK;
     }
-    if (m->words == m->room) {
-        size_t room = m->room ? m->room * 2 : 1024;
-        struct word *grown = mem_resize(m->word, room * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e);
-        }
-        m->word = grown;
-        m->room = room;
+    struct word *grown = mem_grow(m->word, m->words, &m->room, sizeof *grown);
+    if (!grown) {
+        return err_nomem(e);
     }
+    m->word = grown;
     const char *p = arena_strndup(&m->arena, row->word.p, row->word.n);
     if (!p) {
         return err_nomem(e);

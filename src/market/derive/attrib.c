@@ -8,34 +8,7 @@
 
 #include "base/banned.h"
 
-enum {
-    ROWS_MAX = 1 << 24,   /* listing events, models, claims */
-    TEXT_MAX = 256 << 20, /* bytes of their strings */
-};
-
-void *rows_add(struct rows *r)
-{
-    if (r->n == r->room) {
-        size_t room = r->room ? r->room * 2 : 64;
-        void *p = r->n < ROWS_MAX ? mem_resize(r->p, room * r->size) : NULL;
-        if (!p) {
-            return NULL;
-        }
-        r->p = p;
-        r->room = room;
-    }
-    char *row = (char *)r->p + r->n++ * r->size;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-    memset(row, 0, r->size);
-    return row;
-}
-
-void rows_sort(struct rows *r, int (*cmp)(const void *, const void *))
-{
-    if (r->n > 1) {
-        qsort(r->p, r->n, r->size, cmp);
-    }
-}
+enum { TEXT_MAX = 256 << 20 }; /* bytes of all strings */
 
 /* --- loading */
 
@@ -51,7 +24,7 @@ static bool keep(struct attrib *a, struct untrusted in, struct untrusted *out)
 static souk_err on_listing(void *ud, const struct listing_event *l, struct err *e)
 {
     struct attrib *a = ud;
-    struct event_row *r = rows_add(&a->event);
+    struct event_row *r = list_add(&a->event);
     if (!r || !keep(a, l->blob_id, &r->blob_id) || !keep(a, l->endpoint, &r->endpoint)) {
         return err_nomem(e);
     }
@@ -73,7 +46,7 @@ static souk_err on_listing(void *ud, const struct listing_event *l, struct err *
 static souk_err on_model(void *ud, const struct derived_model *m, struct err *e)
 {
     struct attrib *a = ud;
-    struct model_author *r = rows_add(&a->model);
+    struct model_author *r = list_add(&a->model);
     if (!r) {
         return err_nomem(e);
     }
@@ -118,7 +91,7 @@ static souk_err on_file(void *ud, const struct file_blob *f, struct err *e)
             return SOUK_OK;
         }
     } else {
-        last = rows_add(&a->file);
+        last = list_add(&a->file);
     }
     if (!last || !keep(a, f->version, &last->version) || !keep(a, f->name, &last->name) ||
         !keep(a, f->blob_id, &last->blob_id)) {
@@ -161,14 +134,14 @@ static int by_key(const void *x, const void *y)
 }
 
 /* The listed events sorted by one of their fields, then by their place on the chain. */
-static souk_err order_events(struct attrib *a, size_t field, struct rows *out, struct err *e)
+static souk_err order_events(struct attrib *a, size_t field, struct list *out, struct err *e)
 {
-    struct rows keys = {.size = sizeof(struct sort_key)};
+    struct list keys = {.size = sizeof(struct sort_key)};
     out->size = sizeof(uint32_t);
     souk_err rc = SOUK_OK;
     for (uint32_t i = 0; i < a->event.n && !rc; i++) {
         const struct event_row *ev = event_at(a, i);
-        struct sort_key *k = ev->listed ? rows_add(&keys) : NULL;
+        struct sort_key *k = ev->listed ? list_add(&keys) : NULL;
         if (k) {
             k->event = i;
             memcpy(&k->by, (const char *)ev + field, sizeof k->by);
@@ -176,16 +149,16 @@ static souk_err order_events(struct attrib *a, size_t field, struct rows *out, s
             rc = err_nomem(e);
         }
     }
-    rows_sort(&keys, by_key);
+    list_sort(&keys, by_key);
     for (size_t i = 0; i < keys.n && !rc; i++) {
-        uint32_t *at = rows_add(out);
+        uint32_t *at = list_add(out);
         if (!at) {
             rc = err_nomem(e);
         } else {
             *at = ((struct sort_key *)keys.p)[i].event;
         }
     }
-    mem_free(keys.p);
+    list_release(&keys);
     return rc;
 }
 
@@ -310,13 +283,11 @@ void attrib_free(struct attrib *a)
 {
     if (a) {
         arena_release(&a->arena);
-        mem_free(a->event.p);
-        mem_free(a->by_payee.p);
-        mem_free(a->by_model.p);
-        mem_free(a->model.p);
-        mem_free(a->claim.p);
-        mem_free(a->file.p);
-        mem_free(a->stated.p);
+        struct list *const lists[] = {&a->event, &a->by_payee, &a->by_model, &a->model,
+                                      &a->claim, &a->file,     &a->stated};
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+            list_release(lists[i]);
+        }
         mem_free(a);
     }
 }

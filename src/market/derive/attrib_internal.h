@@ -3,13 +3,8 @@
 #define SOUK_MARKET_ATTRIB_INTERNAL_H
 
 #include "base/arena.h"
+#include "base/list.h"
 #include "market/derive/attrib.h"
-
-/* A growing array of fixed-size rows. */
-struct rows {
-    void *p;
-    size_t n, room, size;
-};
 
 /* A Listed or Delisted event. Its place in the events is its place on the chain. */
 struct event_row {
@@ -42,13 +37,13 @@ struct model_file {
 
 struct attrib {
     struct arena arena;
-    struct rows event;    /* struct event_row, in the chain's order */
-    struct rows by_payee; /* uint32_t: listed events by payee, then the chain's order */
-    struct rows by_model; /* uint32_t: listed events by model, then the chain's order */
-    struct rows model;    /* struct model_author, by id */
-    struct rows claim;    /* struct claim by cid: one that decides for each */
-    struct rows file;     /* struct model_file by model */
-    struct rows stated;   /* struct stated_row */
+    struct list event;    /* struct event_row, in the chain's order */
+    struct list by_payee; /* uint32_t: listed events by payee, then the chain's order */
+    struct list by_model; /* uint32_t: listed events by model, then the chain's order */
+    struct list model;    /* struct model_author, by id */
+    struct list claim;    /* struct claim by cid: one that decides for each */
+    struct list file;     /* struct model_file by model */
+    struct list stated;   /* struct stated_row */
 };
 
 static inline const struct event_row *event_at(const struct attrib *a, uint32_t i)
@@ -62,11 +57,9 @@ struct range {
     size_t n;
 };
 /* The part of such an ordering whose key (at `field` of struct event_row) is id. */
-struct range range_of(const struct attrib *a, const struct rows *order, size_t field, int64_t id);
+struct range range_of(const struct attrib *a, const struct list *order, size_t field, int64_t id);
 
 /* A new row, zeroed; NULL without memory. */
-void *rows_add(struct rows *r);
-void rows_sort(struct rows *r, int (*cmp)(const void *, const void *));
 
 /* claims.c: reads descriptions that changed; then, of chosen listings, files and descriptions, what
  * decides for each CID (rule 5 of derive.h). */

@@ -1,7 +1,6 @@
 /* What descriptions state, and whose the CIDs are that were called. */
 #include <string.h>
 
-#include "base/mem.h"
 #include "hub/hub.h"
 #include "market/derive/attrib_internal.h"
 
@@ -41,7 +40,7 @@ static void ipfs_id(struct untrusted d, char out[48])
 static souk_err on_unread(void *ud, const struct description_row *row, struct err *e)
 {
     struct attrib *a = ud;
-    struct stated_row *r = rows_add(&a->stated);
+    struct stated_row *r = list_add(&a->stated);
     if (!r) {
         return err_nomem(e);
     }
@@ -71,7 +70,7 @@ souk_err attrib_descriptions(struct attrib *a, struct store *s, struct err *e)
 
 static souk_err claim_add(struct attrib *a, int64_t cid, int64_t model, int level, struct err *e)
 {
-    struct claim *c = rows_add(&a->claim);
+    struct claim *c = list_add(&a->claim);
     if (!c) {
         return err_nomem(e);
     }
@@ -106,7 +105,7 @@ static void decide(struct attrib *a)
 {
     struct claim *c = a->claim.p;
     size_t out = 0;
-    rows_sort(&a->claim, by_claim);
+    list_sort(&a->claim, by_claim);
     for (size_t i = 0; i < a->claim.n; i++) {
         if (out == 0 || c[out - 1].cid != c[i].cid) {
             c[out++] = c[i];

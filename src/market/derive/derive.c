@@ -107,7 +107,7 @@ static souk_err count(struct derivation *d, struct err *e)
 struct leftover {
     struct derivation *d;
     bool payees;
-    struct array who; /* int64_t */
+    struct list who; /* int64_t */
 };
 
 static souk_err on_who(void *ud, const struct who_row *row, struct err *e)
@@ -117,7 +117,7 @@ static souk_err on_who(void *ud, const struct who_row *row, struct err *e)
     if (map_get(&l->d->called, (uint64_t)account + ((uint64_t)1 << 62))) {
         return SOUK_OK;
     }
-    int64_t *who = array_add(&l->who, sizeof *who);
+    int64_t *who = list_add(&l->who);
     if (!who) {
         return err_nomem(e);
     }
@@ -151,14 +151,14 @@ static souk_err remove_payee(struct store *w, int64_t payee, struct err *e)
 
 static souk_err remove_leftovers(struct derivation *d, bool payees, struct err *e)
 {
-    struct leftover l = {.d = d, .payees = payees};
+    struct leftover l = {.d = d, .payees = payees, .who.size = sizeof(int64_t)};
     souk_err rc = payees ? store_each_payee_who(d->w, WINDOW_ALL, on_who, &l, e)
                          : store_each_days_who(d->w, on_who, &l, e);
     for (size_t i = 0; i < l.who.n && !rc; i++) {
         int64_t who = ((const int64_t *)l.who.p)[i];
         rc = payees ? remove_payee(d->w, who, e) : remove_account(d->w, who, e);
     }
-    mem_free(l.who.p);
+    list_release(&l.who);
     return rc;
 }
 
@@ -239,15 +239,11 @@ static souk_err on_model(void *ud, const struct derived_model *old, struct err *
     if (same_model(old, &m)) {
         return SOUK_OK;
     }
-    if (d->models == d->model_room) {
-        size_t room = d->model_room ? d->model_room * 2 : 64;
-        struct derived_model *grown = mem_resize(d->model, room * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e);
-        }
-        d->model = grown;
-        d->model_room = room;
+    struct derived_model *grown = mem_grow(d->model, d->models, &d->model_room, sizeof *grown);
+    if (!grown) {
+        return err_nomem(e);
     }
+    d->model = grown;
     if (!keep(d, &m.endpoint) || !keep(d, &m.blob_id)) {
         return err_nomem(e);
     }
@@ -289,11 +285,11 @@ static souk_err replace(struct derivation *d, struct err *e)
 
 static void release(struct derivation *d)
 {
-    struct array *const array[] = {&d->whole, &d->split_of,   &d->used,      &d->mixed,
-                                   &d->part,  &d->infer_part, &d->nameless_n};
+    struct list *const list[] = {&d->whole, &d->split_of,   &d->used,      &d->mixed,
+                                 &d->part,  &d->infer_part, &d->nameless_n};
     struct map *const map[] = {&d->split, &d->listed, &d->nameless, &d->called};
-    for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
-        mem_free(array[i]->p);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        list_release(list[i]);
     }
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         map_release(map[i]);
@@ -313,7 +309,16 @@ static souk_err derive_now(struct store *w, const struct network *n, bool from_r
     if (rc) {
         return rc;
     }
-    struct derivation d = {.w = w, .n = n, .from_rows = from_rows};
+    struct derivation d = {.w = w,
+                           .n = n,
+                           .from_rows = from_rows,
+                           .whole.size = sizeof(struct whole),
+                           .split_of.size = sizeof(struct split),
+                           .used.size = sizeof(struct used),
+                           .mixed.size = sizeof(struct mixed),
+                           .part.size = sizeof(struct part),
+                           .infer_part.size = sizeof(struct infer_part),
+                           .nameless_n.size = sizeof(struct nameless)};
     struct map *const map[] = {&d.split, &d.listed, &d.nameless, &d.called};
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         map_init(map[i], SET_MAX);

@@ -7,6 +7,7 @@
 #ifndef SOUK_MARKET_DERIVE_INTERNAL_H
 #define SOUK_MARKET_DERIVE_INTERNAL_H
 
+#include "base/list.h"
 #include "market/derive/attrib.h"
 #include "market/derive/payers.h"
 
@@ -39,13 +40,6 @@ struct infer_part {
     uint8_t win;
 };
 
-struct array {
-    void *p;
-    size_t n, room;
-};
-/* Room for one more, zeroed; NULL without memory. */
-void *array_add(struct array *a, size_t size);
-
 /* Counts and sums of the market that belong to no account. */
 struct aside {
     uint64_t n[WINDOW_COUNT];
@@ -65,16 +59,16 @@ struct derivation {
     struct tally *into; /* one of these: where single rows go now */
     struct tally total; /* one account: the market */
     struct payers payers;
-    struct array whole;      /* struct whole, by author */
-    struct array split_of;   /* struct split, by author: read with him; the others before */
-    struct array used;       /* struct used, by author */
-    struct array mixed;      /* struct mixed, by author */
-    struct array part;       /* struct part, by payee and payer */
-    struct array infer_part; /* struct infer_part, by CID */
-    struct map split;        /* payees that are read row by row */
-    struct map listed;       /* all payees that listings name */
-    struct map nameless;     /* payee to the place of its struct nameless */
-    struct array nameless_n;
+    struct list whole;      /* struct whole, by author */
+    struct list split_of;   /* struct split, by author: read with him; the others before */
+    struct list used;       /* struct used, by author */
+    struct list mixed;      /* struct mixed, by author */
+    struct list part;       /* struct part, by payee and payer */
+    struct list infer_part; /* struct infer_part, by CID */
+    struct map split;       /* payees that are read row by row */
+    struct map listed;      /* all payees that listings name */
+    struct map nameless;    /* payee to the place of its struct nameless */
+    struct list nameless_n;
     struct map called;                            /* accounts with anything in them */
     uint64_t spans;                               /* print of all spans */
     int64_t told;                                 /* rows that pay_model ought to have */

@@ -1,30 +1,7 @@
 /* Which payees are counted by their sums, and which rows are needed besides. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
 #include "market/derive/internal.h"
 
 #include "base/banned.h"
-
-enum { ROWS_MAX = 1 << 28 };
-
-void *array_add(struct array *a, size_t size)
-{
-    if (a->n == a->room) {
-        size_t room = a->room ? a->room * 2 : 64;
-        void *p = a->n < ROWS_MAX ? mem_resize(a->p, room * size) : NULL;
-        if (!p) {
-            return NULL;
-        }
-        a->p = p;
-        a->room = room;
-    }
-    char *row = (char *)a->p + a->n++ * size;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-    memset(row, 0, size);
-    return row;
-}
 
 /* FNV-1a: tells whether the spans are those that were written. */
 static void print_add(uint64_t *print, uint64_t v)
@@ -90,7 +67,7 @@ static souk_err split(struct derivation *d, int64_t payee, const struct spans *s
     int64_t author = d->indexed && !d->from_rows ? one_author(d, s) : 0;
     /* 1: is read with its author. */
     bool kept = map_put(&d->split, (uint64_t)payee, author != 0) != NULL;
-    struct split *p = kept && author ? array_add(&d->split_of, sizeof *p) : NULL;
+    struct split *p = kept && author ? list_add(&d->split_of) : NULL;
     if (p) {
         *p = (struct split){payee, author};
     }
@@ -119,7 +96,7 @@ static souk_err on_payee(void *ud, int64_t payee, const struct spans *s, struct 
     if (!one || d->from_rows) {
         return split(d, payee, s, e);
     }
-    struct whole *w = array_add(&d->whole, sizeof *w);
+    struct whole *w = list_add(&d->whole);
     if (!w) {
         return err_nomem(e);
     }
@@ -154,13 +131,6 @@ static int by_user(const void *x, const void *y)
     return a->cid < b->cid ? -1 : a->cid > b->cid;
 }
 
-static void sort(struct array *a, size_t size, int (*cmp)(const void *, const void *))
-{
-    if (a->n > 1) {
-        qsort(a->p, a->n, size, cmp);
-    }
-}
-
 /* --- the days that windows begin in */
 
 struct parting {
@@ -177,7 +147,7 @@ static souk_err on_part(void *ud, const struct move_row *r, struct err *e)
         map_get(&g->d->split, (uint64_t)r->to)) {
         return SOUK_OK;
     }
-    struct part *p = array_add(&g->d->part, sizeof *p);
+    struct part *p = list_add(&g->d->part);
     if (!p) {
         return err_nomem(e);
     }
@@ -188,7 +158,7 @@ static souk_err on_part(void *ud, const struct move_row *r, struct err *e)
 static souk_err on_infer_part(void *ud, const struct infer_row *r, struct err *e)
 {
     struct parting *g = ud;
-    struct infer_part *p = array_add(&g->d->infer_part, sizeof *p);
+    struct infer_part *p = list_add(&g->d->infer_part);
     if (!p) {
         return err_nomem(e);
     }
@@ -227,8 +197,8 @@ static souk_err read_parts(struct derivation *d, struct err *e)
                                           on_infer_part, &g, e);
         }
     }
-    sort(&d->part, sizeof(struct part), by_payee);
-    sort(&d->infer_part, sizeof(struct infer_part), by_cid);
+    list_sort(&d->part, by_payee);
+    list_sort(&d->infer_part, by_cid);
     return rc;
 }
 
@@ -241,7 +211,7 @@ static souk_err on_called(void *ud, const struct who_row *r, struct err *e)
     if (v.how && !v.who) {
         return SOUK_OK; /* claimed, but by several */
     }
-    struct used *u = array_add(&d->used, sizeof *u);
+    struct used *u = list_add(&d->used);
     if (!u) {
         return err_nomem(e);
     }
@@ -259,8 +229,8 @@ souk_err plan(struct derivation *d, struct err *e)
     if (!rc && !d->from_rows) {
         rc = store_each_called(d->w, d->n->inference.chain_id, on_called, d, e);
     }
-    sort(&d->whole, sizeof(struct whole), by_author);
-    sort(&d->split_of, sizeof(struct split), by_sharer);
-    sort(&d->used, sizeof(struct used), by_user);
+    list_sort(&d->whole, by_author);
+    list_sort(&d->split_of, by_sharer);
+    list_sort(&d->used, by_user);
     return rc;
 }

@@ -1,7 +1,5 @@
 /* Counting row by row: where one payee's payments are several models', and what no sum holds. */
-#include <string.h>
 
-#include "base/mem.h"
 #include "market/derive/internal.h"
 
 #include "base/banned.h"
@@ -134,7 +132,7 @@ static souk_err on_infer(void *ud, const struct infer_row *r, struct err *e)
 
 struct stale {
     struct derivation *d;
-    struct array row; /* struct place */
+    struct list row; /* struct place */
 };
 struct place {
     uint64_t block, log;
@@ -147,7 +145,7 @@ static souk_err on_told(void *ud, const struct pay_row *p, struct err *e)
     if (v.how == BY_PRICE) {
         return SOUK_OK;
     }
-    struct place *at = array_add(&s->row, sizeof *at);
+    struct place *at = list_add(&s->row);
     if (!at) {
         return err_nomem(e);
     }
@@ -158,7 +156,7 @@ static souk_err on_told(void *ud, const struct pay_row *p, struct err *e)
 /* Only when there are more rows than were met: a shared payee became one model's, or nobody's. */
 souk_err remove_stale(struct derivation *d, struct err *e)
 {
-    struct stale s = {.d = d};
+    struct stale s = {.d = d, .row.size = sizeof(struct place)};
     int64_t n, chain = d->n->payment.chain_id;
     souk_err rc = store_count_told_by_price(d->w, chain, &n, e);
     if (!rc && n != d->told) {
@@ -168,7 +166,7 @@ souk_err remove_stale(struct derivation *d, struct err *e)
         const struct place *at = (const struct place *)s.row.p + i;
         rc = store_pay_model_put(d->w, chain, at->block, at->log, 0, 0, e);
     }
-    mem_free(s.row.p);
+    list_release(&s.row);
     return rc;
 }
 
@@ -209,7 +207,7 @@ static souk_err on_nobody(void *ud, const struct pay_row *p, struct err *e)
         return SOUK_OK;
     }
     uint32_t *at = map_put(&d->nameless, (uint64_t)p->payee, (uint32_t)d->nameless_n.n);
-    if (!at || (*at == d->nameless_n.n && !array_add(&d->nameless_n, sizeof(struct nameless)))) {
+    if (!at || (*at == d->nameless_n.n && !list_add(&d->nameless_n))) {
         return err_nomem(e);
     }
     struct nameless *n = (struct nameless *)d->nameless_n.p + *at;

@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-enum { MOST = 1 << 26 }; /* accounts, days and payers of one: more than a chain gives in years */
+enum { MOST = 1 << 26 }; /* accounts, and payers of one: more than a chain gives in years */
 
 int64_t account_payee(int64_t payee)
 {
@@ -81,20 +81,6 @@ void tally_release(struct tally *t)
     *t = (struct tally){.assets = 0};
 }
 
-/* Room for one more of n rows of this size in p; NULL without memory. */
-static void *one_more(void *p, size_t n, size_t *room, size_t size)
-{
-    if (n < *room) {
-        return p;
-    }
-    size_t more = *room ? *room * 2 : 8;
-    void *grown = n < MOST ? mem_resize(p, more * size) : NULL;
-    if (grown) {
-        *room = more;
-    }
-    return grown;
-}
-
 static uint64_t key_of(int64_t who)
 {
     return (uint64_t)who + ((uint64_t)1 << 62); /* never 0 */
@@ -109,7 +95,7 @@ struct account *tally_find(const struct tally *t, int64_t who)
 /* A new account without anything. */
 static struct account *account_new(struct tally *t, int64_t who)
 {
-    struct account *grown = one_more(t->account, t->accounts, &t->account_room, sizeof *t->account);
+    struct account *grown = mem_grow(t->account, t->accounts, &t->account_room, sizeof *t->account);
     if (!grown) {
         return NULL;
     }
@@ -279,7 +265,7 @@ static bool map_payers(struct account *a)
 
 static struct seen *payer_new(struct account *a, int64_t payer, int64_t first)
 {
-    struct seen *grown = one_more(a->payer, a->payers, &a->payer_room, sizeof *a->payer);
+    struct seen *grown = mem_grow(a->payer, a->payers, &a->payer_room, sizeof *a->payer);
     if (!grown) {
         return NULL;
     }

@@ -13,7 +13,7 @@ static bool before(const struct event_row *ev, const struct pay_row *p)
     return ev->block < p->block || (ev->block == p->block && ev->log < p->log);
 }
 
-struct range range_of(const struct attrib *a, const struct rows *order, size_t field, int64_t id)
+struct range range_of(const struct attrib *a, const struct list *order, size_t field, int64_t id)
 {
     const uint32_t *at = order->p;
     size_t lo = 0, hi = order->n;
@@ -168,15 +168,11 @@ static bool spans_of(const struct attrib *a, struct range r, struct spans *out)
         if (ev && v.who == now.who && v.how == now.how) {
             continue;
         }
-        if (out->n == out->room) {
-            size_t room = out->room ? out->room * 2 : 8;
-            struct span *grown = mem_resize(out->span, room * sizeof *grown);
-            if (!grown) {
-                return false;
-            }
-            out->span = grown;
-            out->room = room;
+        struct span *grown = mem_grow(out->span, out->n, &out->room, sizeof *grown);
+        if (!grown) {
+            return false;
         }
+        out->span = grown;
         now = v;
         out->span[out->n++] =
             ev ? (struct span){ev->block, ev->log, ev->time, v} : (struct span){0, 0, INT64_MIN, v};

@@ -1,6 +1,4 @@
 /* Writing what was counted, author by author; then the market. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "market/derive/internal.h"
@@ -217,16 +215,14 @@ static souk_err list_mixed(struct derivation *d, struct err *e)
 {
     for (size_t i = 0; i < d->rows.accounts; i++) {
         int64_t who = d->rows.account[i].who;
-        struct mixed *m = array_add(&d->mixed, sizeof *m);
+        struct mixed *m = list_add(&d->mixed);
         if (!m) {
             return err_nomem(e);
         }
         int64_t author = payee_of_account(who) ? 0 : who < 0 ? -who : attrib_author(d->attrib, who);
         *m = (struct mixed){who, author};
     }
-    if (d->mixed.n > 1) {
-        qsort(d->mixed.p, d->mixed.n, sizeof(struct mixed), by_author);
-    }
+    list_sort(&d->mixed, by_author);
     return SOUK_OK;
 }
 

@@ -13,6 +13,7 @@
 #ifndef SOUK_MARKET_GENUINE_INTERNAL_H
 #define SOUK_MARKET_GENUINE_INTERNAL_H
 
+#include "base/list.h"
 #include "market/derive/attrib.h"
 #include "market/genuine.h"
 #include "market/map.h"
@@ -21,13 +22,6 @@
 #define NOBODY UINT32_MAX
 enum { SLOTS = INCOME_MAX, DAY = 86400 };
 
-/* A growing array of equal things. */
-struct list {
-    void *p;
-    size_t n, room, size;
-};
-void *list_add(struct list *l); /* zeroed; NULL without memory */
-void list_release(struct list *l);
 #define AT(l, type, i) ((type *)(l).p + (i))
 
 struct place {

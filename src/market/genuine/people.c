@@ -1,37 +1,12 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "market/genuine/internal.h"
 #include "store/page_rows.h"
 
 #include "base/banned.h"
 
-enum { LIST_MAX = 1 << 28, FUNDEES_MAX = 1 << 28, STOP_EACH = 1024 };
-
-void *list_add(struct list *l)
-{
-    if (l->n == l->room) {
-        size_t room = l->room ? l->room * 2 : 64;
-        void *p = l->n < LIST_MAX ? mem_resize(l->p, room * l->size) : NULL;
-        if (!p) {
-            return NULL;
-        }
-        l->p = p;
-        l->room = room;
-    }
-    char *at = (char *)l->p + l->n++ * l->size;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-    memset(at, 0, l->size);
-    return at;
-}
-
-void list_release(struct list *l)
-{
-    MEM_FREE(l->p);
-    l->n = l->room = 0;
-}
+enum { FUNDEES_MAX = 1 << 28, ACTORS_MAX = 1 << 28, STOP_EACH = 1024 };
 
 /* --- numbers for addresses. An addr.id is a rowid; only a tampered file has one below 0. */
 
@@ -167,9 +142,7 @@ static souk_err settle_claims(struct people *p, struct list *claims, struct err 
 {
     souk_err rc = list_authors(p, claims, e);
     const struct claim *c = claims->p;
-    if (claims->n > 1) {
-        qsort(claims->p, claims->n, claims->size, by_actor);
-    }
+    list_sort(claims, by_actor);
     for (size_t i = 0; i < claims->n && !rc; i++) {
         if (i && c[i].actor == c[i - 1].actor && c[i].author == c[i - 1].author) {
             continue;
@@ -375,7 +348,7 @@ souk_err people_load(struct people *p, struct store *s, const struct network *n,
                          .control = {.size = sizeof(uint32_t)},
                          .author = {.size = sizeof(int64_t)},
                          .payer = {.size = sizeof(uint32_t)}};
-    map_init(&p->by_id, LIST_MAX);
+    map_init(&p->by_id, ACTORS_MAX);
     struct err own = {SOUK_OK, ""};
     e = e ? e : &own; /* its code is asked */
     souk_err rc = store_assets(s, n->payment.chain_id, p->asset, SLOTS, &p->assets, e);

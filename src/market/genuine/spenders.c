@@ -2,9 +2,6 @@
  * Who counts as a payer, and as a genuine one. There may be millions of spenders, so what each paid
  * is kept in 128 bits, and in a table of its own where that is not enough.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "market/genuine/sums_internal.h"
 #include "market/genuine/wide.h"
 
@@ -135,9 +132,7 @@ void spenders_finish(struct sums *t)
 {
     const struct spender *s = t->spender.p;
     map_release(&t->by_spender); /* places change now */
-    if (t->spender.n > 1) {
-        qsort(t->spender.p, t->spender.n, t->spender.size, by_account);
-    }
+    list_sort(&t->spender, by_account);
     for (size_t i = 0; i < t->spender.n;) {
         struct ledger *a = AT(t->account, struct ledger, s[i].account);
         uint32_t account = s[i].account, cluster = s[i].cluster;

@@ -1,7 +1,4 @@
 /* The second run: what each pair did, window by window. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/mem.h"
 #include "market/genuine/circle.h"
 #include "market/genuine/internal.h"
@@ -204,9 +201,7 @@ static souk_err end_bursts(struct windows *w, struct err *e)
         rc = pair_at(w, i)->minute_n ? end_minute(w, i, e) : SOUK_OK;
         rc = rc ? rc : end_run(w, i, e);
     }
-    if (w->burst.n > 1) {
-        qsort(w->burst.p, w->burst.n, w->burst.size, by_pair);
-    }
+    list_sort(&w->burst, by_pair);
     for (uint32_t k = (uint32_t)w->burst.n; k-- > 0;) {
         pair_at(w, AT(w->burst, struct burst, k)->pair)->burst = k;
     }

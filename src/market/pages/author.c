@@ -30,16 +30,12 @@ struct author_list_data {
 static souk_err on_author(void *ud, const struct author_detail *d, struct err *e)
 {
     struct author_list_data *l = ud;
-    if (l->pub.n == l->room) {
-        size_t room = l->room ? l->room * 2 : 128;
-        struct author_row *grown =
-            l->pub.n < AUTHORS_MAX ? mem_resize(l->pub.row, room * sizeof *grown) : NULL;
-        if (!grown) {
-            return err_nomem(e);
-        }
-        l->pub.row = grown;
-        l->room = room;
+    struct author_row *grown =
+        l->pub.n < AUTHORS_MAX ? mem_grow(l->pub.row, l->pub.n, &l->room, sizeof *grown) : NULL;
+    if (!grown) {
+        return err_nomem(e);
     }
+    l->pub.row = grown;
     return row_of(&l->load, d, &l->pub.row[l->pub.n++]) ? SOUK_OK : err_nomem(e);
 }
 
@@ -173,16 +169,12 @@ static souk_err on_row(void *ud, const struct author_detail *d, struct err *e)
 static souk_err on_model(void *ud, const struct catalog_row *r, struct err *e)
 {
     struct loading *l = ud;
-    if (l->models == l->room) {
-        size_t room = l->room ? l->room * 2 : 64;
-        struct model_row *grown =
-            l->models < MODELS_MAX ? mem_resize(l->model, room * sizeof *grown) : NULL;
-        if (!grown) {
-            return err_nomem(e);
-        }
-        l->model = grown;
-        l->room = room;
+    struct model_row *grown =
+        l->models < MODELS_MAX ? mem_grow(l->model, l->models, &l->room, sizeof *grown) : NULL;
+    if (!grown) {
+        return err_nomem(e);
     }
+    l->model = grown;
     return row_make(&l->maker, r, l->page->row.author, NULL, &l->model[l->models++]) ? SOUK_OK
                                                                                      : err_nomem(e);
 }

@@ -1,5 +1,4 @@
 /* An author's payments one by one, for his books. */
-#include <string.h>
 
 #include "base/mem.h"
 #include "market/map.h"
@@ -24,15 +23,11 @@ struct book {
 static souk_err on_model(void *ud, const struct catalog_row *r, struct err *e)
 {
     struct book *b = ud;
-    if (b->names == b->room) {
-        size_t room = b->room ? b->room * 2 : 64;
-        struct untrusted *grown = mem_resize(b->name, room * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e);
-        }
-        b->name = grown;
-        b->room = room;
+    struct untrusted *grown = mem_grow(b->name, b->names, &b->room, sizeof *grown);
+    if (!grown) {
+        return err_nomem(e);
     }
+    b->name = grown;
     if (!map_put(&b->by_model, (uint64_t)r->id, (uint32_t)b->names) ||
         !page_copy(&b->arena, r->name, &b->name[b->names])) {
         return err_nomem(e);

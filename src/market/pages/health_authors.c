@@ -18,15 +18,11 @@ static souk_err on_author(void *ud, const struct author_share *r, struct err *e)
     if (!r->listed && u256_is_zero(v)) {
         return SOUK_OK;
     }
-    if (s->n == s->room) {
-        size_t room = s->room ? s->room * 2 : 128;
-        u256 *grown = mem_resize(s->v, room * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e);
-        }
-        s->v = grown;
-        s->room = room;
+    u256 *grown = mem_grow(s->v, s->n, &s->room, sizeof *grown);
+    if (!grown) {
+        return err_nomem(e);
     }
+    s->v = grown;
     s->v[s->n++] = v;
     return SOUK_OK;
 }

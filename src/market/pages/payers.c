@@ -1,6 +1,5 @@
 /* Who pays a model or an author, and how much: from the sums of payers where they are his alone. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "market/map.h"
@@ -37,15 +36,11 @@ static struct payer *payer_of(struct gathering *g, int64_t id)
         return NULL;
     }
     if (*at == UINT32_MAX) {
-        if (g->n == g->room) {
-            size_t room = g->room ? g->room * 2 : 64;
-            struct payer *grown = mem_resize(g->payer, room * sizeof *grown);
-            if (!grown) {
-                return NULL;
-            }
-            g->payer = grown;
-            g->room = room;
+        struct payer *grown = mem_grow(g->payer, g->n, &g->room, sizeof *grown);
+        if (!grown) {
+            return NULL;
         }
+        g->payer = grown;
         *at = (uint32_t)g->n;
         g->payer[g->n++] = (struct payer){.id = id, .first = INT64_MAX};
     }
@@ -108,15 +103,11 @@ static souk_err on_span(void *ud, const struct own_span *x, struct err *e)
             break; /* an author's come by payee */
         }
     }
-    if (g->spans == g->span_room) {
-        size_t room = g->span_room ? g->span_room * 2 : 16;
-        struct own_span *grown = mem_resize(g->span, room * sizeof *grown);
-        if (!grown) {
-            return err_nomem(e);
-        }
-        g->span = grown;
-        g->span_room = room;
+    struct own_span *grown = mem_grow(g->span, g->spans, &g->span_room, sizeof *grown);
+    if (!grown) {
+        return err_nomem(e);
     }
+    g->span = grown;
     g->span[g->spans++] = *x;
     return SOUK_OK;
 }

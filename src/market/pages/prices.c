@@ -29,16 +29,12 @@ struct walk {
 
 static struct candidate *candidate(struct walk *w)
 {
-    if (w->n == w->room) {
-        size_t room = w->room ? w->room * 2 : 16;
-        struct candidate *grown =
-            w->n < CHANGES_MAX ? mem_resize(w->row, room * sizeof *grown) : NULL;
-        if (!grown) {
-            return NULL;
-        }
-        w->row = grown;
-        w->room = room;
+    struct candidate *grown =
+        w->n < CHANGES_MAX ? mem_grow(w->row, w->n, &w->room, sizeof *grown) : NULL;
+    if (!grown) {
+        return NULL;
     }
+    w->row = grown;
     w->row[w->n] = (struct candidate){.proven = w->proven};
     return &w->row[w->n++];
 }
@@ -112,31 +108,25 @@ static bool take_address(struct walked *w, int64_t payee, struct untrusted model
             return true; /* of this model already */
         }
     }
-    if (w->addresses == w->address_room) {
-        size_t room = w->address_room ? w->address_room * 2 : 32;
-        struct walked_address *grown =
-            w->addresses < ADDRESSES_MAX ? mem_resize(w->address, room * sizeof *grown) : NULL;
-        if (!grown) {
-            return false;
-        }
-        w->address = grown;
-        w->address_room = room;
+    struct walked_address *grown =
+        w->addresses < ADDRESSES_MAX
+            ? mem_grow(w->address, w->addresses, &w->address_room, sizeof *grown)
+            : NULL;
+    if (!grown) {
+        return false;
     }
+    w->address = grown;
     w->address[w->addresses++] = (struct walked_address){payee, model};
     return true;
 }
 
 static bool take_change(struct walked *w, const struct price_change *c)
 {
-    if (w->changes == w->change_room) {
-        size_t room = w->change_room ? w->change_room * 2 : 32;
-        struct price_change *grown = mem_resize(w->change, room * sizeof *grown);
-        if (!grown) {
-            return false;
-        }
-        w->change = grown;
-        w->change_room = room;
+    struct price_change *grown = mem_grow(w->change, w->changes, &w->change_room, sizeof *grown);
+    if (!grown) {
+        return false;
     }
+    w->change = grown;
     w->change[w->changes++] = *c;
     return true;
 }

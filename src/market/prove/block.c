@@ -58,20 +58,9 @@ static bool open(const struct checking *k)
 
 /* --- what the logs make */
 
-static void *more(void *array, size_t n, size_t *room, size_t size)
-{
-    if (n < *room)
-        return array;
-    size_t grown = *room > 0 ? *room * 2 : 64;
-    void *bigger = mem_resize(array, grown * size);
-    if (bigger != NULL)
-        *room = grown;
-    return bigger;
-}
-
 static souk_err want(struct checking *k, const struct wanted *w, struct err *e)
 {
-    struct wanted *bigger = more(k->wanted, k->n, &k->room, sizeof *bigger);
+    struct wanted *bigger = mem_grow(k->wanted, k->n, &k->room, sizeof *bigger);
     if (bigger == NULL)
         return err_nomem(e);
     k->wanted = bigger;
@@ -248,7 +237,7 @@ static bool keep_text(struct checking *k, struct untrusted *t)
 static souk_err on_ours(void *ud, const struct proof_row *row, struct err *e)
 {
     struct checking *k = ud;
-    struct proof_row *bigger = more(k->ours, k->have, &k->ours_room, sizeof *bigger);
+    struct proof_row *bigger = mem_grow(k->ours, k->have, &k->ours_room, sizeof *bigger);
     if (bigger == NULL)
         return err_nomem(e);
     k->ours = bigger;

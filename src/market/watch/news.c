@@ -40,15 +40,12 @@ struct reading {
 
 static souk_err add_payee(struct reading *r, int64_t id, struct err *e)
 {
-    if (r->payees == r->payee_room) {
-        size_t room = r->payee_room ? r->payee_room * 2 : 64;
-        struct watched *grown =
-            r->payees < PAYEES_MOST ? mem_resize(r->payee, room * sizeof *grown) : NULL;
-        if (!grown)
-            return err_nomem(e);
-        r->payee = grown;
-        r->payee_room = room;
-    }
+    struct watched *grown = r->payees < PAYEES_MOST
+                                ? mem_grow(r->payee, r->payees, &r->payee_room, sizeof *grown)
+                                : NULL;
+    if (!grown)
+        return err_nomem(e);
+    r->payee = grown;
     r->payee[r->payees++] = (struct watched){id, r->word};
     return SOUK_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -131,10 +132,18 @@ static souk_err configure(struct store *s, struct err *e)
     return execute(s, sql, e);
 }
 
+/* Nobody asks SQLite how much memory it has, and counting it takes a lock for each piece. */
+static void no_statistics(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* The database handle, before anything is known of the file's content. */
 static souk_err open_file(const char *path, enum store_mode mode, const struct schema *kind,
                           struct store **out, struct err *e)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, no_statistics);
     struct store *s = mem_zalloc(sizeof *s);
     if (!s || !(s->path = mem_strdup(path))) {
         mem_free(s);

@@ -37,11 +37,6 @@ void part_name(const char *name, enum style s, struct strip *out)
     strip_untrusted(out, untrusted(name), s);
 }
 
-int part_spark_width(int room)
-{
-    return room >= SPARK_DAYS ? SPARK_DAYS : SPARK_DAYS / 2;
-}
-
 /* Ages count from as_of, the end of the window: they do not move while no block arrives. */
 void part_call_cell(const struct call_row *call, const struct untrusted *model, int col,
                     int64_t as_of, struct strip *out)
@@ -160,8 +155,9 @@ void part_spark(const struct figures *f, int room, struct strip *out)
     uint32_t v[SPARK_DAYS];
     for (int i = 0; f->spark && i < SPARK_DAYS; i++)
         v[i] = f->spark[i];
-    if (f->spark && room)
-        spark_strip(out, part_spark_width(room), v, SPARK_DAYS, ST_CHART1);
+    if (f->spark && room) /* each column must stand for as many days */
+        spark_strip(out, room >= SPARK_DAYS ? SPARK_DAYS : SPARK_DAYS / 2, v, SPARK_DAYS,
+                    ST_CHART1);
 }
 
 void part_address(struct strip *out, address a, int room)

@@ -14,8 +14,6 @@ void part_mark(enum mark m, struct strip *out);
 /* A name from outside, with a sign before it when its letters are of scripts that look alike. */
 void part_name(const char *name, enum style s, struct strip *out);
 
-/* Columns for a sparkline of SPARK_DAYS in so much room: each must stand for as many days. */
-int part_spark_width(int room);
 /* An address, whole where there is room for it; "unknown" for none. */
 void part_address(struct strip *out, address a, int room);
 /* What the rules found in a payment, by name; "–": nothing. */

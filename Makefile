@@ -205,7 +205,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem -D__cppcheck__ -Isrc -I. src ui
 	clang-tidy --quiet $(wildcard src/*/*.c src/*/*/*.c ui/*.c ui/*/*.c) -- -std=c11 -D_GNU_SOURCE \
-	  -DSOUK_VERSION='""' -Isrc -I.
+	  -DSOUK_VERSION='""' -Isrc -I. $(LOADED)
 
 install: souk souk-signer souk-runner
 	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin souk souk-signer souk-runner

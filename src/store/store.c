@@ -203,7 +203,7 @@ static bool undo_unfinished(struct store *reader, const char *path)
 {
     struct store *w = NULL;
     if (sqlite3_extended_errcode(reader->db) != SQLITE_READONLY_ROLLBACK ||
-        open_file(path, STORE_WRITE, &schema_cache, &w, NULL) != SOUK_OK) {
+        open_file(path, STORE_WRITE, &schema_cache, &w, NULL) != SOUK_OK || !w) {
         return false;
     }
     bool undone = schema_check(w->db, &schema_cache, path, NULL) >= 0;

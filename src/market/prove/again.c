@@ -82,11 +82,11 @@ struct block_sum {
 };
 
 struct summing {
+    struct row_digest digest;
     struct buf out; /* block_sums */
     struct block_sum now;
-    struct row_digest digest;
-    bool any;
     const atomic_bool *stop;
+    bool any;
 };
 
 static void sum_end(struct summing *s)

@@ -247,7 +247,7 @@ static void portion(struct prove *p)
 /* Does the node have the state of the end? If not, the end may be its newest block. */
 static void try_answered(struct prove *p)
 {
-    struct rpc_result res[ENDS + 1];
+    struct rpc_result res[ENDS + 1] = {{0}};
     struct err e = p->heard;
     json *tree = NULL;
     u256 any;

@@ -317,14 +317,15 @@ static void compare(struct checking *k)
 {
     size_t i = 0, j = 0;
     while (open(k) && (i < k->n || j < k->have)) {
-        const struct wanted *w = i < k->n ? &k->wanted[i] : NULL;
-        const struct proof_row *r = j < k->have ? &k->ours[j] : NULL;
-        if (w != NULL && (r == NULL || w->row.log < r->log)) {
+        bool more_wanted = i < k->n, more_ours = j < k->have;
+        const struct wanted *w = more_wanted ? &k->wanted[i] : NULL;
+        const struct proof_row *r = more_ours ? &k->ours[j] : NULL;
+        if (more_wanted && (!more_ours || w->row.log < r->log)) {
             if (w->must)
                 fail(k, "the cache lacks the %s of log %llu", what_is(&w->row),
                      (unsigned long long)w->row.log);
             i++;
-        } else if (w == NULL || r->log < w->row.log) {
+        } else if (!more_wanted || r->log < w->row.log) {
             fail(k, "the cache has a %s at log %llu that the block does not have", what_is(r),
                  (unsigned long long)r->log);
         } else {

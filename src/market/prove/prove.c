@@ -29,7 +29,7 @@ static void tally(struct proofs *o)
     o->failed = o->unchecked = o->passed = 0;
     for (int k = 0; k < 3; k++) {
         const char *at = (const char *)state[k];
-        for (size_t i = 0; i < n[k]; i++, at += step[k]) {
+        for (size_t i = 0; at != NULL && i < n[k]; i++, at += step[k]) {
             enum proof_state one;
             memcpy(&one, at, sizeof one);
             o->failed += one == PROOF_FAILED;

@@ -108,11 +108,13 @@ static souk_err look_up_all(struct reading *r, struct err *e)
     souk_err rc = r->author ? SOUK_OK : err_nomem(e);
     for (r->word = 0; r->word < r->list->n && !rc; r->word++)
         rc = look_up(r, r->list->word[r->word], e);
+    if (rc)
+        return rc;
     if (r->authors > 1)
         qsort(r->author, r->authors, sizeof *r->author, by_id);
     if (r->payees > 1)
         qsort(r->payee, r->payees, sizeof *r->payee, by_id);
-    return rc;
+    return SOUK_OK;
 }
 
 /* --- how far */

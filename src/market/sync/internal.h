@@ -1,7 +1,8 @@
 /*
  * internal.h: what the files of sync share.
  *
- *   sync.c         tasks and their states, when to derive, the end
+ *   sync.c    tasks and their states, the beginning and the end
+ *   figures.c when to derive and to judge
  *   fetch.c   a GET that waits its turn (hub, files, bazaar)
  *   hub.c     the Hub's pages -> models
  *   files.c   models' versions and files
@@ -101,6 +102,10 @@ void sync_submit(struct sync *s, struct job *j);
 void sync_job_done(struct sync *s);
 /* Rows were committed: figures follow. */
 void sync_dirty(struct sync *s);
+void figures_now(void *ud); /* a sync's, at once: a timer's callback too */
+/* The outcome of a task; what task_end and the figures share. */
+void task_conclude(struct task *t, const struct err *e);
+void sync_files_begin(struct sync *s); /* figures say which models have no file */
 
 /* [writer] store_commit, or store_rollback when c says the transaction failed. */
 souk_err sync_commit(struct store *w, souk_err c, struct err *e);

@@ -58,11 +58,6 @@ static bool find_rule(const char *word, size_t n, enum rule *out)
     return false;
 }
 
-bool rule_parse(const char *word, enum rule *out)
-{
-    return find_rule(word, strlen(word), out);
-}
-
 const struct threshold *threshold_at(unsigned i)
 {
     return &threshold_list[i];
@@ -73,7 +68,8 @@ uint32_t *threshold_of(struct rules *r, unsigned i)
     return (uint32_t *)(void *)((char *)r + threshold_place[i]);
 }
 
-bool threshold_is_share(unsigned i)
+/* Per mille: written 0.5 or 500. */
+static bool threshold_is_share(unsigned i)
 {
     return strncmp(threshold_list[i].text, "per mille", strlen("per mille")) == 0;
 }

@@ -172,7 +172,6 @@ extern const struct rules rules_default;
 const char *rule_name(enum rule r);
 const char *rule_text(enum rule r);
 enum rule_effect rule_effect(enum rule r);
-bool rule_parse(const char *word, enum rule *out);
 
 /* Thresholds by number, for printing and for asking what each one does to the result. */
 enum {
@@ -187,7 +186,6 @@ struct threshold {
 };
 const struct threshold *threshold_at(unsigned i);
 uint32_t *threshold_of(struct rules *r, unsigned i);
-bool threshold_is_share(unsigned i); /* per mille: written 0.5 or 500 */
 
 /* One line of [genuine]. Shares may be written 0.5 or 500. SOUK_EINPUT says what is wanted. */
 souk_err rules_set(struct rules *r, const char *key, const char *value, struct err *e);

@@ -73,22 +73,14 @@ struct move_row {
 /* Payments and flows of a chain together, in its order, from (block, 0) on; to the end. */
 souk_err store_each_move(struct store *s, int64_t chain, uint64_t block, ROW_FN(move_row), void *ud,
                          struct err *e);
-/* Proved payments (refunds too) to one payee, in the order of the chain. */
-souk_err store_each_pay_to(struct store *s, int64_t chain, int64_t payee, ROW_FN(move_row),
-                           void *ud, struct err *e);
 /* Proved payments (refunds too) and inferences with first < time <= last, in the chain's order. */
 souk_err store_each_pay_between(struct store *s, int64_t chain, int64_t first, int64_t last,
                                 ROW_FN(move_row), void *ud, struct err *e);
 souk_err store_each_infer_between(struct store *s, int64_t chain, int64_t first, int64_t last,
                                   ROW_FN(infer_row), void *ud, struct err *e);
-/* Flows and payments that an address sent or received, in the order of the chain. */
-souk_err store_each_move_of(struct store *s, int64_t chain, int64_t addr, ROW_FN(move_row),
-                            void *ud, struct err *e);
 
 bool store_addr_find(struct store *s, address a, int64_t *id); /* false: not in the cache */
 bool store_addr_get(struct store *s, int64_t id, address *out);
-/* The transaction of a row; false: there is none. */
-bool store_tx_of(struct store *s, int64_t chain, uint64_t block, uint64_t log, bytes32 *out);
 
 bool store_behind(struct store *s);
 /* Does nothing, at once, unless store_behind(). Not in a transaction; *stop as below. */

@@ -163,30 +163,6 @@ souk_err store_each_move(struct store *s, int64_t chain, uint64_t block, ROW_FN(
     return each_of_two(q, fn, ud, e);
 }
 
-souk_err store_each_pay_to(struct store *s, int64_t chain, int64_t payee, ROW_FN(move_row),
-                           void *ud, struct err *e)
-{
-    struct query_run q =
-        query_open(s, PAYMENT " WHERE chain = ? AND payee = ? AND tier = ?" IN_ORDER);
-    query_int(&q, chain);
-    query_int(&q, payee);
-    query_int(&q, TIER_PROVED);
-    return each_move(&q, fn, ud, e);
-}
-
-souk_err store_each_move_of(struct store *s, int64_t chain, int64_t addr, ROW_FN(move_row),
-                            void *ud, struct err *e)
-{
-    struct query_run q =
-        query_open(s, PAYMENT " WHERE chain = ?1 AND payee = ?2 UNION ALL " PAYMENT
-                              " WHERE chain = ?1 AND payer = ?2 AND payee <> ?2 UNION ALL " FLOW
-                              " WHERE chain = ?1 AND target = ?2 UNION ALL " FLOW
-                              " WHERE chain = ?1 AND source = ?2 AND target <> ?2" IN_ORDER);
-    query_int(&q, chain);
-    query_int(&q, addr);
-    return each_move(&q, fn, ud, e);
-}
-
 /* The blocks between which all rows of a stretch of time are; false: there are none. */
 static bool blocks_between(struct store *s, int64_t chain, int64_t first, int64_t last,
                            int64_t block[2])
@@ -262,24 +238,6 @@ bool store_addr_get(struct store *s, int64_t id, address *out)
     bool found = query_next(&q);
     if (found) {
         *out = query_col_address(&q, 0);
-    }
-    return query_close(&q, NULL) == SOUK_OK && found;
-}
-
-bool store_tx_of(struct store *s, int64_t chain, uint64_t block, uint64_t log, bytes32 *out)
-{
-#define THERE " WHERE chain = ?1 AND block = ?2 AND log = ?3"
-    struct query_run q =
-        query_open(s, "SELECT tx FROM pay" THERE " UNION ALL SELECT tx FROM flow" THERE
-                      " UNION ALL SELECT tx FROM infer" THERE
-                      " UNION ALL SELECT tx FROM listing_event" THERE " LIMIT 1");
-#undef THERE
-    query_int(&q, chain);
-    query_int(&q, (int64_t)block);
-    query_int(&q, (int64_t)log);
-    bool found = query_next(&q);
-    if (found) {
-        *out = query_col_bytes32(&q, 0);
     }
     return query_close(&q, NULL) == SOUK_OK && found;
 }

@@ -43,11 +43,6 @@ static void orders(struct world *w)
          "f0 1; p1 2; p2 3; f3 4; p4 5; p5 6; p6 7; ");
     TEXT(store_each_move(w->w, W_PAY_CHAIN, block_at(2, 0), move_text, &b, E),
          "p2 3; f3 4; p4 5; p5 6; p6 7; ");
-    TEXT(store_each_pay_to(w->w, W_PAY_CHAIN, addr_id(w, "p"), move_text, &b, E),
-         "p1 2; p2 3; p5 6; ");
-    TEXT(store_each_move_of(w->w, W_PAY_CHAIN, addr_id(w, "ann"), move_text, &b, E),
-         "f0 1; p1 2; f3 4; p6 7; ");
-    TEXT(store_each_move_of(w->w, W_PAY_CHAIN, addr_id(w, "bank"), move_text, &b, E), "f0 1; ");
     TEXT(store_each_pay_between(w->w, W_PAY_CHAIN, at(1, 0), at(3, 0), move_text, &b, E),
          "p2 3; p5 6; ");
     TEXT(store_each_pay_between(w->w, W_PAY_CHAIN, at(1, 0) - 1, at(2, 0), move_text, &b, E),
@@ -60,7 +55,6 @@ static void orders(struct world *w)
 static void moves_in_their_orders(void **state)
 {
     struct world *w = *state;
-    bytes32 tx, want;
     address a;
     put_flow(w, (struct w_pay){.payer = "bank", .payee = "ann", .amount = 1, .day = 0}, FLOW_PLAIN);
     put_pay(w, (struct w_pay){.payer = "ann", .payee = "p", .amount = 2, .day = 1});
@@ -77,13 +71,6 @@ static void moves_in_their_orders(void **state)
     orders(w);
     ok(store_index(w->w, NULL, E));
     orders(w);
-    uint64_t log = 3;
-    want = keccak256(&log, sizeof log);
-    assert_true(store_tx_of(w->w, W_PAY_CHAIN, block_at(2, 0), 2, &tx));
-    assert_memory_equal(&tx, &want, sizeof tx);
-    assert_true(store_tx_of(w->w, W_PAY_CHAIN, block_at(2, 0), 3, &tx)); /* a flow */
-    assert_true(store_tx_of(w->w, W_INFER_CHAIN, block_at(1, 0), 7, &tx));
-    assert_false(store_tx_of(w->w, W_PAY_CHAIN, block_at(2, 0), 4, &tx));
     int64_t id;
     assert_false(store_addr_find(w->w, addr_of("nobody"), &id));
     assert_true(store_addr_get(w->w, addr_id(w, "ben"), &a));

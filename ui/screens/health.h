@@ -67,12 +67,9 @@ enum health_chart {
     WEEKLY_MEDIAN,
     WEEKLY_CHARTS
 };
-/* One chart in r, its title a figure. */
-void health_draw_chart(struct pen *p, enum health_chart k, struct rect r);
 /* As many of the charts as fit, side by side, each at most so high; returns the next row. */
 int health_draw_charts(struct pen *p, struct rect r, int most);
 /* The last weeks of one as a sparkline of cols columns. */
 void health_spark(const struct health *h, enum health_chart k, int cols, struct strip *out);
-const struct growth *health_growth(const struct health *h, enum health_chart k); /* NULL: none */
 
 #endif

@@ -41,7 +41,7 @@ static bool is_money(enum health_chart k)
     return k == WEEKLY_INCOME || k == WEEKLY_MEDIAN;
 }
 
-const struct growth *health_growth(const struct health *h, enum health_chart k)
+static const struct growth *growth_of(const struct health *h, enum health_chart k)
 {
     const struct growth *all[WEEKLY_CHARTS] = {
         [WEEKLY_INCOME] = &h->grow_income,           [WEEKLY_CALLS] = &h->grow_calls,
@@ -117,7 +117,7 @@ static void fill_chart(struct chart *ch, const struct health *h, enum health_cha
 /* "income per week, USDC  +18 % (+9…+28 %)" */
 static void draw_title(struct pen *p, enum health_chart k, struct rect r)
 {
-    const struct growth *g = health_growth(p->h, k);
+    const struct growth *g = growth_of(p->h, k);
     struct strip s;
     strip_init(&s, canvas_charset(p->c));
     strip_str(&s, info[k].title, ST_TITLE);
@@ -131,7 +131,8 @@ static void draw_title(struct pen *p, enum health_chart k, struct rect r)
         pen_figure(p, METRIC_GROWTH, r.x + used + 2, r.y, s.width, &s);
 }
 
-void health_draw_chart(struct pen *p, enum health_chart k, struct rect r)
+/* One chart in r, its title a figure. */
+static void draw_chart(struct pen *p, enum health_chart k, struct rect r)
 {
     struct chart ch;
     draw_title(p, k, rect_cut_top(&r, 1));
@@ -155,7 +156,7 @@ int health_draw_charts(struct pen *p, struct rect r, int most)
     int w = r.w / across, h = room / rows > most ? most : room / rows;
     for (int i = 0; i < WEEKLY_CHARTS && i < rows * across; i++) {
         struct rect cell = {r.x + i % across * w + 1, r.y + i / across * h, w - 2, h - 1};
-        health_draw_chart(p, (enum health_chart)i, cell);
+        draw_chart(p, (enum health_chart)i, cell);
     }
     int y = r.y + rows * h - 1;
     canvas_str(
@@ -182,7 +183,7 @@ static int draw_list(struct pen *p, struct rect r)
     int y = r.y;
     for (int k = 0; k < WEEKLY_CHARTS; k++, y++) {
         const struct series *v = series_of(p->h, (enum health_chart)k);
-        const struct growth *g = health_growth(p->h, (enum health_chart)k);
+        const struct growth *g = growth_of(p->h, (enum health_chart)k);
         struct strip s;
         char text[CHART_LABEL];
         uint64_t last = v->n ? v->v[v->n - 1] : 0;

@@ -43,7 +43,6 @@ souk_err attrib_each_payee(const struct attrib *a,
                            souk_err (*fn)(void *ud, int64_t payee, const struct spans *s,
                                           struct err *e),
                            void *ud, struct err *e);
-bool attrib_is_payee(const struct attrib *a, int64_t payee);
 
 struct verdict attrib_cid(const struct attrib *a, int64_t cid);
 souk_err attrib_each_cid(const struct attrib *a,

@@ -101,7 +101,6 @@ souk_err write_all(struct derivation *d, struct err *e);
 
 /* The takings of one row; false: it counts nowhere (another asset, no payment). */
 bool takings_of(const struct tally *t, int64_t asset, int scheme, u256 amount, struct takings *out);
-void aside_add(struct aside *a, const struct tally *t, int64_t time, const struct takings *m);
 
 /* derive(), by every single row: what the sums must come to. For tests. */
 souk_err derive_by_rows(struct store *w, const struct network *n, struct err *e);

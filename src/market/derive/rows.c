@@ -17,7 +17,7 @@ bool takings_of(const struct tally *t, int64_t asset, int scheme, u256 amount, s
            tally_slot(t, asset, &out->slot);
 }
 
-void aside_add(struct aside *a, const struct tally *t, int64_t time, const struct takings *m)
+static void aside_add(struct aside *a, const struct tally *t, int64_t time, const struct takings *m)
 {
     for (int w = 0; w < WINDOW_COUNT; w++) {
         if (time > t->since[w]) {

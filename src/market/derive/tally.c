@@ -55,7 +55,7 @@ void tally_init(struct tally *t, int64_t as_of, const struct asset_row *asset, s
     map_init(&t->by_who, MOST);
 }
 
-void account_release(struct account *a)
+static void account_release(struct account *a)
 {
     mem_free(a->sum);
     mem_free(a->day);

@@ -80,8 +80,6 @@ struct account *tally_account(struct tally *t, int64_t who);
 struct account *tally_find(const struct tally *t, int64_t who);
 /* Takes over what another tally has of this account; false without memory. */
 bool tally_adopt(struct tally *t, struct tally *from, int64_t who);
-/* Empties an account and frees what it holds. */
-void account_release(struct account *a);
 
 bool tally_slot(const struct tally *t, int64_t asset, size_t *slot);
 /* t->assets amounts. */

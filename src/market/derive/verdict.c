@@ -200,11 +200,6 @@ souk_err attrib_each_payee(const struct attrib *a,
     return rc;
 }
 
-bool attrib_is_payee(const struct attrib *a, int64_t payee)
-{
-    return payee_range(a, payee).n > 0;
-}
-
 /* --- inferences */
 
 struct verdict attrib_cid(const struct attrib *a, int64_t cid)

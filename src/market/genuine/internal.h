@@ -54,7 +54,6 @@ souk_err people_load(struct people *p, struct store *s, const struct network *n,
                      const struct rules *r, const struct known *k, const atomic_bool *stop,
                      struct err *e);
 void people_release(struct people *p);
-uint32_t people_author(const struct people *p, int64_t author); /* NOBODY: without addresses */
 bool people_controls(const struct people *p, uint32_t author, uint32_t actor);
 
 /* One row, understood. */

@@ -89,7 +89,8 @@ static int by_number(const void *x, const void *y)
     return *a < *b ? -1 : *a > *b;
 }
 
-uint32_t people_author(const struct people *p, int64_t author)
+/* NOBODY: without addresses. */
+static uint32_t people_author(const struct people *p, int64_t author)
 {
     size_t lo = 0, hi = p->author.n;
     while (lo < hi) {

@@ -32,8 +32,10 @@
  * than as_of less its length; as_of is the time of the block the payments were
  * read up to, or the inferences where no payments are read.
  *
- * derive() reads everything, computes in memory and replaces the derived rows
- * in one transaction: the same raw rows give the same figures, always.
+ * derive() counts a payee whose payments are all one model's, or all nobody's, by
+ * the sums beside the rows (store/rollup.h), and the others row by row. It writes
+ * what changed in one transaction, holding one author's days and payers in memory:
+ * the same raw rows give the same figures, always, as by every single row.
  */
 #ifndef SOUK_MARKET_DERIVE_H
 #define SOUK_MARKET_DERIVE_H

@@ -178,8 +178,11 @@ static PGresult *wait_result(struct sql_link *k, bool *again, struct err *e)
             }
         }
         next = k->api->getResult(k->c);
-        if (!next)
+        if (!next) {
+            if (!r) /* no answer at all */
+                say(k, "the connection broke", e);
             return r;
+        }
         if (r)
             k->api->clear(r);
         r = next;

@@ -12,7 +12,8 @@
  *     souk_blocks  number bigint, hash bytea, parent_hash bytea, time bigint (unix seconds)
  *     souk_logs    block_number bigint, log_index integer, address bytea,
  *                  topic0 bytea, topic1 bytea, topic2 bytea, topic3 bytea (null: none),
- *                  data bytea, tx_hash bytea, block_hash bytea, block_time bigint
+ *                  data bytea, tx_hash bytea, block_hash bytea, block_time bigint,
+ *                  tx_from bytea: who sent the transaction (null: not known; then no tier P2)
  *
  * Blocks must be there for every block number asked about, logs at least those of the addresses
  * asked about. A reader's rights on the views suffice; nothing is written, and each question runs

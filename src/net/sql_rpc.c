@@ -168,12 +168,12 @@ static souk_err block(struct sql_link *k, const json *call, struct buf *out, boo
     return rows_end(&x, out, SOUK_OK, e);
 }
 
-#define LOGS                                                                                      \
-    "SELECT block_number,log_index," HEX(address) "," HEX(topic0) "," HEX(topic1) "," HEX(        \
-        topic2) "," HEX(topic3) "," HEX(data) "," HEX(tx_hash) "," HEX(block_hash) ",block_time " \
-                                                                                   "FROM "        \
-                                                                                   "souk_logs "   \
-                                                                                   "WHERE "
+#define LOGS                                                                                               \
+    "SELECT block_number,log_index," HEX(address) "," HEX(topic0) "," HEX(topic1) "," HEX(topic2) "," HEX( \
+        topic3) "," HEX(data) "," HEX(tx_hash) "," HEX(block_hash) ",block_time"                           \
+                                                                   "," HEX(                                \
+                                                                       tx_from) " FROM souk_logs "         \
+                                                                                "WHERE "
 
 static void add_log(struct rows *x, struct buf *out, int row)
 {
@@ -280,7 +280,7 @@ static souk_err logs(struct sql_link *k, const json *call, struct buf *out, bool
     return c;
 }
 
-/* Of a receipt only what the views have: its logs. */
+/* Of a receipt only what the views have: its logs, and who sent the transaction. */
 static souk_err receipt(struct sql_link *k, const json *call, struct buf *out, bool *again,
                         struct err *e)
 {
@@ -302,7 +302,13 @@ static souk_err receipt(struct sql_link *k, const json *call, struct buf *out, b
     if (x.api->ntuples(x.r) == 0) {
         buf_adds(out, "null}");
     } else {
-        buf_adds(out, "{\"logs\":");
+        buf_addc(out, '{');
+        if (!x.api->getisnull(x.r, 0, 11)) {
+            buf_adds(out, "\"from\":");
+            add_hex(&x, out, 0, 11);
+            buf_addc(out, ',');
+        }
+        buf_adds(out, "\"logs\":");
         add_logs(&x, out);
         buf_adds(out, "}}");
     }

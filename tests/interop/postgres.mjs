@@ -42,7 +42,7 @@ const TABLES = `
 CREATE SCHEMA raw;
 CREATE TABLE raw.block(height bigint PRIMARY KEY, id text NOT NULL, parent text NOT NULL, at timestamptz NOT NULL);
 CREATE TABLE raw.log(height bigint NOT NULL, position int NOT NULL, contract text NOT NULL, topics text NOT NULL, data text NOT NULL,
-    tx text NOT NULL, PRIMARY KEY(height, position));
+    tx text NOT NULL, sender text NOT NULL, PRIMARY KEY(height, position));
 CREATE INDEX ON raw.log(contract, height);
 CREATE ROLE reader LOGIN;`;
 
@@ -55,7 +55,7 @@ CREATE VIEW souk_logs AS SELECT l.height AS block_number, l.position AS log_inde
     decode(split_part(l.topics, ',', 1), 'hex') AS topic0,
     decode(nullif(split_part(l.topics, ',', 2), ''), 'hex') AS topic1, decode(nullif(split_part(l.topics, ',', 3), ''), 'hex') AS topic2,
     decode(nullif(split_part(l.topics, ',', 4), ''), 'hex') AS topic3, decode(l.data, 'hex') AS data, decode(l.tx, 'hex') AS tx_hash,
-    decode(b.id, 'hex') AS block_hash, extract(epoch FROM b.at)::bigint AS block_time FROM raw.log l JOIN raw.block b USING (height);
+    decode(b.id, 'hex') AS block_hash, extract(epoch FROM b.at)::bigint AS block_time, decode(l.sender, 'hex') AS tx_from FROM raw.log l JOIN raw.block b USING (height);
 GRANT USAGE ON SCHEMA raw TO reader;
 GRANT SELECT ON souk_chain, souk_blocks, souk_logs TO reader;`;
 
@@ -68,17 +68,18 @@ export async function fill(db, rpc, chainId) {
     const blocks = [];
     for (let from = 0; from <= head; from += 500) {
         const numbers = Array.from({ length: Math.min(500, head - from + 1) }, (_, i) => from + i);
-        blocks.push(...await rpc.batch(numbers.map((n) => ['eth_getBlockByNumber', `0x${n.toString(16)}`, false])));
+        blocks.push(...await rpc.batch(numbers.map((n) => ['eth_getBlockByNumber', `0x${n.toString(16)}`, true])));
     }
     db.sql('COPY raw.block FROM STDIN', blocks.map((b) => [Number(b.number), bare(b.hash), bare(b.parentHash),
         new Date(Number(b.timestamp) * 1000).toISOString()].join('\t')).join('\n') + '\n');
+    const sender = new Map(blocks.flatMap((b) => b.transactions).map((t) => [t.hash, bare(t.from)]));
     let rows = 0;
     for (let from = 0; from <= head; from += 200) {
         const logs = await rpc.call('eth_getLogs', { fromBlock: `0x${from.toString(16)}`, toBlock: `0x${Math.min(head, from + 199).toString(16)}` });
         if (!logs.length) continue;
         rows += logs.length;
         db.sql('COPY raw.log FROM STDIN', logs.map((l) => [Number(l.blockNumber), Number(l.logIndex), bare(l.address),
-            l.topics.map(bare).join(','), bare(l.data), bare(l.transactionHash)].join('\t')).join('\n') + '\n');
+            l.topics.map(bare).join(','), bare(l.data), bare(l.transactionHash), sender.get(l.transactionHash)].join('\t')).join('\n') + '\n');
     }
     db.sql(VIEWS(chainId));
     return rows;

@@ -101,7 +101,7 @@ describe('faults', () => {
             assert.match(r.err, words);
             assertClean(r.err, 'the message');
             spoil({ rpc: fault });
-            const again = await run(home, 'sync', '--quiet', '--full');
+            const again = await run(home, 'sync', '--quiet', '--full', '--only', 'payments');
             spoil({});
             assert.equal(again.code, 3, again.err);
             assert.equal(again.err.trim().split('\n').length, 1, again.err);

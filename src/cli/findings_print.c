@@ -71,7 +71,8 @@ static souk_err print_finding(struct store *s, const struct finding_row *f, stru
     human_day(a, f->since), human_day(b, f->until);
     page_line("", "%s%s%s", a, strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
     page_text("", "%s", f->words);
-    page_line("payee", "%s", address_format(f->payee, hex));
+    page_line("payee", "%s",
+              address_is_zero(f->payee) ? "several addresses" : address_format(f->payee, hex));
     if (!address_is_zero(f->payer))
         page_line("payer", "%s", address_format(f->payer, hex));
     print_evidence(v);
@@ -121,6 +122,15 @@ static void evidence_json(struct json_out *o, const struct evidence_row *r)
     json_obj_close(o);
 }
 
+/* Several are null. */
+static void one_address_json(struct json_out *o, const char *key, address a)
+{
+    if (address_is_zero(a))
+        json_out_null(o, key);
+    else
+        out_address_json(o, key, a);
+}
+
 static souk_err finding_json(struct json_out *o, struct store *s, const struct finding_row *f,
                              struct err *e)
 {
@@ -137,8 +147,8 @@ static souk_err finding_json(struct json_out *o, struct store *s, const struct f
         json_out_str(o, "model", untrusted(f->model));
     else
         json_out_null(o, "model");
-    out_address_json(o, "payee", f->payee);
-    out_address_json(o, "payer", f->payer);
+    one_address_json(o, "payee", f->payee);
+    one_address_json(o, "payer", f->payer);
     json_out_int(o, "since", f->since);
     json_out_int(o, "until", f->until);
     json_out_int(o, "payments", (int64_t)f->payments);

@@ -101,7 +101,7 @@ struct finding_row {
     int64_t id;
     enum rule rule;
     const char *author, *model; /* outside text; model "" when it is the author's alone */
-    address payee, payer;       /* payer zero: several */
+    address payee, payer;       /* zero: several */
     int64_t since, until;
     uint64_t payments, payers;
     struct amount amount; /* of these payments, what the rule takes out (TAG, CLUSTER: concerns) */

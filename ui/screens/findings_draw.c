@@ -60,7 +60,10 @@ static void finding_cell(void *ud, size_t row, int col, struct strip *out)
         put_who(out, f->author, f->model);
         break;
     case FINDING_PAYEE:
-        short_address(out, f->payee);
+        if (address_is_zero(f->payee))
+            strip_str(out, "several", ST_DIM);
+        else
+            short_address(out, f->payee);
         break;
     case FINDING_PAYERS:
         part_count(out, f->payers);
@@ -187,7 +190,6 @@ static void draw_selected(const struct finding_row *f, struct canvas *c, struct 
 {
     struct strip st;
     char who[ADDRESS_BUF];
-    static const address several;
     if (!r.h)
         return;
     canvas_hline(c, r.x, r.y, r.w, ST_BORDER);
@@ -199,10 +201,9 @@ static void draw_selected(const struct finding_row *f, struct canvas *c, struct 
     canvas_str(c, r.x + 1, r.y + 2, r.w - 2, rule_text(f->rule), ST_NORMAL);
     rect_cut_top(&r, 3);
     int y = part_words(c, r, r.x + 1, r.y, f->words, ST_DIM);
-    bool one = memcmp(&f->payer, &several, sizeof several) != 0;
-    if (one && y < r.y + r.h)
+    if (!address_is_zero(f->payer) && y < r.y + r.h)
         canvas_strf(c, r.x + 1, y++, r.w - 2, ST_CODE, "from %s", address_format(f->payer, who));
-    if (y < r.y + r.h)
+    if (!address_is_zero(f->payee) && y < r.y + r.h)
         canvas_strf(c, r.x + 1, y, r.w - 2, ST_CODE, "to   %s", address_format(f->payee, who));
 }
 

@@ -290,17 +290,7 @@ static int digits_of(const struct amount *a, bool brief)
     return brief && u256_cmp(a->value, whole) >= 0 ? FRAC_SHORT : FRAC_WHOLE;
 }
 
-/* So that cutting the digits after the last one shown leaves no less than there is. */
-static u256 rounded_up(const struct amount *a, int digits)
-{
-    u256 step = u256_from_u64(1), up = a->value;
-    for (int i = digits; i < (int)a->decimals; i++)
-        u256_mul_u64(step, 10, &step);
-    u256_sub(step, u256_from_u64(1), &step);
-    u256_add(up, step, &up);
-    return up;
-}
-
+/* Both ends are cut as the income beside them is: at most never reads more than there was. */
 static void interval(struct strip *out, const struct income *low, const struct income *high,
                      bool brief)
 {
@@ -314,8 +304,7 @@ static void interval(struct strip *out, const struct income *low, const struct i
             strip_str(out, " + ", ST_DIM);
         if (!point)
             strip_strf(out, ST_MONEY, "%s … ", u256_format(least, to->decimals, digits, a));
-        strip_strf(out, ST_MONEY, "%s %s",
-                   u256_format(point ? to->value : rounded_up(to, digits), to->decimals, digits, b),
+        strip_strf(out, ST_MONEY, "%s %s", u256_format(to->value, to->decimals, digits, b),
                    to->symbol);
     }
     if (!high->n)

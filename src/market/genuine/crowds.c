@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "market/derive/tally.h"
 #include "market/genuine/internal.h"
 #include "market/genuine/wide.h"
 
@@ -157,7 +158,7 @@ static size_t cohort_keys(const struct windows *w, struct key *out)
         if (p->n && !p->own && !p->trusted) {
             out[n++] = (struct key){.author = p->author,
                                     .slot = p->slot,
-                                    .day = day_number(p->first),
+                                    .day = day_of_time(p->first),
                                     .time = p->first,
                                     .pair = i};
         }

@@ -2,11 +2,13 @@
  * internal.h: how a judgement is made, in three runs over the moves (rules.h has the words).
  *
  *   people    whose the addresses are; the first run: who pays, who funds how many
- *   windows   the second run: first funders, and per pair and window what went there and back,
- * bursts, circles crowds    between the runs: who is linked with whom, and cohorts verdicts  the
- * third run: the author's money in each balance; each payment's bits and what they take of it sums
- * what models, authors and the market come to findings  what to tell of it, with the rows to show
- * for it
+ *   windows   the second run: first funders; per pair and window what went there and back; bursts,
+ *             circles
+ *   crowds    between the runs: who is linked with whom, and cohorts
+ *   verdicts  the third run: the author's money in each balance; each payment's bits and what they
+ *             take of it
+ *   sums      what models, authors and the market come to
+ *   findings  what to tell of it, with the rows to show for it
  *
  * Everything in memory is numbered densely from 0; NOBODY is no number.
  */
@@ -87,9 +89,9 @@ static inline int64_t window_of(const struct rules *r, int64_t time)
     int64_t length = (int64_t)r->window_days * DAY;
     return time / length - (time % length < 0);
 }
-static inline int64_t day_number(int64_t time)
+static inline int64_t minute_of(int64_t time)
 {
-    return time / DAY - (time % DAY < 0);
+    return time / 60 - (time % 60 < 0);
 }
 
 /* --- windows.c */

@@ -2,6 +2,7 @@
  * Who counts as a payer, and as a genuine one. There may be millions of spenders, so what each paid
  * is kept in 128 bits, and in a table of its own where that is not enough.
  */
+#include "market/derive/tally.h"
 #include "market/genuine/sums_internal.h"
 #include "market/genuine/wide.h"
 
@@ -82,7 +83,7 @@ souk_err spender_add(struct sums *t, uint32_t account, const struct judged *j, i
     if (wide_at_least(j->excluded, 1000, j->amount, t->r->funded_share)) {
         return SOUK_OK; /* not clean */
     }
-    int32_t day = (int32_t)day_number(j->time);
+    int32_t day = (int32_t)day_of_time(j->time);
     for (int i = w; i < WINDOW_COUNT; i++) { /* days come in order: equal ones are neighbours */
         s->days[i] = (uint8_t)(s->days[i] +
                                (s->days[i] < UINT8_MAX && (s->days[i] == 0 || s->last_day != day)));

@@ -183,7 +183,7 @@ static void end_week(struct sums *t)
 
 static souk_err add_to_week(struct sums *t, const struct judged *j, struct err *e)
 {
-    int64_t number = week_of_day(day_number(j->time));
+    int64_t number = week_of_day(day_of_time(j->time));
     struct week *w = t->week.n ? AT(t->week, struct week, t->week.n - 1) : NULL;
     if (!w || w->week < number) {
         end_week(t);

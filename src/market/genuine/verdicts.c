@@ -152,7 +152,7 @@ static bool goes_round(const struct verdicts *v, const struct move *m)
 static bool in_burst(const struct verdicts *v, struct pair *p, uint32_t i, int64_t time)
 {
     const struct list *l = &v->w->burst;
-    int64_t minute = time / 60 - (time % 60 < 0);
+    int64_t minute = minute_of(time);
     while (p->burst < l->n && AT(*l, struct burst, p->burst)->pair == i &&
            AT(*l, struct burst, p->burst)->last_minute < minute) {
         p->burst++;

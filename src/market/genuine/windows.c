@@ -99,11 +99,6 @@ static void note_inflow(struct windows *w, const struct move *m)
 
 /* --- bursts */
 
-static int64_t minute_of(int64_t time)
-{
-    return time / 60 - (time % 60 < 0);
-}
-
 static struct minutes *run_at(const struct windows *w, uint32_t i)
 {
     return AT(w->run, struct minutes, i);

@@ -139,22 +139,13 @@ static souk_err load_shared(struct money *m, struct err *e)
 
 /* --- plain transfers to his addresses */
 
-static int by_payee(const void *x, const void *y)
-{
-    const struct walked_address *a = x, *b = y;
-    return a->payee < b->payee ? -1 : a->payee > b->payee;
-}
-
 static souk_err on_inflow(void *ud, const struct pay_row *r, struct err *e)
 {
     struct money *m = ud;
-    const struct walked *w = &m->walk;
     const struct assets *as = &m->load->assets;
     int64_t seconds = window_seconds(m->load->window);
-    struct walked_address key = {.payee = r->payee};
     (void)e;
-    if (w->addresses == 0 || (seconds && r->time <= m->load->as_of - seconds) ||
-        !bsearch(&key, w->address, w->addresses, sizeof key, by_payee)) {
+    if ((seconds && r->time <= m->load->as_of - seconds) || !walked_paid_at(&m->walk, r->payee)) {
         return SOUK_OK;
     }
     for (size_t i = 0; i < as->n; i++) {

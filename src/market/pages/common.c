@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "market/pages/internal.h"
 #include "market/derive/tally.h"
+#include "market/pages/internal.h"
 
 #include "base/banned.h"
 
@@ -36,18 +36,13 @@ bool page_copy(struct arena *a, struct untrusted in, struct untrusted *out)
     return !in.p || out->p;
 }
 
-int64_t day_number(int64_t time)
-{
-    return time / DAY_SECONDS - (time % DAY_SECONDS < 0);
-}
-
 /* --- series */
 
 bool series_make(struct page_load *p, const struct untrusted *days, struct series *out)
 {
     struct untrusted rest = *days;
     struct day first;
-    int64_t last = day_number(p->as_of), n = window_seconds(p->window) / DAY_SECONDS;
+    int64_t last = day_of_time(p->as_of), n = window_seconds(p->window) / DAY_SECONDS;
     *out = (struct series){0, 0, NULL};
     if (p->as_of == 0) {
         return true;

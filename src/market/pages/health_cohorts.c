@@ -54,7 +54,7 @@ static souk_err on_cohort(void *ud, const struct cohort_out *r, struct err *e)
 
 souk_err health_load_cohorts(struct health_load *l, struct err *e)
 {
-    struct came c = {.page = l->page, .today = day_number(l->load.as_of)};
+    struct came c = {.page = l->page, .today = day_of_time(l->load.as_of)};
     c.last_week = week_of_day(c.today) - 1;
     souk_err rc = store_each_cohort(l->load.s, on_cohort, &c, e);
     l->page->d7 = wilson(c.d7.k, c.d7.n);

@@ -77,7 +77,7 @@ static souk_err on_seen(void *ud, const struct seen_row *r, struct err *e)
     struct series *s = ud;
     size_t at;
     (void)e;
-    if (week_at(s, week_of_day(day_number(r->time)), &at)) {
+    if (week_at(s, week_of_day(day_of_time(r->time)), &at)) {
         s->v[at]++;
     }
     return SOUK_OK;
@@ -92,7 +92,7 @@ static souk_err load_uploads(struct health_load *l, struct err *e)
     struct series *s = &l->page->weekly.uploads;
     int64_t since = store_meta_int(l->load.s, "hub_complete", 0);
     int64_t until = store_synced_at(l->load.s);
-    int64_t first = week_of_day(day_number(since)) + 1, last = week_of_day(day_number(until)) - 1;
+    int64_t first = week_of_day(day_of_time(since)) + 1, last = week_of_day(day_of_time(until)) - 1;
     if (since == 0) {
         last = first - 1;
     }
@@ -181,7 +181,7 @@ souk_err health_load_weeks(struct health_load *l, struct err *e)
                                   &y->payers, &y->fresh,    &y->returning,   &y->income,
                                   &y->low,    &y->high,     &y->median};
     struct weeks w = {.l = l, .first = INT64_MAX, .first_paid = INT64_MAX};
-    w.last = week_of_day(day_number(l->load.as_of)) - 1;
+    w.last = week_of_day(day_of_time(l->load.as_of)) - 1;
     souk_err rc = store_each_week(l->load.s, on_first_week, &w, e);
     if (rc) {
         return rc;

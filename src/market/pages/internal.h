@@ -28,7 +28,6 @@ souk_err page_begin(struct page_load *p, struct store *s, struct arena *a, enum 
 void page_end(struct page_load *p);
 
 bool page_copy(struct arena *a, struct untrusted in, struct untrusted *out);
-int64_t day_number(int64_t time);
 
 /* The days a window shows: as many as it has, at most SERIES_DAYS, ending on the day of as_of. */
 bool series_make(struct page_load *p, const struct untrusted *days, struct series *out);
@@ -80,9 +79,11 @@ struct walked {
 /* name: must live as long as the page. */
 souk_err walk_model(struct walked *out, int64_t model, const char *author, const char *name,
                     struct err *e);
-/* At the end: sorts, and takes the newest changes to the page's arena. */
+/* At the end: sorts changes and addresses, and takes the newest changes to the page's arena. */
 souk_err walked_changes(struct walked *w, const struct price_change **out, size_t *n,
                         struct err *e);
+/* Then also: whether one of their listings named this payee. */
+bool walked_paid_at(const struct walked *w, int64_t payee);
 void walked_release(struct walked *w);
 
 /* What only an author's page has: author_money.c. */

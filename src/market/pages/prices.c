@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "hub/hub.h"
+#include "market/derive/tally.h"
 #include "market/pages/internal.h"
 
 #include "base/banned.h"
@@ -84,8 +85,8 @@ static int64_t asset_id(const struct assets *as, address a)
 
 static void compare(const struct page_load *p, struct untrusted days, struct price_change *c)
 {
-    int64_t changed = day_number(c->time), asset = asset_id(&p->assets, c->now.asset);
-    int64_t over = day_number(p->as_of) - 1 - changed;
+    int64_t changed = day_of_time(c->time), asset = asset_id(&p->assets, c->now.asset);
+    int64_t over = day_of_time(p->as_of) - 1 - changed;
     struct day d;
     c->before.income = c->after.income = c->now;
     c->before.income.value = c->after.income.value = U256_ZERO;
@@ -208,6 +209,12 @@ souk_err walked_changes(struct walked *w, const struct price_change **out, size_
     }
     *out = c;
     return SOUK_OK;
+}
+
+bool walked_paid_at(const struct walked *w, int64_t payee)
+{
+    struct walked_address key = {.payee = payee};
+    return w->addresses && bsearch(&key, w->address, w->addresses, sizeof key, by_payee);
 }
 
 void walked_release(struct walked *w)

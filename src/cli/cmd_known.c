@@ -8,10 +8,6 @@
 
 #include "base/banned.h"
 
-static const char *const kind_name[] = {
-    [KNOWN_AUTHOR] = "author", [KNOWN_HUB] = "hub", [KNOWN_TRUSTED] = "trusted"};
-enum { NAMED_KINDS = sizeof kind_name / sizeof *kind_name };
-
 static souk_err as_json(const struct known *k, struct err *e)
 {
     struct buf b;
@@ -24,7 +20,7 @@ static souk_err as_json(const struct known *k, struct err *e)
     for (size_t i = 0; i < k->n; i++) {
         json_obj_open(&o, NULL);
         out_address_json(&o, "address", k->row[i].a);
-        json_out_cstr(&o, "is", kind_name[k->row[i].kind]);
+        json_out_cstr(&o, "is", known_kind_name(k->row[i].kind));
         json_out_str(&o, "words", untrusted(k->row[i].words));
         json_obj_close(&o);
     }
@@ -51,7 +47,7 @@ static souk_err list(const struct options *o, struct err *e)
         out_init(&t, "ADDRESS IS WORDS");
         for (size_t i = 0; i < k.n; i++) {
             out_cell(&t, untrusted(address_format(k.row[i].a, text)));
-            out_cell(&t, untrusted(kind_name[k.row[i].kind]));
+            out_cell(&t, untrusted(known_kind_name(k.row[i].kind)));
             out_cell(&t, untrusted(k.row[i].words));
         }
         rc = out_print(&t, false, e);
@@ -85,19 +81,17 @@ souk_err cmd_known(const struct options *o, struct err *e)
         return err_set(e, SOUK_EUSAGE,
                        "\"%.60s\" is not an address: 0x and 40 hex digits are wanted", o->arg[0]);
     const char *is = o->args > 1 ? o->arg[1] : "";
-    int kind = strcmp(is, "forget") == 0 ? -1 : NAMED_KINDS;
-    for (int i = 0; i < (int)NAMED_KINDS; i++) {
-        if (strcmp(is, kind_name[i]) == 0)
-            kind = i;
-    }
-    if (kind == NAMED_KINDS)
+    bool forget = strcmp(is, "forget") == 0;
+    int kind = known_kind_of(is, strlen(is));
+    if (kind < 0 && !forget)
         return err_set(e, SOUK_EUSAGE,
                        "what is it? souk known 0xADDRESS author NAME, hub, trusted, or forget");
-    if (!join(o, words, sizeof words) || (kind < 0 && words[0]))
-        return err_set(e, SOUK_EUSAGE,
-                       kind < 0 ? "after `forget` nothing follows" : "that is too long for a line");
+    if (forget && o->args > 2)
+        return err_set(e, SOUK_EUSAGE, "after `forget` nothing follows");
+    if (!join(o, words, sizeof words))
+        return err_set(e, SOUK_EUSAGE, "that is too long for a line");
     souk_err rc = known_set(a, kind, words, e);
     if (!rc)
-        say(o, "%s; the next sync judges by it", kind < 0 ? "forgotten" : "written down");
+        say(o, "%s; the next sync judges by it", forget ? "forgotten" : "written down");
     return rc;
 }

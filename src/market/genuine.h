@@ -42,7 +42,9 @@
 #include "store/store.h"
 
 /* --- the user's file. */
-enum known_kind { KNOWN_AUTHOR, KNOWN_HUB, KNOWN_TRUSTED };
+enum known_kind { KNOWN_AUTHOR, KNOWN_HUB, KNOWN_TRUSTED, KNOWN_KINDS };
+const char *known_kind_name(enum known_kind k);
+int known_kind_of(const char *word, size_t n); /* -1: none of them */
 struct known_row {
     address a;
     enum known_kind kind;

@@ -315,6 +315,7 @@ static void lines_are_added_replaced_and_taken_away(void **state)
     assert_int_equal(known_set(addr(A2), -1, NULL, &e), SOUK_ENOTFOUND);
     assert_says(e.msg, "known says nothing of " A2);
     assert_int_equal(known_set(addr(A2), KNOWN_AUTHOR, "", &e), SOUK_EINPUT);
+    assert_int_equal(known_set(addr(A2), KNOWN_AUTHOR, " \t", &e), SOUK_EINPUT); /* nor blanks */
     assert_int_equal(known_set(addr(A2), KNOWN_HUB, "two\nlines", &e), SOUK_EINPUT);
     assert_string_equal(file_text(), "# mine\n" A1 " author Ann\n\n" A3 " trusted\n");
 

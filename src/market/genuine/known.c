@@ -13,9 +13,8 @@
 
 enum { KNOWN_BYTES = 4 << 20, KNOWN_ROWS = 65536, WORDS_MAX = 200 };
 
-static const char *const kind_names[] = {
+static const char *const kind_names[KNOWN_KINDS] = {
     [KNOWN_AUTHOR] = "author", [KNOWN_HUB] = "hub", [KNOWN_TRUSTED] = "trusted"};
-enum { KINDS = sizeof kind_names / sizeof *kind_names };
 
 static const char blanks[] = " \t\r";
 
@@ -54,10 +53,15 @@ static bool says_something(struct line l)
     return l.n && *l.p != '#';
 }
 
-static int kind_of(struct line l)
+const char *known_kind_name(enum known_kind k)
 {
-    for (int k = 0; k < KINDS; k++) {
-        if (strlen(kind_names[k]) == l.n && memcmp(kind_names[k], l.p, l.n) == 0) {
+    return kind_names[k];
+}
+
+int known_kind_of(const char *word, size_t n)
+{
+    for (int k = 0; k < KNOWN_KINDS; k++) {
+        if (strlen(kind_names[k]) == n && memcmp(kind_names[k], word, n) == 0) {
             return k;
         }
     }
@@ -85,7 +89,7 @@ static souk_err read_row(const char *p, size_t n, struct known_row *row, struct 
                        (int)(l.n < 60 ? l.n : 60), l.p);
     }
     struct line k = first_word(l.rest, l.rest_n);
-    int kind = kind_of(k);
+    int kind = known_kind_of(k.p, k.n);
     if (kind < 0) {
         return err_set(e, SOUK_EINPUT,
                        "\"%.*s\" says nothing: author NAME, hub or trusted is wanted",
@@ -299,8 +303,8 @@ souk_err known_set(address a, int kind, const char *words, struct err *e)
 {
     struct known k;
     struct buf old, b;
-    words = words ? words : "";
-    if (kind >= KINDS || (kind >= 0 && strpbrk(words, "\n\r"))) {
+    words = words ? words + strspn(words, blanks) : ""; /* blanks alone say nothing */
+    if (kind >= KNOWN_KINDS || (kind >= 0 && strpbrk(words, "\n\r"))) {
         return err_set(e, SOUK_EINPUT, "a remark is one line");
     }
     souk_err rc = kind < 0 ? SOUK_OK : check_words(kind, strlen(words), e);
@@ -320,6 +324,10 @@ souk_err known_set(address a, int kind, const char *words, struct err *e)
     }
     if (!rc) {
         rc = buf_check(&b, k.path, e);
+    }
+    if (!rc) { /* what is written can be read again */
+        known_release(&k);
+        rc = known_parse(k.path, b.p, b.len, &k, e);
     }
     if (!rc) {
         rc = write_file(k.path, &b, e);

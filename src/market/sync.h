@@ -59,6 +59,8 @@ struct sync_options {
 
 /* SOUK_EUSAGE names the sources there are. */
 souk_err sync_check_only(const char *only, struct err *e);
+/* Does the profile name what this log filter (store.h's names) reads, and a node to ask? */
+bool sync_reads(const struct network *n, const char *filter);
 
 struct sync_events {
     /* A source moved on: on the loop, at most about 10 times a second per source. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "market/explain.h"
+#include "market/sync.h"
 #include "store/page_rows.h"
 #include "market_world.h"
 
@@ -29,6 +30,7 @@ static int setup(void **state)
     w.net.tokens = 2;
     w.net.token[0] = (struct token){.symbol = "USDC", .addr = addr_of("USDC"), .whole_log = true};
     w.net.token[1] = (struct token){.symbol = "OPG", .addr = addr_of("OPG")};
+    snprintf(w.net.payment.rpc, sizeof w.net.payment.rpc, "http://node");
     snprintf(w.net.inference.rpc, sizeof w.net.inference.rpc, "http://node");
     int64_t payments = w.src;
     fast = put_model(&w, "ann", "fast", "");
@@ -170,6 +172,29 @@ static void a_source_has_its_blocks_and_rows(void **state)
     assert_int_equal(x->basis[1].from.last, block_at(W_NOW, 0));
     assert_int_equal(strlen(x->basis[1].from.hash), 66);
     explain_free(x);
+}
+
+/* A source is what the profile has a filter for: escrows tell of busy tokens too. */
+static void a_source_is_what_the_profile_reads(void **state)
+{
+    static const struct {
+        bool whole, escrows, listings, node, want[5];
+    } p[] = {{true, false, false, true, {false, true, false, false, true}},
+             {false, false, false, true, {false, false, false, false, true}},
+             {false, true, false, true, {false, true, false, false, true}},
+             {false, true, true, true, {true, true, true, true, true}},
+             {true, true, true, false, {false, false, false, false, false}}};
+    static const char *const filters[] = {FILTER_LISTINGS, FILTER_PAYMENTS, FILTER_PAYEES,
+                                          FILTER_FUNDING, FILTER_INFERENCES};
+    (void)state;
+    for (size_t i = 0; i < sizeof p / sizeof p[0]; i++) {
+        struct network n = {.tokens = 1, .has_listings = p[i].listings, .escrows = p[i].escrows};
+        n.token[0].whole_log = p[i].whole;
+        snprintf(n.payment.rpc, sizeof n.payment.rpc, "%s", p[i].node ? "http://node" : "");
+        snprintf(n.inference.rpc, sizeof n.inference.rpc, "%s", n.payment.rpc);
+        for (size_t k = 0; k < 5; k++)
+            assert_int_equal(sync_reads(&n, filters[k]), p[i].want[k]);
+    }
 }
 
 /* Of each range one host told, or two alike. */
@@ -318,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metric_says_where_it_comes_from),
         cmocka_unit_test(a_source_has_its_blocks_and_rows),
+        cmocka_unit_test(a_source_is_what_the_profile_reads),
         cmocka_unit_test(who_told_it_and_whether_two_did),
         cmocka_unit_test(finality_is_of_the_last_block),
         cmocka_unit_test(the_rows_are_those_that_count),

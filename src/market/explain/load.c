@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "market/explain.h"
 #include "market/pages/internal.h"
+#include "market/sync.h"
 #include "store/explain_rows.h"
 #include "store/proof_rows.h"
 
@@ -141,35 +142,28 @@ static souk_err add_basis(struct explanation_data *x, const char *filter, int64_
 }
 
 /* What the profile reads, or the cache holds of it: a devnet that is not running names nothing. */
-static souk_err add_read(struct explanation_data *x, const char *filter, int64_t chain,
-                         bool in_profile, struct err *e)
-{
-    struct cursor c;
-    return in_profile || store_cursor_get(x->load.s, chain, filter, &c)
-               ? add_basis(x, filter, chain, e)
-               : SOUK_OK;
-}
-
 static souk_err add_bases(struct explanation_data *x, unsigned from, struct err *e)
 {
     const struct network *n = x->net;
-    int64_t chain = n->payment.chain_id;
-    bool quiet = false, busy = false;
+    const struct {
+        const char *filter;
+        unsigned from;
+        int64_t chain;
+    } all[BASES] = {
+        {FILTER_LISTINGS, FROM_LISTINGS, n->payment.chain_id},
+        {FILTER_PAYMENTS, FROM_PAYMENTS, n->payment.chain_id},
+        {FILTER_PAYEES, FROM_PAYMENTS, n->payment.chain_id},
+        {FILTER_FUNDING, FROM_RULES, n->payment.chain_id}, /* who funds whom */
+        {FILTER_INFERENCES, FROM_INFERENCES, n->inference.chain_id},
+    };
     souk_err c = SOUK_OK;
-    for (unsigned i = 0; i < n->tokens; i++) {
-        quiet |= n->token[i].whole_log;
-        busy |= !n->token[i].whole_log;
+    for (size_t i = 0; i < BASES && c == SOUK_OK; i++) {
+        struct cursor held;
+        if ((from & all[i].from) &&
+            (sync_reads(n, all[i].filter) ||
+             store_cursor_get(x->load.s, all[i].chain, all[i].filter, &held)))
+            c = add_basis(x, all[i].filter, all[i].chain, e);
     }
-    if (from & FROM_LISTINGS)
-        c = add_read(x, FILTER_LISTINGS, chain, n->has_listings, e);
-    if (c == SOUK_OK && (from & FROM_PAYMENTS))
-        c = add_read(x, FILTER_PAYMENTS, chain, quiet, e);
-    if (c == SOUK_OK && (from & FROM_PAYMENTS))
-        c = add_read(x, FILTER_PAYEES, chain, busy, e);
-    if (c == SOUK_OK && (from & FROM_RULES)) /* who funds whom */
-        c = add_read(x, FILTER_FUNDING, chain, busy, e);
-    if (c == SOUK_OK && (from & FROM_INFERENCES))
-        c = add_read(x, FILTER_INFERENCES, n->inference.chain_id, n->inference.rpc[0] != '\0', e);
     return c;
 }
 
@@ -244,9 +238,11 @@ static souk_err count_of(struct explanation_data *x, struct err *e)
     enum window w = m == METRIC_CALLED_EVER ? WINDOW_ALL : x->pub.window;
     struct figures_row f;
     struct untrusted author, name;
-    if (x->who > 0 && store_model_name(x->load.s, x->who, &x->arena, &author, &name, e) != SOUK_OK)
-        return e != NULL ? e->code : SOUK_EFAIL;
-    souk_err c = store_figures(x->load.s, (int)w, x->who, &x->arena, &f, e);
+    souk_err c = x->who > 0 /* is there such a one? */
+                     ? store_model_name(x->load.s, x->who, &x->arena, &author, &name, e)
+                     : SOUK_OK;
+    if (c == SOUK_OK)
+        c = store_figures(x->load.s, (int)w, x->who, &x->arena, &f, e);
     if (c == SOUK_OK && (kinds[m] & MODELS))
         x->pub.counted = 1;
     else if (c == SOUK_OK && (kinds[m] & (SHARED | STRAY)) == 0)

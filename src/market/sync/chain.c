@@ -26,6 +26,8 @@ enum {
 
 static void add_filter(struct chain *c, enum logs_kind kind, const char *name, int task)
 {
+    if (!c->s->task[task].on || !sync_reads(c->s->net, name))
+        return;
     struct filter *f = &c->filter[c->filters++];
     f->chain = c;
     f->task = &c->s->task[task];
@@ -37,26 +39,14 @@ static void add_filter(struct chain *c, enum logs_kind kind, const char *name, i
 
 static void add_filters(struct chain *c, bool payment)
 {
-    const struct network *n = c->s->net;
-    bool quiet = false, busy = false;
-    for (unsigned i = 0; i < n->tokens; i++) {
-        quiet |= n->token[i].whole_log;
-        busy |= !n->token[i].whole_log;
-    }
     if (!payment) {
         add_filter(c, LOGS_INFERENCES, FILTER_INFERENCES, TASK_INFERENCES);
         return;
     }
-    if (c->s->task[TASK_LISTINGS].on)
-        add_filter(c, LOGS_LISTINGS, FILTER_LISTINGS, TASK_LISTINGS);
-    if (!c->s->task[TASK_PAYMENTS].on)
-        return;
-    if (quiet || n->escrows > 0) /* whose events are about the busy tokens too */
-        add_filter(c, LOGS_PAYMENTS, FILTER_PAYMENTS, TASK_PAYMENTS);
-    if (busy && n->has_listings)
-        add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
-    if (busy && n->has_listings)
-        add_filter(c, LOGS_FUNDING, FILTER_FUNDING, TASK_PAYMENTS);
+    add_filter(c, LOGS_LISTINGS, FILTER_LISTINGS, TASK_LISTINGS);
+    add_filter(c, LOGS_PAYMENTS, FILTER_PAYMENTS, TASK_PAYMENTS);
+    add_filter(c, LOGS_PAYEES, FILTER_PAYEES, TASK_PAYMENTS);
+    add_filter(c, LOGS_FUNDING, FILTER_FUNDING, TASK_PAYMENTS);
 }
 
 /* --- where a filter stands */
@@ -217,10 +207,8 @@ static void check_run(struct job *j)
 static bool asks_for_payees(const struct filter *f)
 {
     const struct network *n = f->chain->s->net;
-    bool busy = false;
-    for (unsigned i = 0; i < n->tokens; i++)
-        busy |= !n->token[i].whole_log;
-    return f->kind == LOGS_PAYMENTS && (n->facilitators > 0 || (busy && n->escrows > 0));
+    return f->kind == LOGS_PAYMENTS &&
+           (n->facilitators > 0 || (n->escrows > 0 && where_tokens(n, false)));
 }
 
 /*
@@ -440,7 +428,10 @@ souk_err chain_start(struct sync *s, bool payment, struct chain **out, struct er
     c->label = payment ? "the payment chain" : "the inference chain";
     add_filters(c, payment);
     if (c->filters == 0)
-        return err_set(e, SOUK_EINPUT, "%s: nothing to read: no token is configured", c->label);
+        return err_set(
+            e, SOUK_EINPUT,
+            "%s: nothing to read: no token of the profile is `whole`, and it has no listings",
+            c->label);
     for (unsigned i = 0; i < c->filters && code == SOUK_OK; i++)
         code = filter_where(&c->filter[i], e);
     if (code == SOUK_OK)

@@ -203,7 +203,9 @@ void chain_free(struct chain *c);
 /* c->head and c->rpc are there (e NULL), or no node is any good. */
 void chain_headed(struct chain *c, const struct err *e);
 enum { FILTER_TEXT = 8 << 10 };
-souk_err filter_where(struct filter *f, struct err *e); /* where.c: f->where and f->print */
+/* where.c: f->where and f->print; and whether there are tokens read whole, or others. */
+souk_err filter_where(struct filter *f, struct err *e);
+bool where_tokens(const struct network *n, bool whole);
 /* head.c; free ends it without a word. */
 souk_err head_start(struct chain *c, struct err *e);
 void head_free(struct head *h);
@@ -221,7 +223,7 @@ void logs_stop(struct filter *f);
 
 enum verdict {
     BATCH_OK,
-    BATCH_MORE,     /* batch_next says what is missing */
+    BATCH_MORE,     /* batch_ask_more asks for what is missing */
     BATCH_SMALLER,  /* ask for fewer blocks */
     BATCH_REFUSED,  /* the answer contradicts itself or the question: ask again */
     BATCH_REORG,    /* does not follow the cursor */

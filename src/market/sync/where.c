@@ -65,6 +65,28 @@ static void where_busy(struct buf *b, const struct network *n)
     add_topics(b, kinds, 1);
 }
 
+bool where_tokens(const struct network *n, bool whole)
+{
+    for (unsigned i = 0; i < n->tokens; i++) {
+        if (n->token[i].whole_log == whole)
+            return true;
+    }
+    return false;
+}
+
+bool sync_reads(const struct network *n, const char *filter)
+{
+    if (strcmp(filter, FILTER_INFERENCES) == 0)
+        return n->inference.rpc[0] != '\0';
+    if (n->payment.rpc[0] == '\0')
+        return false;
+    if (strcmp(filter, FILTER_LISTINGS) == 0)
+        return n->has_listings;
+    if (strcmp(filter, FILTER_PAYMENTS) == 0) /* escrows' events are about the busy tokens too */
+        return where_tokens(n, true) || (n->tokens > 0 && n->escrows > 0);
+    return n->has_listings && where_tokens(n, false);
+}
+
 static void where_one(struct buf *b, address a, const enum event_kind *kinds, size_t n)
 {
     bool first = true;

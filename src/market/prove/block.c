@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { MEMORY = 256 << 20, CID_MAX = 128 };
+enum { MEMORY = 256 << 20 };
 
 /* A row that the block's logs make. */
 struct wanted {
@@ -68,28 +68,6 @@ static souk_err want(struct checking *k, const struct wanted *w, struct err *e)
     return SOUK_OK;
 }
 
-static int by_address(const void *key, const void *row)
-{
-    return memcmp(key, &((const struct payee_row *)row)->a, sizeof(address));
-}
-
-static bool known_payee(const struct checking *k, address a)
-{
-    const struct prove *p = k->p;
-    const struct payee_row *row =
-        p->payees_n > 0 ? bsearch(&a, p->payee, p->payees_n, sizeof *row, by_address) : NULL;
-    return row != NULL && row->since <= k->proof->block;
-}
-
-static bool is_facilitator(const struct network *n, address a)
-{
-    for (unsigned i = 0; i < n->facilitators; i++) {
-        if (address_eq(n->facilitator[i], a))
-            return true;
-    }
-    return false;
-}
-
 static bool escrow_of(void *ud, bytes32 hash, struct escrow_in *out)
 {
     struct checking *k = ud;
@@ -125,7 +103,8 @@ static souk_err want_transfers(struct checking *k, const struct eth_log *log, si
                                    .amount = t->amount},
                            .from = t->from,
                            .to = t->to,
-                           .must = token->whole_log || known_payee(k, t->to),
+                           .must = token->whole_log ||
+                                   payee_among(t->to, k->proof->block, k->p->payee, k->p->payees_n),
                            .facilitated = facilitated};
         c = want(k, &w, e);
     }
@@ -140,8 +119,7 @@ static souk_err want_event(struct checking *k, const struct eth_log *l, struct e
     struct hub_listing h;
     enum event_kind kind = event_decode(l, &ev);
     if (k->chain == net->inference.chain_id && address_eq(l->from, net->inference_emitter) &&
-        kind == EV_MODEL_INFERENCE && !ev.inference.simulation && ev.inference.cid.n > 0 &&
-        ev.inference.cid.n <= CID_MAX) {
+        kind != EV_NONE && rows_inference(&ev)) {
         w.row.kind = PROOF_INFER;
         w.row.cid = ev.inference.cid;
         return want(k, &w, e);
@@ -201,7 +179,8 @@ static souk_err read_receipt(struct checking *k, const json *receipt, size_t *at
     for (size_t i = 0; i < n && c == SOUK_OK; i++)
         c = want_event(k, &log[i], e);
     if (c == SOUK_OK && k->chain == k->p->net->payment.chain_id)
-        c = want_transfers(k, log, n, is_facilitator(k->p->net, from), e);
+        c = want_transfers(k, log, n,
+                           address_among(from, k->p->net->facilitator, k->p->net->facilitators), e);
     return c;
 }
 

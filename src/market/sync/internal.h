@@ -429,6 +429,9 @@ souk_err batch_write(struct batch *b, struct store *w, struct cursor *c, struct 
 /* Of the funding: those whose transfers are asked for in this range, f->traced[0..n). */
 size_t rows_tracing(const struct batch *b);
 bool rows_known_payee(const struct filter *f, address a, uint64_t block);
+/* The same of a list by address. */
+bool payee_among(address a, uint64_t block, const struct payee_row *list, size_t n);
+bool rows_inference(const struct event *ev); /* one that is kept: sync.h */
 /* Would it be a payment of tier P2, if a facilitator sent it? */
 bool rows_may_be_listed(const struct filter *f, const struct paid *p);
 

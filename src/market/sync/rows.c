@@ -16,8 +16,6 @@
 
 #include "base/banned.h"
 
-enum { CID_MAX = 128 };
-
 struct writing {
     struct batch *b;
     struct store *w;
@@ -57,11 +55,17 @@ static souk_err write_listing(const struct writing *x, const struct eth_log *l, 
     return store_listing_put(x->w, &in, x->src, e);
 }
 
+bool rows_inference(const struct event *ev)
+{
+    enum { CID_MAX = 128 };
+    return ev->kind == EV_MODEL_INFERENCE && !ev->inference.simulation && ev->inference.cid.n > 0 &&
+           ev->inference.cid.n <= CID_MAX;
+}
+
 static souk_err write_inference(const struct writing *x, const struct eth_log *l, struct err *e)
 {
     struct event ev;
-    if (event_decode(l, &ev) != EV_MODEL_INFERENCE || ev.inference.simulation ||
-        ev.inference.cid.n == 0 || ev.inference.cid.n > CID_MAX)
+    if (event_decode(l, &ev) == EV_NONE || !rows_inference(&ev))
         return SOUK_OK;
     const struct infer_in in = {.chain = x->chain,
                                 .block = l->block,
@@ -79,11 +83,15 @@ static int payee_order(const void *key, const void *row)
     return memcmp(key, &((const struct payee_row *)row)->a, sizeof(address));
 }
 
+bool payee_among(address a, uint64_t block, const struct payee_row *list, size_t n)
+{
+    const struct payee_row *p = n == 0 ? NULL : bsearch(&a, list, n, sizeof *p, payee_order);
+    return p != NULL && p->since <= block;
+}
+
 bool rows_known_payee(const struct filter *f, address a, uint64_t block)
 {
-    const struct payee_row *p =
-        f->payees == 0 ? NULL : bsearch(&a, f->payee, f->payees, sizeof *p, payee_order);
-    return p != NULL && p->since <= block;
+    return payee_among(a, block, f->payee, f->payees);
 }
 
 /* P2: a plain transfer to a known payee, which a known facilitator sent. */
@@ -144,22 +152,13 @@ static souk_err write_pay(const struct writing *x, const struct paid *p, int64_t
     return store_pay_put(x->w, &in, x->src, e);
 }
 
-static bool is_facilitator(const struct network *n, address a)
-{
-    for (unsigned i = 0; i < n->facilitators; i++) {
-        if (address_eq(n->facilitator[i], a))
-            return true;
-    }
-    return false;
-}
-
 static souk_err write_one(const struct writing *x, struct paid *p, const struct receipt *r,
                           int64_t time, struct err *e)
 {
     if (!keep(x, p))
         return SOUK_OK;
     if (r != NULL && r->has_sender && rows_may_be_listed(x->b->f, p) &&
-        is_facilitator(x->net, r->sender)) {
+        address_among(r->sender, x->net->facilitator, x->net->facilitators)) {
         p->payer = p->from;
         p->payee = p->to;
         return write_pay(x, p, time, e);

@@ -19,24 +19,21 @@ void prove_tell(struct prove *p, const char *what, int64_t done, int64_t total)
 
 /* --- the end */
 
-static void tally(struct proofs *o)
+static void count(struct proofs *o, enum proof_state s)
 {
-    const enum proof_state *state[3] = {&o->digest[0].state, NULL, NULL};
-    size_t n[3] = {o->digests, o->balances, o->receipts};
-    size_t step[3] = {sizeof o->digest[0], sizeof o->balance[0], sizeof o->receipt[0]};
-    state[1] = o->balance != NULL ? &o->balance[0].state : NULL;
-    state[2] = o->receipt != NULL ? &o->receipt[0].state : NULL;
-    o->failed = o->unchecked = o->passed = 0;
-    for (int k = 0; k < 3; k++) {
-        const char *at = (const char *)state[k];
-        for (size_t i = 0; at != NULL && i < n[k]; i++, at += step[k]) {
-            enum proof_state one;
-            memcpy(&one, at, sizeof one);
-            o->failed += one == PROOF_FAILED;
-            o->passed += one == PROOF_OK;
-            o->unchecked += one != PROOF_FAILED && one != PROOF_OK;
-        }
-    }
+    o->failed += s == PROOF_FAILED;
+    o->passed += s == PROOF_OK;
+    o->unchecked += s != PROOF_FAILED && s != PROOF_OK;
+}
+
+static void count_all(struct proofs *o)
+{
+    for (size_t i = 0; i < o->digests; i++)
+        count(o, o->digest[i].state);
+    for (size_t i = 0; i < o->balances; i++)
+        count(o, o->balance[i].state);
+    for (size_t i = 0; i < o->receipts; i++)
+        count(o, o->receipt[i].state);
 }
 
 static void tell_end(void *ud)
@@ -44,7 +41,7 @@ static void tell_end(void *ud)
     struct prove *p = ud;
     p->timer = 0;
     p->ended = true;
-    tally(&p->out);
+    count_all(&p->out);
     p->ev.done(p->ev.ud, &p->out, &p->err);
 }
 

@@ -59,8 +59,6 @@ struct range {
 /* The part of such an ordering whose key (at `field` of struct event_row) is id. */
 struct range range_of(const struct attrib *a, const struct list *order, size_t field, int64_t id);
 
-/* A new row, zeroed; NULL without memory. */
-
 /* claims.c: reads descriptions that changed; then, of chosen listings, files and descriptions, what
  * decides for each CID (rule 5 of derive.h). */
 souk_err attrib_descriptions(struct attrib *a, struct store *s, struct err *e);

@@ -114,7 +114,7 @@ static souk_err on_who(void *ud, const struct who_row *row, struct err *e)
 {
     struct leftover *l = ud;
     int64_t account = l->payees ? account_payee(row->who) : row->who;
-    if (map_get(&l->d->called, (uint64_t)account + ((uint64_t)1 << 62))) {
+    if (map_get(&l->d->called, account_key(account))) {
         return SOUK_OK;
     }
     int64_t *who = list_add(&l->who);
@@ -215,7 +215,7 @@ static bool same_model(const struct derived_model *a, const struct derived_model
 
 static bool was_called(const struct derivation *d, int64_t model)
 {
-    const uint32_t *any = map_get(&d->called, (uint64_t)model + ((uint64_t)1 << 62));
+    const uint32_t *any = map_get(&d->called, account_key(model));
     return any && *any;
 }
 
@@ -285,11 +285,13 @@ static souk_err replace(struct derivation *d, struct err *e)
 
 static void release(struct derivation *d)
 {
-    struct list *const list[] = {&d->whole, &d->split_of,   &d->used,      &d->mixed,
-                                 &d->part,  &d->infer_part, &d->nameless_n};
+    struct list *const list[] = {&d->part, &d->infer_part, &d->nameless_n};
     struct map *const map[] = {&d->split, &d->listed, &d->nameless, &d->called};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         list_release(list[i]);
+    }
+    for (int k = 0; k < OF_COUNT; k++) {
+        list_release(&d->of[k]);
     }
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         map_release(map[i]);
@@ -312,13 +314,12 @@ static souk_err derive_now(struct store *w, const struct network *n, bool from_r
     struct derivation d = {.w = w,
                            .n = n,
                            .from_rows = from_rows,
-                           .whole.size = sizeof(struct whole),
-                           .split_of.size = sizeof(struct split),
-                           .used.size = sizeof(struct used),
-                           .mixed.size = sizeof(struct mixed),
                            .part.size = sizeof(struct part),
                            .infer_part.size = sizeof(struct infer_part),
                            .nameless_n.size = sizeof(struct nameless)};
+    for (int k = 0; k < OF_COUNT; k++) {
+        d.of[k].size = sizeof(struct owned);
+    }
     struct map *const map[] = {&d.split, &d.listed, &d.nameless, &d.called};
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
         map_init(map[i], SET_MAX);

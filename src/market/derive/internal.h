@@ -11,21 +11,18 @@
 #include "market/derive/attrib.h"
 #include "market/derive/payers.h"
 
-/* A payee all whose payments have one verdict: counted by its sums. who 0: nobody's. */
-struct whole {
-    int64_t payee, who, author;
+/* What an author's accounts are made of, in the order in which they are counted. */
+enum owned_kind {
+    OF_ROWS,  /* an account that single rows went to */
+    OF_SPLIT, /* a payee of his models alone, told row by row; or nobody's for some of the time */
+    OF_WHOLE, /* a payee all whose payments have one verdict: counted by its sums */
+    OF_USED,  /* a CID that was called and is a model's, or nobody's */
+    OF_COUNT
 };
-/* A payee of one author's models, told row by row; or nobody's for some of the time. */
-struct split {
-    int64_t payee, author;
-};
-/* A CID that was called and is a model's. */
-struct used {
-    int64_t cid, model, author;
-};
-/* An account that single rows went to. */
-struct mixed {
-    int64_t who, author;
+struct owned {
+    int64_t author; /* 0: nobody's */
+    int64_t id;     /* the account, payee or CID */
+    int64_t who;    /* of a whole payee: the verdict; of a CID: the model. 0: nobody's */
 };
 
 /* A payment in the day that a window begins in, and inside the window. */
@@ -59,15 +56,12 @@ struct derivation {
     struct tally *into; /* one of these: where single rows go now */
     struct tally total; /* one account: the market */
     struct payers payers;
-    struct list whole;      /* struct whole, by author */
-    struct list split_of;   /* struct split, by author: read with him; the others before */
-    struct list used;       /* struct used, by author */
-    struct list mixed;      /* struct mixed, by author */
-    struct list part;       /* struct part, by payee and payer */
-    struct list infer_part; /* struct infer_part, by CID */
-    struct map split;       /* payees that are read row by row */
-    struct map listed;      /* all payees that listings name */
-    struct map nameless;    /* payee to the place of its struct nameless */
+    struct list of[OF_COUNT]; /* struct owned, by author and id */
+    struct list part;         /* struct part, by payee and payer */
+    struct list infer_part;   /* struct infer_part, by CID */
+    struct map split;         /* payees that are read row by row */
+    struct map listed;        /* all payees that listings name */
+    struct map nameless;      /* payee to the place of its struct nameless */
     struct list nameless_n;
     struct map called;                            /* accounts with anything in them */
     uint64_t spans;                               /* print of all spans */
@@ -87,16 +81,18 @@ struct nameless {
 };
 
 souk_err plan(struct derivation *d, struct err *e);
+bool owned_add(struct derivation *d, enum owned_kind k, int64_t author, int64_t id, int64_t who);
+void owned_sort(struct derivation *d, enum owned_kind k);
 /* What is counted row by row, and set aside: payees of several authors, or everything. */
 souk_err count_rows(struct derivation *d, struct err *e);
 /* Rows to a split payee of the author under way, in d->t. */
-souk_err count_split(struct derivation *d, const struct split *p, struct err *e);
+souk_err count_split(struct derivation *d, const struct owned *p, struct err *e);
 /* When all rows were counted: takes out what pay_model has of others. */
 souk_err remove_stale(struct derivation *d, struct err *e);
 souk_err count_aside(struct derivation *d, struct err *e);
 /* Adds a whole payee's sums to his author's accounts and his own, in d->t. */
-souk_err count_whole(struct derivation *d, const struct whole *p, struct err *e);
-souk_err count_used(struct derivation *d, const struct used *u, struct err *e);
+souk_err count_whole(struct derivation *d, const struct owned *p, struct err *e);
+souk_err count_used(struct derivation *d, const struct owned *u, struct err *e);
 souk_err write_all(struct derivation *d, struct err *e);
 
 /* The takings of one row; false: it counts nowhere (another asset, no payment). */

@@ -3,6 +3,29 @@
 
 #include "base/banned.h"
 
+bool owned_add(struct derivation *d, enum owned_kind k, int64_t author, int64_t id, int64_t who)
+{
+    struct owned *o = list_add(&d->of[k]);
+    if (o) {
+        *o = (struct owned){author, id, who};
+    }
+    return o != NULL;
+}
+
+static int by_author(const void *x, const void *y)
+{
+    const struct owned *a = x, *b = y;
+    if (a->author != b->author) {
+        return a->author < b->author ? -1 : 1;
+    }
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+void owned_sort(struct derivation *d, enum owned_kind k)
+{
+    list_sort(&d->of[k], by_author);
+}
+
 /* FNV-1a: tells whether the spans are those that were written. */
 static void print_add(uint64_t *print, uint64_t v)
 {
@@ -67,11 +90,7 @@ static souk_err split(struct derivation *d, int64_t payee, const struct spans *s
     int64_t author = d->indexed && !d->from_rows ? one_author(d, s) : 0;
     /* 1: is read with its author. */
     bool kept = map_put(&d->split, (uint64_t)payee, author != 0) != NULL;
-    struct split *p = kept && author ? list_add(&d->split_of) : NULL;
-    if (p) {
-        *p = (struct split){payee, author};
-    }
-    return kept && (p || !author) ? SOUK_OK : err_nomem(e);
+    return kept && (!author || owned_add(d, OF_SPLIT, author, payee, 0)) ? SOUK_OK : err_nomem(e);
 }
 
 static souk_err on_payee(void *ud, int64_t payee, const struct spans *s, struct err *e)
@@ -96,39 +115,8 @@ static souk_err on_payee(void *ud, int64_t payee, const struct spans *s, struct 
     if (!one || d->from_rows) {
         return split(d, payee, s, e);
     }
-    struct whole *w = list_add(&d->whole);
-    if (!w) {
-        return err_nomem(e);
-    }
-    *w = (struct whole){payee, v.who, v.who > 0 ? attrib_author(d->attrib, v.who) : -v.who};
-    return SOUK_OK;
-}
-
-static int by_author(const void *x, const void *y)
-{
-    const struct whole *a = x, *b = y;
-    if (a->author != b->author) {
-        return a->author < b->author ? -1 : 1;
-    }
-    return a->payee < b->payee ? -1 : a->payee > b->payee;
-}
-
-static int by_sharer(const void *x, const void *y)
-{
-    const struct split *a = x, *b = y;
-    if (a->author != b->author) {
-        return a->author < b->author ? -1 : 1;
-    }
-    return a->payee < b->payee ? -1 : a->payee > b->payee;
-}
-
-static int by_user(const void *x, const void *y)
-{
-    const struct used *a = x, *b = y;
-    if (a->author != b->author) {
-        return a->author < b->author ? -1 : 1;
-    }
-    return a->cid < b->cid ? -1 : a->cid > b->cid;
+    int64_t author = v.who > 0 ? attrib_author(d->attrib, v.who) : -v.who;
+    return owned_add(d, OF_WHOLE, author, payee, v.who) ? SOUK_OK : err_nomem(e);
 }
 
 /* --- the days that windows begin in */
@@ -211,12 +199,8 @@ static souk_err on_called(void *ud, const struct who_row *r, struct err *e)
     if (v.how && !v.who) {
         return SOUK_OK; /* claimed, but by several */
     }
-    struct used *u = list_add(&d->used);
-    if (!u) {
-        return err_nomem(e);
-    }
-    *u = (struct used){r->who, v.who, v.who ? attrib_author(d->attrib, v.who) : 0};
-    return SOUK_OK;
+    int64_t author = v.who ? attrib_author(d->attrib, v.who) : 0;
+    return owned_add(d, OF_USED, author, r->who, v.who) ? SOUK_OK : err_nomem(e);
 }
 
 souk_err plan(struct derivation *d, struct err *e)
@@ -229,8 +213,8 @@ souk_err plan(struct derivation *d, struct err *e)
     if (!rc && !d->from_rows) {
         rc = store_each_called(d->w, d->n->inference.chain_id, on_called, d, e);
     }
-    list_sort(&d->whole, by_author);
-    list_sort(&d->split_of, by_sharer);
-    list_sort(&d->used, by_user);
+    owned_sort(d, OF_SPLIT);
+    owned_sort(d, OF_WHOLE);
+    owned_sort(d, OF_USED);
     return rc;
 }

@@ -170,10 +170,10 @@ souk_err remove_stale(struct derivation *d, struct err *e)
     return rc;
 }
 
-souk_err count_split(struct derivation *d, const struct split *p, struct err *e)
+souk_err count_split(struct derivation *d, const struct owned *p, struct err *e)
 {
     d->into = &d->t;
-    return store_each_pay_of(d->w, d->n->payment.chain_id, p->payee, on_row, d, e);
+    return store_each_pay_of(d->w, d->n->payment.chain_id, p->id, on_row, d, e);
 }
 
 souk_err count_rows(struct derivation *d, struct err *e)

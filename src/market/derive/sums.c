@@ -169,11 +169,11 @@ static void add_nameless(struct feed *f, int64_t payee)
     }
 }
 
-souk_err count_whole(struct derivation *d, const struct whole *p, struct err *e)
+souk_err count_whole(struct derivation *d, const struct owned *p, struct err *e)
 {
     struct feed f = {.d = d, .shared = p->who < 0};
     const int64_t who[TO_COUNT] = {p->who > 0 ? p->who : 0, p->author ? -p->author : 0,
-                                   account_payee(p->payee)};
+                                   account_payee(p->id)};
     for (int k = 0; k < TO_COUNT; k++) {
         if (who[k] && !tally_account(&d->t, who[k])) {
             return err_nomem(e);
@@ -183,13 +183,12 @@ souk_err count_whole(struct derivation *d, const struct whole *p, struct err *e)
         f.to[k] = who[k] ? tally_find(&d->t, who[k]) : NULL;
     }
     f.part = (const struct part *)d->part.p +
-             find(d->part.p, d->part.n, sizeof *f.part, p->payee, &f.parts);
-    souk_err rc = store_each_day(d->w, d->n->payment.chain_id, p->payee, on_day, &f, e);
+             find(d->part.p, d->part.n, sizeof *f.part, p->id, &f.parts);
+    souk_err rc = store_each_day(d->w, d->n->payment.chain_id, p->id, on_day, &f, e);
     add_parts(&f);
-    add_nameless(&f, p->payee);
-    return rc || !p->author
-               ? rc
-               : store_each_edge(d->w, d->n->payment.chain_id, p->payee, on_edge, &f, e);
+    add_nameless(&f, p->id);
+    return rc || !p->author ? rc
+                            : store_each_edge(d->w, d->n->payment.chain_id, p->id, on_edge, &f, e);
 }
 
 /* --- inferences */
@@ -217,15 +216,15 @@ static souk_err on_infer_day(void *ud, const struct infer_day_row *r, struct err
     return SOUK_OK;
 }
 
-souk_err count_used(struct derivation *d, const struct used *c, struct err *e)
+souk_err count_used(struct derivation *d, const struct owned *c, struct err *e)
 {
-    struct use u = {.d = d, .unknown = c->model == 0};
-    size_t n, at = find(d->infer_part.p, d->infer_part.n, sizeof(struct infer_part), c->cid, &n);
+    struct use u = {.d = d, .unknown = c->who == 0};
+    size_t n, at = find(d->infer_part.p, d->infer_part.n, sizeof(struct infer_part), c->id, &n);
     if (!u.unknown) {
-        if (!tally_account(&d->t, c->model) || !tally_account(&d->t, -c->author)) {
+        if (!tally_account(&d->t, c->who) || !tally_account(&d->t, -c->author)) {
             return err_nomem(e);
         }
-        u.to[0] = tally_find(&d->t, c->model);
+        u.to[0] = tally_find(&d->t, c->who);
         u.to[1] = tally_find(&d->t, -c->author);
     }
     for (size_t i = at; i < at + n; i++) {
@@ -237,5 +236,5 @@ souk_err count_used(struct derivation *d, const struct used *c, struct err *e)
             u.to[1]->win[w].inferences++;
         }
     }
-    return store_each_infer_day_of(d->w, d->n->inference.chain_id, c->cid, on_infer_day, &u, e);
+    return store_each_infer_day_of(d->w, d->n->inference.chain_id, c->id, on_infer_day, &u, e);
 }

@@ -81,14 +81,14 @@ void tally_release(struct tally *t)
     *t = (struct tally){.assets = 0};
 }
 
-static uint64_t key_of(int64_t who)
+uint64_t account_key(int64_t who)
 {
-    return (uint64_t)who + ((uint64_t)1 << 62); /* never 0 */
+    return (uint64_t)who + ((uint64_t)1 << 62);
 }
 
 struct account *tally_find(const struct tally *t, int64_t who)
 {
-    const uint32_t *at = map_get(&t->by_who, key_of(who));
+    const uint32_t *at = map_get(&t->by_who, account_key(who));
     return at ? &t->account[*at] : NULL;
 }
 
@@ -100,7 +100,7 @@ static struct account *account_new(struct tally *t, int64_t who)
         return NULL;
     }
     t->account = grown;
-    if (!map_put(&t->by_who, key_of(who), (uint32_t)t->accounts)) {
+    if (!map_put(&t->by_who, account_key(who), (uint32_t)t->accounts)) {
         return NULL;
     }
     struct account *a = &t->account[t->accounts++];

@@ -75,6 +75,9 @@ int64_t account_payee(int64_t payee);
 /* The payee of an account of account_payee(), 0 for others. */
 int64_t payee_of_account(int64_t who);
 
+/* Of any account, in a map: never 0. */
+uint64_t account_key(int64_t who);
+
 /* The account, made when it is not there; NULL without memory. Valid until the next is made. */
 struct account *tally_account(struct tally *t, int64_t who);
 struct account *tally_find(const struct tally *t, int64_t who);

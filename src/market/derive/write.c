@@ -185,7 +185,7 @@ static souk_err write_account(struct writing *g, struct account *a, struct err *
     struct derivation *d = g->d;
     bool payee = payee_of_account(a->who) != 0;
     const struct tally_window *all = &a->win[WINDOW_ALL];
-    if (!map_put(&d->called, (uint64_t)a->who + ((uint64_t)1 << 62),
+    if (!map_put(&d->called, account_key(a->who),
                  all->payments + all->settlements + all->inferences > 0)) {
         return err_nomem(e);
     }
@@ -202,76 +202,64 @@ static souk_err write_account(struct writing *g, struct account *a, struct err *
 
 /* --- authors */
 
-static int by_author(const void *x, const void *y)
-{
-    const struct mixed *a = x, *b = y;
-    if (a->author != b->author) {
-        return a->author < b->author ? -1 : 1;
-    }
-    return a->who < b->who ? -1 : a->who > b->who;
-}
-
-static souk_err list_mixed(struct derivation *d, struct err *e)
+static souk_err list_accounts(struct derivation *d, struct err *e)
 {
     for (size_t i = 0; i < d->rows.accounts; i++) {
         int64_t who = d->rows.account[i].who;
-        struct mixed *m = list_add(&d->mixed);
-        if (!m) {
+        int64_t author = payee_of_account(who) ? 0 : who < 0 ? -who : attrib_author(d->attrib, who);
+        if (!owned_add(d, OF_ROWS, author, who, who)) {
             return err_nomem(e);
         }
-        int64_t author = payee_of_account(who) ? 0 : who < 0 ? -who : attrib_author(d->attrib, who);
-        *m = (struct mixed){who, author};
     }
-    list_sort(&d->mixed, by_author);
+    owned_sort(d, OF_ROWS);
     return SOUK_OK;
 }
 
-/* Where the next author begins in each of the lists. */
-struct place {
-    size_t whole, split, used, mixed;
-};
+/* The first that is not counted yet of a list; NULL: all are. */
+static const struct owned *next_of(const struct derivation *d, const size_t at[OF_COUNT], int k)
+{
+    return at[k] < d->of[k].n ? (const struct owned *)d->of[k].p + at[k] : NULL;
+}
 
-static int64_t next_author(const struct derivation *d, const struct place *at)
+static int64_t next_author(const struct derivation *d, const size_t at[OF_COUNT])
 {
     int64_t author = INT64_MAX;
-    if (at->whole < d->whole.n) {
-        author = ((const struct whole *)d->whole.p)[at->whole].author;
-    }
-    if (at->split < d->split_of.n) {
-        int64_t a = ((const struct split *)d->split_of.p)[at->split].author;
-        author = a < author ? a : author;
-    }
-    if (at->used < d->used.n) {
-        int64_t a = ((const struct used *)d->used.p)[at->used].author;
-        author = a < author ? a : author;
-    }
-    if (at->mixed < d->mixed.n) {
-        int64_t a = ((const struct mixed *)d->mixed.p)[at->mixed].author;
-        author = a < author ? a : author;
+    for (int k = 0; k < OF_COUNT; k++) {
+        const struct owned *o = next_of(d, at, k);
+        author = o && o->author < author ? o->author : author;
     }
     return author;
 }
 
-/* All that is one author's into d->t; 0: what has no author. */
-static souk_err gather(struct derivation *d, int64_t author, struct place *at, struct err *e)
+static souk_err count_one(struct derivation *d, enum owned_kind k, const struct owned *o,
+                          struct err *e)
 {
-    const struct whole *w = d->whole.p;
-    const struct split *s = d->split_of.p;
-    const struct used *u = d->used.p;
-    const struct mixed *m = d->mixed.p;
+    switch (k) {
+    case OF_ROWS:
+        return tally_adopt(&d->t, &d->rows, o->id) ? SOUK_OK : err_nomem(e);
+    case OF_SPLIT:
+        return count_split(d, o, e);
+    case OF_WHOLE:
+        return count_whole(d, o, e);
+    case OF_USED:
+        return count_used(d, o, e);
+    case OF_COUNT:
+        break;
+    }
+    BUG("nothing is counted by %d", (int)k);
+}
+
+/* All that is one author's into d->t; 0: what has no author. */
+static souk_err gather(struct derivation *d, int64_t author, size_t at[OF_COUNT], struct err *e)
+{
     souk_err rc = SOUK_OK;
     tally_clear(&d->t);
-    for (; at->mixed < d->mixed.n && m[at->mixed].author == author && !rc; at->mixed++) {
-        rc = tally_adopt(&d->t, &d->rows, m[at->mixed].who) ? SOUK_OK : err_nomem(e);
-    }
-    for (; at->split < d->split_of.n && s[at->split].author == author && !rc; at->split++) {
-        rc = count_split(d, &s[at->split], e);
-    }
-    for (; at->whole < d->whole.n && w[at->whole].author == author && !rc; at->whole++) {
-        rc = count_whole(d, &w[at->whole], e);
-    }
-    for (; at->used < d->used.n && u[at->used].author == author && !rc; at->used++) {
-        rc = count_used(d, &u[at->used], e);
+    for (int k = 0; k < OF_COUNT; k++) {
+        const struct owned *o;
+        while (!rc && (o = next_of(d, at, k)) && o->author == author) {
+            rc = count_one(d, (enum owned_kind)k, o, e);
+            at[k]++;
+        }
     }
     return rc;
 }
@@ -294,10 +282,10 @@ static souk_err write_author(struct writing *g, int64_t author, struct account *
 static souk_err write_authors(struct writing *g, struct account *market, struct err *e)
 {
     struct derivation *d = g->d;
-    struct place at = {.whole = 0};
-    souk_err rc = list_mixed(d, e);
-    for (int64_t author; !rc && (author = next_author(d, &at)) != INT64_MAX;) {
-        rc = gather(d, author, &at, e);
+    size_t at[OF_COUNT] = {0};
+    souk_err rc = list_accounts(d, e);
+    for (int64_t author; !rc && (author = next_author(d, at)) != INT64_MAX;) {
+        rc = gather(d, author, at, e);
         if (!rc) {
             rc = write_author(g, author, market, e);
         }

@@ -447,6 +447,15 @@ static void window_of_inferences_alone(void **state)
     assert_string_equal(figures_text(w, "m", WINDOW_7D), "0 0 1 0 " NONE);
     assert_string_equal(figures_text(w, "m", WINDOW_30D), "0 0 1 0 " NONE); /* day 10 is just out */
     assert_string_equal(figures_text(w, "m", WINDOW_90D), "0 0 2 0 " NONE);
+    /* Payments of busy tokens alone are payments that are read. */
+    cur = (struct cursor){.block = block_at(60, 0), .time = at(60, 0)};
+    ok(store_begin(w->w, E));
+    ok(store_cursor_set(w->w, W_PAY_CHAIN, FILTER_PAYEES, &cur, E));
+    ok(store_commit(w->w, E));
+    world_derive(w);
+    assert_int_equal(store_meta_int(w->w, "as_of", 0), at(60, 0));
+    assert_string_equal(figures_text(w, "m", WINDOW_30D), "0 0 1 0 " NONE);
+    assert_string_equal(figures_text(w, "m", WINDOW_7D), "0 0 0 0 " NONE);
 }
 
 static void sums_beyond_64_bits(void **state)

@@ -61,7 +61,9 @@ static souk_err remember(struct derivation *d, struct err *e)
 static int64_t window_end(struct derivation *d)
 {
     struct cursor c = {0};
-    if (!store_cursor_get(d->w, d->n->payment.chain_id, FILTER_PAYMENTS, &c)) {
+    int64_t pay = d->n->payment.chain_id;
+    if (!store_cursor_get(d->w, pay, FILTER_PAYMENTS, &c) &&
+        !store_cursor_get(d->w, pay, FILTER_PAYEES, &c)) { /* all tokens are busy */
         store_cursor_get(d->w, d->n->inference.chain_id, FILTER_INFERENCES, &c);
     }
     d->as_of_block = c.block;

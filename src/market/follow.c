@@ -63,11 +63,14 @@ static void on_changed(void *ud)
 
 static void turn(void *ud);
 
-/* The next turn: soon, when a block came while we were reading. */
-static void wait_turn(struct follow *f)
+static bool any_due(const struct follow *f)
 {
-    bool due = f->whole_due || f->chain[0].due || f->chain[1].due;
-    int64_t ms = due ? SOON_MS : (int64_t)market_network(f->m)->poll_seconds * 1000;
+    return f->whole_due || f->chain[0].due || f->chain[1].due;
+}
+
+static void wait_turn(struct follow *f, bool soon)
+{
+    int64_t ms = soon ? SOON_MS : (int64_t)market_network(f->m)->poll_seconds * 1000;
     loop_timer_cancel(market_loop(f->m), f->timer);
     f->timer = loop_timer(market_loop(f->m), ms, turn, f);
 }
@@ -76,7 +79,7 @@ static void on_done(void *ud, unsigned failed, const struct err *first)
 {
     struct follow *f = ud;
     f->syncing = false;
-    wait_turn(f);
+    wait_turn(f, any_due(f)); /* a block came while we were reading */
     if (f->ev.sync.done != NULL)
         f->ev.sync.done(f->ev.sync.ud, failed, first); /* may stop us: the last thing */
 }
@@ -89,16 +92,14 @@ static void begin(struct follow *f)
     const struct sync_events ev = {on_state, on_changed, on_done, f};
     struct sync_options o = {.following = true};
     char only[128] = "";
-    bool any = f->whole_due;
+    if (!any_due(f) || f->syncing || market_syncing(f->m))
+        return;
     for (int i = 0; i < CHAINS; i++) {
         if (!f->chain[i].due)
             continue;
         size_t n = strlen(only);
         snprintf(only + n, sizeof only - n, "%s%s", n > 0 ? "," : "", f->chain[i].sources);
-        any = true;
     }
-    if (!any || f->syncing || market_syncing(f->m))
-        return;
     if (!f->whole_due)
         o.only = only;
     struct err e;
@@ -209,8 +210,8 @@ static void turn(void *ud)
     f->timer = 0;
     f->whole_due = f->whole_due || clock_mono_ms() >= f->whole_at;
     begin(f);
-    if (!f->syncing) /* else when it is done */
-        wait_turn(f);
+    if (!f->syncing) /* else when it is done; what was refused is not tried at once again */
+        wait_turn(f, any_due(f) && market_syncing(f->m));
     for (int i = 0; i < CHAINS; i++)
         listen_to(&f->chain[i]);
     for (int i = 0; i < CHAINS && !f->syncing; i++)
@@ -236,7 +237,7 @@ struct follow *follow_start(struct market *m, const struct follow_events *ev, st
     const struct sync_events mine = {on_state, on_changed, on_done, f};
     if (market_syncing(m)) {
         f->whole_due = true;
-        wait_turn(f);
+        wait_turn(f, true);
     } else if (market_sync(m, &whole, &mine, e) != SOUK_OK) {
         mem_free(f);
         return NULL;

@@ -16,7 +16,12 @@
 
 #include "base/banned.h"
 
-enum { CONNECT_MS = 10000, SHAKE_MS = 10000, KEY = 24 };
+enum {
+    CONNECT_MS = 10000,
+    SHAKE_MS = 10000,
+    KEY = 24,
+    QUEUE_MAX = 64, /* messages that wait to be sent; pings that nobody fetches the answers of */
+};
 
 enum stage { CONNECTING, SHAKING, OPEN, OVER };
 
@@ -136,6 +141,10 @@ static ssize_t on_want(wslay_event_context_ptr f, uint8_t *p, size_t n, int flag
     struct ws *w = ud;
     size_t got, kept = w->head.len - w->head_end;
     (void)flags;
+    if (wslay_event_get_queued_msg_count(f) > QUEUE_MAX) {
+        wslay_event_set_error(f, WSLAY_ERR_CALLBACK_FAILURE);
+        return -1;
+    }
     if (kept > 0) { /* came in one piece with the head */
         got = kept < n ? kept : n;
         memcpy(p, w->head.p + w->head_end, got);
@@ -195,10 +204,10 @@ static void on_message(wslay_event_context_ptr f, const struct wslay_event_on_ms
 static void watch(struct ws *w)
 {
     struct err e;
-    bool write =
-        w->stage == SHAKING ? w->sent < w->out.len : wslay_event_want_write(w->frames) != 0;
     if (w->stage == OVER || w->closed)
         return;
+    bool write =
+        w->stage == SHAKING ? w->sent < w->out.len : wslay_event_want_write(w->frames) != 0;
     if (loop_watch(w->loop, w->fd, (short)(POLLIN | (write ? POLLOUT : 0)), on_fd, w, &e))
         end(w, &e);
 }
@@ -279,8 +288,7 @@ static void on_fd(void *ud, int fd, short revents)
         shake(w);
     else if (w->stage == OPEN)
         talk(w);
-    if (w->stage == SHAKING || w->stage == OPEN)
-        watch(w);
+    watch(w);
     w->inside--;
     settle(w);
 }

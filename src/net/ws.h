@@ -5,8 +5,8 @@
  * and writes it. Framing, masking, pings and closing are libwslay's; the handshake is here. (Debian
  * 12's libcurl is built without its own WebSockets.)
  *
- * What comes is outside bytes: messages above WS_MESSAGE_MAX, binary ones, and a handshake that is
- * not exactly an acceptance of ours end the connection with a reason.
+ * What comes is outside bytes: messages above WS_MESSAGE_MAX, binary ones, pings in masses, and a
+ * handshake that is not exactly an acceptance of ours end the connection with a reason.
  */
 #ifndef SOUK_NET_WS_H
 #define SOUK_NET_WS_H

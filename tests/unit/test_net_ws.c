@@ -58,7 +58,18 @@ static void heads(void **state)
 
 /* --- a server that says one thing */
 
-enum speech { HELLO, TWO_PIECES, PING, BINARY, HUGE_FRAME, CLOSE, JUNK, ENDLESS_HEAD, NOTHING };
+enum speech {
+    HELLO,
+    TWO_PIECES,
+    PING,
+    PING_FLOOD,
+    BINARY,
+    HUGE_FRAME,
+    CLOSE,
+    JUNK,
+    ENDLESS_HEAD,
+    NOTHING
+};
 
 static void give(int fd, const void *p, size_t n)
 {
@@ -91,6 +102,7 @@ static void serve(int fd, enum speech what)
                          ping[] = {0x89, 1, 'p', 0x81, 2, 'h', 'i'}, binary[] = {0x82, 1, 0},
                          huge[] = {0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0, 'x'},
                          bye[] = {0x88, 2, 3, 232};
+    static uint8_t flood[30000];
     char request[4096];
     ssize_t n = read(fd, request, sizeof request - 1);
     if (n <= 0)
@@ -115,6 +127,11 @@ static void serve(int fd, enum speech what)
         break;
     case PING:
         give(fd, ping, sizeof ping);
+        break;
+    case PING_FLOOD:
+        for (size_t i = 0; i < sizeof flood; i++)
+            flood[i] = ping[i % 3];
+        give(fd, flood, sizeof flood); /* at once: it cannot be kept up with */
         break;
     case BINARY:
         give(fd, binary, sizeof binary);
@@ -217,9 +234,13 @@ static void what_it_does_not_take(void **state)
         enum speech what;
         const char *words;
     } all[] = {
-        {BINARY, "closed"},         {HUGE_FRAME, "closed"},
-        {CLOSE, "closed"},          {JUNK, "does not speak WebSocket"},
-        {ENDLESS_HEAD, "too long"}, {NOTHING, "without an answer"},
+        {PING_FLOOD, "broke"},
+        {BINARY, "closed"},
+        {HUGE_FRAME, "closed"},
+        {CLOSE, "closed"},
+        {JUNK, "does not speak WebSocket"},
+        {ENDLESS_HEAD, "too long"},
+        {NOTHING, "without an answer"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -29,10 +29,7 @@
     X(ntuples)            \
     X(getvalue)           \
     X(getisnull)          \
-    X(clear)              \
-    X(getCancel)          \
-    X(cancel)             \
-    X(freeCancel)
+    X(clear)
 
 struct pq_api {
 #define X(name) __typeof__(&PQ##name) name;

@@ -179,8 +179,7 @@ static void endpoint_failed(struct request *q, const struct err *why)
 
 static void endpoint_busy(struct request *q, const struct http_response *r)
 {
-    char host[104];
-    http_host(q->rpc->urls[q->endpoint], host);
+    const char *host = rpc_host(q->rpc, (unsigned)q->endpoint);
     if (r->status == 200)
         err_set(&q->reply.err, SOUK_ENET, "%s is overloaded: it limits how often it is asked",
                 host);

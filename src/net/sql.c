@@ -13,7 +13,7 @@
 
 enum {
     CONNECT_MS = 10000,
-    ANSWER_MS = 30000, /* of one statement */
+    ANSWER_MS = 30000, /* of one statement; the server gets a second more: begin() */
     LOOK_MS = 100,     /* how often a wait looks whether it is wanted still */
 };
 
@@ -147,18 +147,6 @@ static souk_err connect_db(struct sql_link *k, struct err *e)
     return SOUK_OK;
 }
 
-/* Asks the server to stop what it works on; the connection is not used again. */
-static void abandon(struct sql_link *k)
-{
-    char why[256];
-    PGcancel *c = k->api->getCancel(k->c);
-    if (c) {
-        k->api->cancel(c, why, sizeof why);
-        k->api->freeCancel(c);
-    }
-    disconnect(k);
-}
-
 static PGresult *wait_result(struct sql_link *k, bool *again, struct err *e)
 {
     int64_t until = clock_mono_ms() + ANSWER_MS;
@@ -167,7 +155,7 @@ static PGresult *wait_result(struct sql_link *k, bool *again, struct err *e)
         while (k->api->isBusy(k->c)) {
             if (!wait_for(k, POLLIN, until)) {
                 *again = !atomic_load(k->stop);
-                abandon(k);
+                disconnect(k);
                 gave_up(k, "the database took too long", e);
                 goto drop;
             }
@@ -179,8 +167,10 @@ static PGresult *wait_result(struct sql_link *k, bool *again, struct err *e)
         }
         next = k->api->getResult(k->c);
         if (!next) {
-            if (!r) /* no answer at all */
+            if (!r) { /* no answer at all */
                 say(k, "the connection broke", e);
+                disconnect(k);
+            }
             return r;
         }
         if (r)
@@ -193,7 +183,9 @@ drop:
     return NULL;
 }
 
-PGresult *sql_ask(struct sql_link *k, const struct sql_query *q, bool *again, struct err *e)
+/* Sends a statement and waits for what it gives: `want`, or an error. */
+static PGresult *ask(struct sql_link *k, const struct sql_query *q, ExecStatusType want,
+                     bool *again, struct err *e)
 {
     *again = false;
     if (connect_db(k, e) != SOUK_OK)
@@ -204,7 +196,7 @@ PGresult *sql_ask(struct sql_link *k, const struct sql_query *q, bool *again, st
         return NULL;
     }
     PGresult *r = wait_result(k, again, e);
-    if (r && k->api->resultStatus(r) != PGRES_TUPLES_OK) {
+    if (r && k->api->resultStatus(r) != want) {
         const char *m = k->api->resultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
         int n = m ? (int)strcspn(m, "\n") : 0;
         err_set(e, SOUK_ENET, "%s: the database refused the question: %.*s", k->host,
@@ -215,6 +207,11 @@ PGresult *sql_ask(struct sql_link *k, const struct sql_query *q, bool *again, st
     return r;
 }
 
+PGresult *sql_ask(struct sql_link *k, const struct sql_query *q, bool *again, struct err *e)
+{
+    return ask(k, q, PGRES_TUPLES_OK, again, e);
+}
+
 const struct pq_api *sql_api(const struct sql_link *k)
 {
     return k->api;
@@ -222,26 +219,26 @@ const struct pq_api *sql_api(const struct sql_link *k)
 
 /* --- questions */
 
-/* Everything is asked in one transaction: a batch sees one state of the database. */
-static souk_err plain(struct sql_link *k, const char *text, bool *again, struct err *e)
+/* What gives no rows. The connection is not used again when that fails. */
+static souk_err command(struct sql_link *k, const char *text, bool *again, struct err *e)
 {
-    if (connect_db(k, e) != SOUK_OK)
-        return e->code;
-    if (!k->api->sendQueryParams(k->c, text, 0, NULL, NULL, NULL, NULL, 0)) {
-        say(k, "the connection broke", e);
+    PGresult *r = ask(k, &(struct sql_query){.text = text}, PGRES_COMMAND_OK, again, e);
+    if (!r) {
         disconnect(k);
         return e->code;
     }
-    PGresult *r = wait_result(k, again, e);
-    if (!r)
-        return e->code;
-    bool ok = k->api->resultStatus(r) == PGRES_COMMAND_OK;
     k->api->clear(r);
-    if (!ok) {
-        say(k, "the database refused the question", e);
-        disconnect(k);
-    }
-    return ok ? SOUK_OK : e->code;
+    return SOUK_OK;
+}
+
+/*
+ * Everything is asked in one transaction: a batch sees one state of the database. The server ends
+ * by itself what we no longer wait for: to be asked to (PQcancel) it must answer, and may not.
+ */
+static souk_err begin(struct sql_link *k, bool *again, struct err *e)
+{
+    souk_err rc = command(k, "BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ", again, e);
+    return rc ? rc : command(k, "SET LOCAL statement_timeout = '31s'", again, e);
 }
 
 static souk_err answer_all(struct sql_call *c, struct sql_link *k, const json *tree, struct err *e)
@@ -271,16 +268,16 @@ static void call_run(struct job *j)
     if (!tree)
         return;
     k->stop = &j->cancelled;
-    bool fresh = k->c != NULL; /* kept from before: the server may have closed it meanwhile */
-    souk_err rc = plain(k, "BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ", &c->again, e);
-    if (rc != SOUK_OK && fresh && !c->again && rc != SOUK_ECANCEL)
-        rc = plain(k, "BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ", &c->again, e);
+    bool kept = k->c != NULL; /* from before: the server may have closed it meanwhile */
+    souk_err rc = begin(k, &c->again, e);
+    if (rc != SOUK_OK && kept && !c->again && rc != SOUK_ECANCEL)
+        rc = begin(k, &c->again, e);
     if (rc == SOUK_OK) {
         struct err end;
         bool unused;
         rc = answer_all(c, k, tree, e);
-        if (k->c && plain(k, "ROLLBACK", &unused, &end) != SOUK_OK)
-            disconnect(k);
+        if (k->c)
+            command(k, "ROLLBACK", &unused, &end);
     }
     json_free(tree);
     if (rc == SOUK_OK) {

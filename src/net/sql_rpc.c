@@ -28,9 +28,7 @@ static bool quantity(const json *j, char out[24])
 {
     const char *s = text_of(j);
     unsigned long long v;
-    int end = 0;
-    if (!all_hex(s) || strlen(s) < 3 || strlen(s) > 17 || sscanf(s + 2, "%llx%n", &v, &end) != 1 ||
-        v > INT64_MAX)
+    if (!all_hex(s) || strlen(s) < 3 || strlen(s) > 17 || sscanf(s + 2, "%llx", &v) != 1)
         return false;
     snprintf(out, 24, "%llu", v);
     return true;
@@ -168,12 +166,12 @@ static souk_err block(struct sql_link *k, const json *call, struct buf *out, boo
     return rows_end(&x, out, SOUK_OK, e);
 }
 
-#define LOGS                                                                                               \
-    "SELECT block_number,log_index," HEX(address) "," HEX(topic0) "," HEX(topic1) "," HEX(topic2) "," HEX( \
-        topic3) "," HEX(data) "," HEX(tx_hash) "," HEX(block_hash) ",block_time"                           \
-                                                                   "," HEX(                                \
-                                                                       tx_from) " FROM souk_logs "         \
-                                                                                "WHERE "
+/* clang-format off */
+#define LOGS                                                                                       \
+    "SELECT block_number,log_index," HEX(address) "," HEX(topic0) "," HEX(topic1) "," HEX(topic2)  \
+    "," HEX(topic3) "," HEX(data) "," HEX(tx_hash) "," HEX(block_hash) ",block_time,"              \
+    HEX(tx_from) " FROM souk_logs WHERE "
+/* clang-format on */
 
 static void add_log(struct rows *x, struct buf *out, int row)
 {
@@ -250,7 +248,8 @@ static souk_err ask_logs(struct sql_link *k, const json *call, struct log_filter
     }
     buf_addf(&f->text, " ORDER BY block_number, log_index LIMIT %d", ROWS_MAX + 1);
     q.text = f->text.p;
-    souk_err c = rows_ask(k, &q, &x, again, e);
+    souk_err c = buf_check(&f->text, "the question to the database", e); /* half of it asks more */
+    c = c ? c : rows_ask(k, &q, &x, again, e);
     if (c)
         return c;
     if (x.api->ntuples(x.r) > ROWS_MAX) {

@@ -19,12 +19,6 @@ souk_err store_genuine_clear(struct store *s, struct err *e)
     return rc;
 }
 
-/* An empty encoding is stored as NULL. */
-static void bind_packed(struct query_run *q, struct untrusted v)
-{
-    query_blob(q, v.n ? v.p : NULL, v.n);
-}
-
 souk_err store_judged_put(struct store *s, const struct judged_out *j, struct err *e)
 {
     struct query_run q = query_open(
@@ -111,8 +105,8 @@ souk_err store_genuine_put(struct store *s, const struct genuine_out *g, struct 
            " bits, sums) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_int(&q, g->win);
     query_int(&q, g->who);
-    bind_packed(&q, g->low);
-    bind_packed(&q, g->high);
+    query_packed(&q, g->low);
+    query_packed(&q, g->high);
     query_int(&q, (int64_t)g->strict);
     query_int(&q, (int64_t)g->loose);
     query_int(&q, (int64_t)g->clusters);
@@ -127,9 +121,9 @@ souk_err store_genuine_week_put(struct store *s, const struct genuine_week_out *
     struct query_run q =
         query_open(s, "INSERT INTO genuine_week(week, low, high, median) VALUES(?, ?, ?, ?)");
     query_int(&q, w->week);
-    bind_packed(&q, w->low);
-    bind_packed(&q, w->high);
-    bind_packed(&q, w->median);
+    query_packed(&q, w->low);
+    query_packed(&q, w->high);
+    query_packed(&q, w->median);
     return query_do(&q, e);
 }
 

@@ -33,7 +33,8 @@ struct query_run query_open(struct store *s, const char *sql);
 void query_int(struct query_run *q, int64_t v);
 void query_text(struct query_run *q, struct untrusted v); /* NULL pointer: NULL */
 void query_blob(struct query_run *q, const void *p,
-                size_t n); /* not copied: keep it until closed */
+                size_t n);                                  /* not copied: keep it until closed */
+void query_packed(struct query_run *q, struct untrusted v); /* the same; an empty one: NULL */
 void query_null(struct query_run *q);
 void query_u256(struct query_run *q, u256 v);   /* 32 bytes: sorts by value */
 void query_amount(struct query_run *q, u256 v); /* without leading zeros: does not */
@@ -97,6 +98,10 @@ struct rolled {
     bool gone;
     uint8_t what; /* rollup.c's */
 };
+/* What selects such rows, and the one at hand; in the tables of inferences, or of payments. */
+#define ROLLED_PAY   "SELECT chain, payee, time, block, payer, asset, amount, scheme FROM pay"
+#define ROLLED_INFER "SELECT chain, cid, time, block FROM infer"
+struct rolled rolled_row(struct query_run *q, bool inference);
 souk_err rollup_add(struct store *s, const struct rolled *row, struct err *e);
 souk_err rollup_flush(struct store *s, struct err *e);
 void rollup_forget(struct store *s);

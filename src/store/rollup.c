@@ -15,10 +15,7 @@
 
 #include "base/banned.h"
 
-enum {
-    ROWS_FIRST = 256,
-    FILL_ROWS = 1 << 18, /* of a first fill: then sums are left for later */
-};
+enum { FILL_ROWS = 1 << 18 }; /* of a first fill: then sums are left for later */
 
 /* --- remembering */
 
@@ -51,20 +48,6 @@ struct rollup *rollup_of(struct store *s)
     return *r;
 }
 
-/* p with room for one more than n, or NULL. */
-static void *grown(void *p, size_t n, size_t *room, size_t size)
-{
-    if (n < *room) {
-        return p;
-    }
-    size_t wider = *room ? 2 * *room : ROWS_FIRST;
-    void *q = mem_resize(p, wider * size);
-    if (q) {
-        *room = wider;
-    }
-    return q;
-}
-
 int64_t rollup_day(int64_t time)
 {
     return time / DAY - (time % DAY < 0);
@@ -84,7 +67,7 @@ static bool widen(struct rollup *r, const struct rolled *row)
     int64_t day = rollup_day(row->time);
     struct extent *x = r->extents ? &r->extent[r->extents - 1] : NULL;
     if (!x || x->day != day || x->chain != row->chain) {
-        struct extent *more = grown(r->extent, r->extents, &r->extents_room, sizeof *more);
+        struct extent *more = mem_grow(r->extent, r->extents, &r->extents_room, sizeof *more);
         if (!more) {
             return false;
         }
@@ -99,7 +82,7 @@ static bool widen(struct rollup *r, const struct rolled *row)
 
 bool rollup_push(struct rollup *r, const struct rolled *row)
 {
-    struct rolled *more = grown(r->row, r->n, &r->room, sizeof *more);
+    struct rolled *more = mem_grow(r->row, r->n, &r->room, sizeof *more);
     if (more) {
         r->row = more;
         more[r->n++] = *row;
@@ -213,7 +196,7 @@ static bool keys_add(struct keys *k, struct key key)
     if (k->n && key_order(&k->key[k->n - 1], &key) == 0) {
         return true;
     }
-    struct key *more = grown(k->key, k->n, &k->room, sizeof *more);
+    struct key *more = mem_grow(k->key, k->n, &k->room, sizeof *more);
     if (more) {
         k->key = more;
         more[k->n++] = key;

@@ -6,6 +6,21 @@
 
 #include "base/banned.h"
 
+struct rolled rolled_row(struct query_run *q, bool inference)
+{
+    struct rolled row = {.chain = query_col_int(q, 0),
+                         .payee = query_col_int(q, 1),
+                         .time = query_col_int(q, 2),
+                         .block = (uint64_t)query_col_int(q, 3)};
+    if (!inference) {
+        row.payer = query_col_int(q, 4);
+        row.asset = query_col_int(q, 5);
+        row.amount = query_col_u256(q, 6);
+        row.scheme = (uint8_t)query_col_int(q, 7);
+    }
+    return row;
+}
+
 static souk_err put_all(struct store *s, struct rollup *r, struct err *e)
 {
     if (r->n) {
@@ -20,21 +35,12 @@ static souk_err feed(struct store *s, struct rollup *r, struct query_run *q, boo
 {
     souk_err rc = SOUK_OK;
     while (!rc && query_next(q)) {
-        struct rolled row = {.chain = query_col_int(q, 0),
-                             .payee = query_col_int(q, 1),
-                             .time = query_col_int(q, 2),
-                             .block = (uint64_t)query_col_int(q, 3)};
-        if (!inference) {
-            row.payer = query_col_int(q, 4);
-            row.asset = query_col_int(q, 5);
-            row.amount = query_col_u256(q, 6);
-            row.scheme = (uint8_t)query_col_int(q, 7);
-        }
+        struct rolled row = rolled_row(q, inference);
         row.what = rollup_for(row.scheme);
         if (!all) {
             row.what = rollup_wanted(r, &row, true);
         }
-        if (!rc && row.what && !rollup_push(r, &row)) {
+        if (row.what && !rollup_push(r, &row)) {
             rc = err_nomem(e);
         }
         if (!rc && r->n == ROWS_MAX) {
@@ -43,9 +49,6 @@ static souk_err feed(struct store *s, struct rollup *r, struct query_run *q, boo
     }
     return query_end(q, rc, e);
 }
-
-#define PAY_COLUMNS   "SELECT chain, payee, time, block, payer, asset, amount, scheme FROM pay"
-#define INFER_COLUMNS "SELECT chain, cid, time, block FROM infer"
 
 static souk_err delete_key(struct store *s, const char *sql, const struct key *k, bool asset,
                            struct err *e)
@@ -105,10 +108,10 @@ static souk_err feed_keys(struct store *s, struct rollup *r, struct err *e)
         before = k;
         struct query_run q =
             k->inference
-                ? (one ? query_open(s, INFER_COLUMNS " WHERE chain = ? AND cid = ?")
-                       : query_open(s, INFER_COLUMNS " WHERE chain = ?"))
-                : (one ? query_open(s, PAY_COLUMNS " WHERE tier = 3 AND chain = ? AND payee = ?")
-                       : query_open(s, PAY_COLUMNS " WHERE tier = 3 AND chain = ?"));
+                ? (one ? query_open(s, ROLLED_INFER " WHERE chain = ? AND cid = ?")
+                       : query_open(s, ROLLED_INFER " WHERE chain = ?"))
+                : (one ? query_open(s, ROLLED_PAY " WHERE tier = 3 AND chain = ? AND payee = ?")
+                       : query_open(s, ROLLED_PAY " WHERE tier = 3 AND chain = ?"));
         query_int(&q, k->chain);
         if (one) {
             query_int(&q, k->payee);
@@ -154,12 +157,12 @@ static souk_err sum_all_again(struct store *s, struct rollup *r, struct err *e)
     }
     if (!rc) {
         struct query_run q =
-            query_open(s, PAY_COLUMNS " WHERE tier = 3 ORDER BY chain, payee, payer, asset");
+            query_open(s, ROLLED_PAY " WHERE tier = 3 ORDER BY chain, payee, payer, asset");
         rc = feed(s, r, &q, true, false, e);
     }
     rc = rc ? rc : put_all(s, r, e);
     if (!rc) {
-        struct query_run q = query_open(s, INFER_COLUMNS " ORDER BY chain, cid");
+        struct query_run q = query_open(s, ROLLED_INFER " ORDER BY chain, cid");
         rc = feed(s, r, &q, true, true, e);
     }
     return rc ? rc : put_all(s, r, e);

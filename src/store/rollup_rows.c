@@ -2,6 +2,7 @@
 #include "store/rollup.h"
 
 #include "store/query.h"
+#include "store/rollup_internal.h"
 
 #include "base/banned.h"
 
@@ -9,11 +10,6 @@ static uint64_t col_u64(struct query_run *q, int i)
 {
     int64_t v = query_col_int(q, i);
     return v < 0 ? 0 : (uint64_t)v;
-}
-
-static int64_t day_of(int64_t time)
-{
-    return time / 86400 - (time % 86400 < 0);
 }
 
 /* --- sums */
@@ -45,7 +41,7 @@ souk_err store_each_edge(struct store *s, int64_t chain, int64_t payee, ROW_FN(e
                                .last = query_col_int(&q, 7),
                                .days = (const uint8_t *)days.p,
                                .days_n = days.n};
-        row.first_day = day_of(row.first);
+        row.first_day = rollup_day(row.first);
         rc = fn(ud, &row, e);
     }
     return query_end(&q, rc, e);
@@ -77,19 +73,34 @@ souk_err store_each_day(struct store *s, int64_t chain, int64_t payee, ROW_FN(da
     return query_end(&q, rc, e);
 }
 
+static souk_err each_infer_day(struct query_run *q, ROW_FN(infer_day_row), void *ud, struct err *e)
+{
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(q)) {
+        struct infer_day_row row = {query_col_int(q, 0), query_col_int(q, 1), col_u64(q, 2),
+                                    query_col_int(q, 3)};
+        rc = fn(ud, &row, e);
+    }
+    return query_end(q, rc, e);
+}
+
 souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_row), void *ud,
                               struct err *e)
 {
     struct query_run q = query_open(s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ?"
                                        " ORDER BY cid, day");
     query_int(&q, chain);
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(&q)) {
-        struct infer_day_row row = {query_col_int(&q, 0), query_col_int(&q, 1), col_u64(&q, 2),
-                                    query_col_int(&q, 3)};
-        rc = fn(ud, &row, e);
-    }
-    return query_end(&q, rc, e);
+    return each_infer_day(&q, fn, ud, e);
+}
+
+souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, ROW_FN(infer_day_row),
+                                 void *ud, struct err *e)
+{
+    struct query_run q = query_open(
+        s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ? AND cid = ? ORDER BY day");
+    query_int(&q, chain);
+    query_int(&q, cid);
+    return each_infer_day(&q, fn, ud, e);
 }
 
 /* --- raw rows */
@@ -163,29 +174,31 @@ souk_err store_each_move(struct store *s, int64_t chain, uint64_t block, ROW_FN(
     return each_of_two(q, fn, ud, e);
 }
 
-/* The blocks between which all rows of a stretch of time are; false: there are none. */
-static bool blocks_between(struct store *s, int64_t chain, int64_t first, int64_t last,
-                           int64_t block[2])
+/* The blocks between which all rows of a stretch of time are: from 1 to 0 when there are none. */
+static souk_err blocks_between(struct store *s, int64_t chain, int64_t first, int64_t last,
+                               int64_t block[2], struct err *e)
 {
     struct query_run q = query_open(s, "SELECT min(first), max(last), count(*) FROM extent"
                                        " WHERE chain = ? AND day BETWEEN ? AND ?");
     query_int(&q, chain);
-    query_int(&q, day_of(first));
-    query_int(&q, day_of(last));
-    bool any = query_next(&q) && query_col_int(&q, 2) > 0;
-    if (any) {
+    query_int(&q, rollup_day(first));
+    query_int(&q, rollup_day(last));
+    block[0] = 1;
+    block[1] = 0;
+    if (query_next(&q) && query_col_int(&q, 2) > 0) {
         block[0] = query_col_int(&q, 0);
         block[1] = query_col_int(&q, 1);
     }
-    return query_close(&q, NULL) == SOUK_OK && any;
+    return query_close(&q, e);
 }
 
 souk_err store_each_pay_between(struct store *s, int64_t chain, int64_t first, int64_t last,
                                 ROW_FN(move_row), void *ud, struct err *e)
 {
     int64_t block[2];
-    if (!blocks_between(s, chain, first, last, block)) {
-        return SOUK_OK;
+    souk_err rc = blocks_between(s, chain, first, last, block, e);
+    if (rc) {
+        return rc;
     }
     struct query_run q =
         query_open(s, PAYMENT " WHERE chain = ? AND block BETWEEN ? AND ? AND time > ?"
@@ -203,8 +216,9 @@ souk_err store_each_infer_between(struct store *s, int64_t chain, int64_t first,
                                   ROW_FN(infer_row), void *ud, struct err *e)
 {
     int64_t block[2];
-    if (!blocks_between(s, chain, first, last, block)) {
-        return SOUK_OK;
+    souk_err rc = blocks_between(s, chain, first, last, block, e);
+    if (rc) {
+        return rc;
     }
     struct query_run q = query_open(s, "SELECT cid, time FROM infer WHERE chain = ? AND block"
                                        " BETWEEN ? AND ? AND time > ? AND time <= ?"
@@ -214,7 +228,6 @@ souk_err store_each_infer_between(struct store *s, int64_t chain, int64_t first,
     query_int(&q, block[1]);
     query_int(&q, first);
     query_int(&q, last);
-    souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
         struct infer_row row = {query_col_int(&q, 0), query_col_int(&q, 1)};
         rc = fn(ud, &row, e);

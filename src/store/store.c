@@ -372,6 +372,11 @@ void query_blob(struct query_run *q, const void *p, size_t n)
     }
 }
 
+void query_packed(struct query_run *q, struct untrusted v)
+{
+    query_blob(q, v.n ? v.p : NULL, v.n);
+}
+
 void query_u256(struct query_run *q, u256 v)
 {
     uint8_t be[32];

@@ -100,14 +100,10 @@ static souk_err take(struct latest *l, struct query_run *q, struct err *e)
 {
     bool room = true;
     while (room && query_next(q)) {
-        if (l->n == l->room) {
-            size_t more = l->room ? l->room * 2 : 256;
-            struct call_at *grown = mem_resize(l->at, more * sizeof *grown);
-            room = grown != NULL;
-            l->at = grown ? grown : l->at;
-            l->room = grown ? more : l->room;
-        }
+        struct call_at *grown = mem_grow(l->at, l->n, &l->room, sizeof *grown);
+        room = grown != NULL;
         if (room) {
+            l->at = grown;
             l->at[l->n++] =
                 (struct call_at){query_col_int(q, 0), query_col_int(q, 1), query_col_int(q, 2)};
         }

@@ -341,22 +341,6 @@ souk_err store_each_called(struct store *s, int64_t chain, ROW_FN(who_row), void
                      chain, fn, ud, e);
 }
 
-souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, ROW_FN(infer_day_row),
-                                 void *ud, struct err *e)
-{
-    struct query_run q = query_open(
-        s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ? AND cid = ? ORDER BY day");
-    query_int(&q, chain);
-    query_int(&q, cid);
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(&q)) {
-        struct infer_day_row row = {query_col_int(&q, 0), query_col_int(&q, 1),
-                                    (uint64_t)query_col_int(&q, 2), query_col_int(&q, 3)};
-        rc = fn(ud, &row, e);
-    }
-    return query_end(&q, rc, e);
-}
-
 souk_err store_time_read(struct store *s, int64_t payments, int64_t inferences, int64_t time[2],
                          struct err *e)
 {

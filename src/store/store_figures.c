@@ -24,12 +24,6 @@ static void bind_count(struct query_run *q, uint64_t v)
     query_int(q, (int64_t)v);
 }
 
-/* An empty encoding is stored as NULL. */
-static void bind_packed(struct query_run *q, struct untrusted v)
-{
-    query_blob(q, v.n ? v.p : NULL, v.n);
-}
-
 /* --- figures of models and authors */
 
 #define COUNTS "calls, payments, settlements, inferences, payers, unknown, last, income, refunded"
@@ -64,11 +58,11 @@ souk_err store_figures_put(struct store *s, const struct figures_out *f, struct 
     bind_count(&q, f->payers);
     bind_count(&q, f->unknown);
     query_int(&q, f->last);
-    bind_packed(&q, f->income);
-    bind_packed(&q, f->refunded);
+    query_packed(&q, f->income);
+    query_packed(&q, f->refunded);
     bind_count(&q, model ? f->back : f->fresh);
     if (!model) {
-        bind_packed(&q, f->shared);
+        query_packed(&q, f->shared);
     }
     return query_do(&q, e);
 }
@@ -97,8 +91,8 @@ souk_err store_payee_put(struct store *s, const struct payee_out *p, struct err 
     bind_count(&q, p->payments);
     bind_count(&q, p->settlements);
     bind_count(&q, p->unattributed);
-    bind_packed(&q, p->income);
-    bind_packed(&q, p->shared);
+    query_packed(&q, p->income);
+    query_packed(&q, p->shared);
     return query_do(&q, e);
 }
 
@@ -129,12 +123,12 @@ souk_err store_market_put(struct store *s, const struct market_out *m, struct er
     bind_count(&q, m->unknown);
     bind_count(&q, m->by_list);
     bind_count(&q, m->inflows);
-    bind_packed(&q, m->income);
-    bind_packed(&q, m->shared);
-    bind_packed(&q, m->stray);
-    bind_packed(&q, m->refunded);
-    bind_packed(&q, m->by_list_sum);
-    bind_packed(&q, m->inflow);
+    query_packed(&q, m->income);
+    query_packed(&q, m->shared);
+    query_packed(&q, m->stray);
+    query_packed(&q, m->refunded);
+    query_packed(&q, m->by_list_sum);
+    query_packed(&q, m->inflow);
     return query_do(&q, e);
 }
 
@@ -148,7 +142,7 @@ souk_err store_week_put(struct store *s, const struct week_out *w, struct err *e
     bind_count(&q, w->inferences);
     bind_count(&q, w->payers);
     bind_count(&q, w->fresh);
-    bind_packed(&q, w->income);
+    query_packed(&q, w->income);
     return query_do(&q, e);
 }
 

@@ -22,17 +22,8 @@ static souk_err say_gone(struct query_run q, bool inferences, struct err *e)
 {
     souk_err rc = SOUK_OK;
     while (!rc && query_next(&q)) {
-        struct rolled row = {.gone = true,
-                             .chain = query_col_int(&q, 0),
-                             .payee = query_col_int(&q, 1),
-                             .time = query_col_int(&q, 2),
-                             .block = (uint64_t)query_col_int(&q, 3)};
-        if (!inferences) {
-            row.payer = query_col_int(&q, 4);
-            row.asset = query_col_int(&q, 5);
-            row.amount = query_col_u256(&q, 6);
-            row.scheme = (uint8_t)query_col_int(&q, 7);
-        }
+        struct rolled row = rolled_row(&q, inferences);
+        row.gone = true;
         rc = rollup_add(q.store, &row, e);
     }
     return query_end(&q, rc, e);
@@ -48,9 +39,6 @@ static souk_err run_all(struct store *s, const char *const *sql, int64_t chain, 
     }
     return rc;
 }
-
-#define PAY   "SELECT chain, payee, time, block, payer, asset, amount, scheme FROM pay"
-#define INFER "SELECT chain, cid, time, block FROM infer"
 
 #define OF_FILTER                                 \
     " WHERE chain = ?1 AND block > ?3 AND src IN" \
@@ -92,10 +80,10 @@ souk_err store_unwind(struct store *s, int64_t chain, const char *filter, uint64
     if (!c && block == 0) {
         at = -1; /* to nothing: the first block too */
     }
-    souk_err rc =
-        say_gone(open_for(s, PAY OF_FILTER " AND tier = 3", chain, filter, at, -1), false, e);
+    souk_err rc = say_gone(open_for(s, ROLLED_PAY OF_FILTER " AND tier = 3", chain, filter, at, -1),
+                           false, e);
     if (!rc) {
-        rc = say_gone(open_for(s, INFER OF_FILTER, chain, filter, at, -1), true, e);
+        rc = say_gone(open_for(s, ROLLED_INFER OF_FILTER, chain, filter, at, -1), true, e);
     }
     if (!rc) {
         rc = run_all(s, sql, chain, filter, at, -1, e);
@@ -126,10 +114,10 @@ souk_err store_forget_range(struct store *s, int64_t chain, const char *filter, 
     };
     int64_t from = (int64_t)first, to = (int64_t)last;
     store_touched(s);
-    souk_err rc =
-        say_gone(open_for(s, PAY IN_RANGE " AND tier = 3", chain, filter, from, to), false, e);
+    souk_err rc = say_gone(
+        open_for(s, ROLLED_PAY IN_RANGE " AND tier = 3", chain, filter, from, to), false, e);
     if (!rc) {
-        rc = say_gone(open_for(s, INFER IN_RANGE, chain, filter, from, to), true, e);
+        rc = say_gone(open_for(s, ROLLED_INFER IN_RANGE, chain, filter, from, to), true, e);
     }
     return rc ? rc : run_all(s, sql, chain, filter, from, to, e);
 }

@@ -32,18 +32,7 @@ static uint64_t seed = 2463534242u;
 
 static uint64_t draw(uint64_t below)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed % below;
-}
-
-static void must(souk_err rc, const struct err *e)
-{
-    if (rc) {
-        fprintf(stderr, "scale: %s\n", e->msg);
-        exit(1);
-    }
+    return synth_draw(&seed, below);
 }
 
 /* --- the clock */
@@ -119,8 +108,8 @@ static void put_range(struct store *w, uint64_t first, uint64_t n, uint64_t even
                            .last = SYNTH_BLOCK + (int64_t)(first + n),
                            .hash = &hash,
                            .time = SYNTH_END};
-    must(store_begin(w, &e), &e);
-    must(store_source_add(w, &r, &src, &e), &e);
+    synth_must(store_begin(w, &e), &e);
+    synth_must(store_source_add(w, &r, &src, &e), &e);
     for (uint64_t i = first; i < first + n; i++) {
         block = SYNTH_BLOCK + 1 + i;
         time = SYNTH_END + (int64_t)(i * SYNTH_DAYS * DAY / events);
@@ -137,11 +126,11 @@ static void put_range(struct store *w, uint64_t first, uint64_t n, uint64_t even
             uint64_t x = draw(UINT64_MAX);
             memcpy(p.tx.b + k, &x, sizeof x);
         }
-        must(store_pay_put(w, &p, src, &e), &e);
+        synth_must(store_pay_put(w, &p, src, &e), &e);
     }
     struct cursor c = {.block = block, .hash = hash, .time = time};
-    must(store_cursor_set(w, SYNTH_PAYMENT_CHAIN, FILTER_PAYMENTS, &c, &e), &e);
-    must(store_commit(w, &e), &e);
+    synth_must(store_cursor_set(w, SYNTH_PAYMENT_CHAIN, FILTER_PAYMENTS, &c, &e), &e);
+    synth_must(store_commit(w, &e), &e);
 }
 
 static void fill(struct store *w, uint64_t events)
@@ -169,17 +158,17 @@ static void figures(struct store *w)
     n.payment.chain_id = SYNTH_PAYMENT_CHAIN;
     n.inference.chain_id = SYNTH_INFERENCE_CHAIN;
     struct span s = begin();
-    must(store_index(w, NULL, &e), &e);
+    synth_must(store_index(w, NULL, &e), &e);
     say(s, "indexes");
     s = begin();
-    must(store_sum(w, NULL, &e), &e);
+    synth_must(store_sum(w, NULL, &e), &e);
     say(s, "sums");
     s = begin();
-    must(derive(w, &n, &e), &e);
+    synth_must(derive(w, &n, &e), &e);
     say(s, "figures");
     s = begin();
-    must(known_load(&k, &e), &e);
-    must(genuine_judge(w, &n, &rules_default, &k, NULL, &e), &e);
+    synth_must(known_load(&k, &e), &e);
+    synth_must(genuine_judge(w, &n, &rules_default, &k, NULL, &e), &e);
     known_release(&k);
     say(s, "judging");
     store_checkpoint(w);
@@ -194,30 +183,30 @@ static void screens(struct store *r)
     struct author_list *list;
     struct author_page *a;
     struct span s = begin();
-    must(catalog_load(r, WINDOW_30D, &c, &e), &e);
+    synth_must(catalog_load(r, WINDOW_30D, &c, &e), &e);
     say(s, "Market: the catalogue");
     catalog_unref(c);
     s = begin();
-    must(catalog_head(r, WINDOW_30D, 100, &c, &e), &e);
+    synth_must(catalog_head(r, WINDOW_30D, 100, &c, &e), &e);
     say(s, "Market: its first rows");
     int64_t busiest = c->n > 0 ? c->row[0].id : 1;
     char author[160];
     snprintf(author, sizeof author, "%s", c->n > 0 ? c->row[0].author : "author0");
     catalog_unref(c);
     s = begin();
-    must(model_page_load(r, busiest, WINDOW_30D, &m, &e), &e);
+    synth_must(model_page_load(r, busiest, WINDOW_30D, &m, &e), &e);
     say(s, "Model: the busiest");
     model_page_free(m);
     s = begin();
-    must(author_list_load(r, WINDOW_30D, &list, &e), &e);
+    synth_must(author_list_load(r, WINDOW_30D, &list, &e), &e);
     say(s, "Authors");
     author_list_free(list);
     s = begin();
-    must(author_page_load(r, author, WINDOW_30D, &a, &e), &e);
+    synth_must(author_page_load(r, author, WINDOW_30D, &a, &e), &e);
     say(s, "Author: of the busiest");
     author_page_free(a);
     s = begin();
-    must(health_load(r, WINDOW_30D, &h, &e), &e);
+    synth_must(health_load(r, WINDOW_30D, &h, &e), &e);
     say(s, "Health");
     health_free(h);
 }
@@ -234,13 +223,13 @@ int main(int argc, char **argv)
         return 2;
     }
     paths_override(argv[1]);
-    must(paths_get(PATH_CACHE, "devnet.db", path, &e), &e);
-    must(store_open(path, STORE_WRITE, &w, &e), &e);
+    synth_must(paths_get(PATH_CACHE, "devnet.db", path, &e), &e);
+    synth_must(store_open(path, STORE_WRITE, &w, &e), &e);
     int64_t before = stat(path, &st) == 0 ? st.st_size : 0;
     make_addresses(events);
     fill(w, events);
     figures(w);
-    must(store_open(path, STORE_READ, &r, &e), &e);
+    synth_must(store_open(path, STORE_READ, &r, &e), &e);
     screens(r);
     store_close(r);
     store_close(w);

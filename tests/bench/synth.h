@@ -1,6 +1,6 @@
 /*
- * synth.h: what synth_cache leaves in a cache and bench_server goes on from: the chains, the token,
- * the last block read, and the addresses.
+ * synth.h: what synth_cache leaves in a cache and bench_server and scale go on from: the chains,
+ * the token, the last block read, and the addresses.
  */
 #ifndef SOUK_TESTS_BENCH_SYNTH_H
 #define SOUK_TESTS_BENCH_SYNTH_H
@@ -20,5 +20,10 @@ enum {
 bytes32 synth_block_hash(void); /* of SYNTH_BLOCK */
 /* The i-th address of a kind: "token" 0; "owner" and "payTo" i of model i, when i % 10 is 0. */
 address synth_address(const char *kind, uint64_t i);
+
+/* A number below, the same every time; *seed, not 0, moves on. */
+uint64_t synth_draw(uint64_t *seed, uint64_t below);
+/* Says what failed, and ends the program. */
+void synth_must(souk_err rc, const struct err *e);
 
 #endif

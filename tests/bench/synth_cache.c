@@ -56,18 +56,7 @@ static uint64_t seed = 88172645463325252u;
 
 static uint64_t draw(uint64_t below)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed % below;
-}
-
-static void must(souk_err rc, const struct err *e)
-{
-    if (rc) {
-        fprintf(stderr, "synth-cache: %s\n", e->msg);
-        exit(1);
-    }
+    return synth_draw(&seed, below);
 }
 
 static void description(struct buf *b, uint64_t i, const char *subject, const char *thing)
@@ -111,7 +100,7 @@ static void put_model(struct store *w, uint64_t i, uint64_t models, int64_t src,
                          .name = untrusted(name),
                          .task = untrusted(tasks[draw(COUNT(tasks))]),
                          .description = untrusted_n(text->p, text->len)};
-    must(store_model_put(w, &m, src, END - DAYS * DAY, &id, &changed, &e), &e);
+    synth_must(store_model_put(w, &m, src, END - DAYS * DAY, &id, &changed, &e), &e);
     if (i % 10 != 0) {
         return;
     }
@@ -129,7 +118,7 @@ static void put_model(struct store *w, uint64_t i, uint64_t models, int64_t src,
                            .block = 1,
                            .log = i,
                            .time = END - DAYS * DAY};
-    must(store_listing_put(w, &l, src, &e), &e);
+    synth_must(store_listing_put(w, &l, src, &e), &e);
 }
 
 static int64_t source(struct store *w, enum source_kind kind, int64_t chain, const char *filter)
@@ -145,7 +134,7 @@ static int64_t source(struct store *w, enum source_kind kind, int64_t chain, con
                            .last = DAYS * 24,
                            .hash = chain ? &hash : NULL,
                            .time = END};
-    must(store_source_add(w, &r, &id, &e), &e);
+    synth_must(store_source_add(w, &r, &id, &e), &e);
     return id;
 }
 
@@ -154,7 +143,7 @@ static void put_payments(struct store *w, uint64_t models)
 {
     struct err e = {0};
     uint64_t alive = models / 20 + 1, n = alive * PAYMENTS_EACH;
-    must(store_begin(w, &e), &e);
+    synth_must(store_begin(w, &e), &e);
     int64_t src = source(w, SOURCE_LOGS, PAYMENT_CHAIN, FILTER_PAYMENTS);
     for (uint64_t k = 0; k < n; k++) {
         uint64_t hour = k * DAYS * 24 / n, listing = draw(draw(alive) + 1) * 20;
@@ -171,11 +160,11 @@ static void put_payments(struct store *w, uint64_t models)
                            .scheme = draw(10) ? PAY_EIP3009 : PAY_UPTO,
                            .tier = TIER_PROVED,
                            .time = END - DAYS * DAY + (int64_t)hour * 3600};
-        must(store_pay_put(w, &p, src, &e), &e);
+        synth_must(store_pay_put(w, &p, src, &e), &e);
     }
     struct cursor c = {.block = SYNTH_BLOCK, .hash = synth_block_hash(), .time = END};
-    must(store_cursor_set(w, PAYMENT_CHAIN, FILTER_PAYMENTS, &c, &e), &e);
-    must(store_commit(w, &e), &e);
+    synth_must(store_cursor_set(w, PAYMENT_CHAIN, FILTER_PAYMENTS, &c, &e), &e);
+    synth_must(store_commit(w, &e), &e);
 }
 
 static void put_models(struct store *w, uint64_t models)
@@ -184,15 +173,16 @@ static void put_models(struct store *w, uint64_t models)
     struct buf text;
     buf_init(&text, 1 << 20);
     for (uint64_t i = 0; i < models;) {
-        must(store_begin(w, &e), &e);
+        synth_must(store_begin(w, &e), &e);
         if (i == 0) {
-            must(store_asset_put(w, PAYMENT_CHAIN, synth_address("token", 0), "USDC", 6, &e), &e);
+            synth_must(store_asset_put(w, PAYMENT_CHAIN, synth_address("token", 0), "USDC", 6, &e),
+                       &e);
         }
         int64_t src = source(w, SOURCE_HUB, 0, NULL);
         for (uint64_t end = i + BATCH; i < models && i < end; i++) {
             put_model(w, i, models, src, &text);
         }
-        must(store_commit(w, &e), &e);
+        synth_must(store_commit(w, &e), &e);
     }
     buf_release(&text);
 }
@@ -204,10 +194,10 @@ static void finish(struct store *w)
     n.payment.chain_id = PAYMENT_CHAIN;
     n.inference.chain_id = INFERENCE_CHAIN;
     struct sync_state st = {.source = "hub", .phase = SYNC_OK, .finished = END, .ok_at = END};
-    must(store_begin(w, &e), &e);
-    must(store_sync_state_put(w, &st, &e), &e);
-    must(store_commit(w, &e), &e);
-    must(derive(w, &n, &e), &e);
+    synth_must(store_begin(w, &e), &e);
+    synth_must(store_sync_state_put(w, &st, &e), &e);
+    synth_must(store_commit(w, &e), &e);
+    synth_must(derive(w, &n, &e), &e);
 }
 
 int main(int argc, char **argv)
@@ -222,12 +212,12 @@ int main(int argc, char **argv)
     }
     paths_override(argv[1]);
     snprintf(leaf, sizeof leaf, "%s.db", argc > 3 ? argv[3] : "devnet");
-    must(paths_get(PATH_CACHE, leaf, path, &e), &e);
+    synth_must(paths_get(PATH_CACHE, leaf, path, &e), &e);
     if (access(path, F_OK) == 0) {
         fprintf(stderr, "synth-cache: %s exists: remove it first\n", path);
         return 1;
     }
-    must(store_open(path, STORE_WRITE, &w, &e), &e);
+    synth_must(store_open(path, STORE_WRITE, &w, &e), &e);
     put_models(w, (uint64_t)models);
     put_payments(w, (uint64_t)models);
     finish(w);

@@ -54,6 +54,24 @@ static void put_integer(size_t size, uint64_t v, void *at)
            size);
 }
 
+/* Of a type with negative numbers as an int64_t. */
+static uint64_t get_integer(enum elem t, const void *at)
+{
+    size_t size = elem_size(t);
+    uint8_t v8 = 0;
+    uint16_t v16 = 0;
+    uint32_t v32 = 0;
+    uint64_t v = 0;
+    memcpy(size == 1   ? (void *)&v8
+           : size == 2 ? (void *)&v16
+           : size == 4 ? (void *)&v32
+                       : &v,
+           at, size);
+    v = size == 1 ? v8 : size == 2 ? v16 : size == 4 ? v32 : v;
+    uint64_t sign = ranges[t].min < 0 ? UINT64_C(1) << (8 * size - 1) : 0;
+    return (v ^ sign) - sign; /* its sign goes up to the 64th bit */
+}
+
 bool number_from_integer(enum elem t, bool negative, uint64_t magnitude, void *at)
 {
     uint64_t lowest = 0 - (uint64_t)ranges[t].min; /* its magnitude */
@@ -179,44 +197,10 @@ enum number_fault number_read(enum elem t, const char *p, size_t n, int shift, v
 
 double number_double(enum elem t, const void *at)
 {
-    char small[8] = {0}; /* one number of any integer type */
     if (ranges[t].max == 0)
         return get_float(t, at);
-    memcpy(small, at, elem_size(t));
-    int8_t i8;
-    int16_t i16;
-    int32_t i32;
-    int64_t i64;
-    uint8_t u8;
-    uint16_t u16;
-    uint32_t u32;
-    uint64_t u64;
-    switch (t) {
-    case ELEM_INT8:
-        memcpy(&i8, small, sizeof i8);
-        return i8;
-    case ELEM_INT16:
-        memcpy(&i16, small, sizeof i16);
-        return i16;
-    case ELEM_INT32:
-        memcpy(&i32, small, sizeof i32);
-        return i32;
-    case ELEM_INT64:
-        memcpy(&i64, small, sizeof i64);
-        return (double)i64;
-    case ELEM_UINT16:
-        memcpy(&u16, small, sizeof u16);
-        return u16;
-    case ELEM_UINT32:
-        memcpy(&u32, small, sizeof u32);
-        return u32;
-    case ELEM_UINT64:
-        memcpy(&u64, small, sizeof u64);
-        return (double)u64;
-    default: /* uint8, bool */
-        memcpy(&u8, small, sizeof u8);
-        return u8;
-    }
+    uint64_t v = get_integer(t, at);
+    return ranges[t].min < 0 ? (double)(int64_t)v : (double)v;
 }
 
 /* Fewest digits: from what survives any number of the type to what tells all of them apart. */
@@ -259,16 +243,10 @@ size_t number_write(enum elem t, const void *at, char out[NUMBER_BUF])
     double v;
     if (t == ELEM_BOOL)
         return (size_t)snprintf(out, NUMBER_BUF, *(const uint8_t *)at ? "true" : "false");
-    if (t == ELEM_INT64) {
-        int64_t i;
-        memcpy(&i, at, sizeof i);
-        n = snprintf(out, NUMBER_BUF, "%" PRId64, i);
-    } else if (t == ELEM_UINT64) {
-        uint64_t u;
-        memcpy(&u, at, sizeof u);
-        n = snprintf(out, NUMBER_BUF, "%" PRIu64, u);
+    if (ranges[t].min < 0) {
+        n = snprintf(out, NUMBER_BUF, "%" PRId64, (int64_t)get_integer(t, at));
     } else if (ranges[t].max > 0) {
-        n = snprintf(out, NUMBER_BUF, "%" PRId64, (int64_t)number_double(t, at));
+        n = snprintf(out, NUMBER_BUF, "%" PRIu64, get_integer(t, at));
     } else if (!isfinite(v = get_float(t, at))) {
         n = snprintf(out, NUMBER_BUF, "%s", isnan(v) ? "NaN" : v > 0 ? "Infinity" : "-Infinity");
     } else if (fabs(v) < apart[t] && v == trunc(v)) {

@@ -149,6 +149,19 @@ char *human_percent(char out[HUMAN_BUF], uint64_t part, uint64_t whole)
     return out;
 }
 
+char *human_percents(char out[HUMAN_BUF], uint32_t low, uint32_t high, uint32_t whole,
+                     const char *between)
+{
+    uint64_t from = (uint64_t)low * 1000 / whole;
+    uint64_t to = ((uint64_t)high * 1000 + whole - 1) / whole;
+    if (low == high || from == to) {
+        return human_percent(out, low, whole);
+    }
+    snprintf(out, HUMAN_BUF, "%" PRIu64 ".%d%s%" PRIu64 ".%d %%", from / 10, (int)(from % 10),
+             between, to / 10, (int)(to % 10));
+    return out;
+}
+
 bool human_size_parse(const char *s, uint64_t *out)
 {
     static const char units[] = "KMGT";

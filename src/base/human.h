@@ -3,7 +3,7 @@
  *
  * Counts get thousands separators ("12,481"), ages one unit ("3 m", "2 h", "5 d"), sizes decimal
  * units ("7.1 KB"), dates are ISO ("2026-11-21") in UTC; a time outside the years 1000 to 9999 is
- * "?". Nothing depends on the locale. Only human_percent may leave ASCII.
+ * "?". Nothing depends on the locale. Only human_percent, for nothing, leaves ASCII.
  */
 #ifndef SOUK_BASE_HUMAN_H
 #define SOUK_BASE_HUMAN_H
@@ -25,6 +25,10 @@ char *human_iso(char out[HUMAN_BUF], int64_t unix_seconds);       /* 2026-11-21T
 
 /* 10.5 %; of nothing, "–". */
 char *human_percent(char out[HUMAN_BUF], uint64_t part, uint64_t whole);
+/* An interval of shares of whole (not 0): "21.1 to 75.1 %", where between is " to ". Outwards:
+ * never told narrower than it is. Ends that are equal are one share, as above. */
+char *human_percents(char out[HUMAN_BUF], uint32_t low, uint32_t high, uint32_t whole,
+                     const char *between);
 
 /* "512", "64K", "1.5G", "2GiB" in bytes: decimal units as human_size has them, binary with an i.
  * False: no such thing. */

@@ -152,8 +152,9 @@ static void print_genuine(const struct health *h)
     }
     if (h->income.n == 0)
         page_line("genuine", "nothing was paid");
-    page_line("self-dealing", "%s to %s of %s income", page_ppm(a, h->excluded_low),
-              page_ppm(b, h->excluded_high), h->income_asset.symbol);
+    page_line("self-dealing", "%s of %s income",
+              human_percents(n, h->excluded_low, h->excluded_high, PPM, " to "),
+              h->income_asset.symbol);
     page_text("payers", "%s strictly, %s loosely, of %s addresses",
               human_count(a, h->payers_strict), human_count(b, h->payers_loose),
               human_count(n, h->payers));
@@ -168,12 +169,12 @@ static void print_genuine(const struct health *h)
 
 static void print_share(const char *label, const struct share *s, const char *words)
 {
-    char p[HUMAN_BUF], l[HUMAN_BUF], u[HUMAN_BUF], k[HUMAN_BUF], n[HUMAN_BUF];
+    char p[HUMAN_BUF], range[HUMAN_BUF], k[HUMAN_BUF], n[HUMAN_BUF];
     if (s->n == 0)
         page_line(label, "nobody's time has come yet");
     else
-        page_line(label, "%s (95 %%: %s to %s), %s of %s %s", page_ppm(p, s->point),
-                  page_ppm(l, s->low), page_ppm(u, s->high), human_count(k, s->k),
+        page_line(label, "%s (95 %%: %s), %s of %s %s", page_ppm(p, s->point),
+                  human_percents(range, s->low, s->high, PPM, " to "), human_count(k, s->k),
                   human_count(n, s->n), words);
 }
 

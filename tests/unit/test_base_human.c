@@ -117,6 +117,12 @@ static void percentages(void **state)
     SAYS(human_percent(out, UINT64_MAX, UINT64_MAX), "100.0 %");
     SAYS(human_percent(out, UINT64_MAX / 2, UINT64_MAX), "50.0 %");
     SAYS(human_percent(out, UINT64_MAX, 1), "9223372036854775800.0 %"); /* capped, not wrapped */
+    SAYS(human_percents(out, 211250, 750020, 1000000, " to "), "21.1 to 75.1 %"); /* outwards */
+    SAYS(human_percents(out, 1, 2, 1000000, "-"), "0.0-0.1 %");
+    SAYS(human_percents(out, 0, 1000000, 1000000, "-"), "0.0-100.0 %");
+    SAYS(human_percents(out, 999999, 1000000, 1000000, "-"), "99.9-100.0 %");
+    SAYS(human_percents(out, 512960, 512960, 1000000, "-"), "51.3 %"); /* one share: rounded */
+    SAYS(human_percents(out, UINT32_MAX, UINT32_MAX, UINT32_MAX, "-"), "100.0 %");
 }
 
 int main(void)

@@ -17,13 +17,13 @@ enum { WEEK_W = 7, PAYERS_W = 7, CELL_W = 5 };
 static void draw_back(struct pen *p, struct rect r, int y, const char *label, const struct share *d)
 {
     struct strip s, more;
-    char n[HUMAN_BUF];
+    char n[HUMAN_BUF], text[HUMAN_BUF];
     strip_init(&s, canvas_charset(p->c));
     strip_init(&more, canvas_charset(p->c));
     if (d->n) {
-        strip_strf(&s, ST_STRONG, "%u %%", d->point / 10000);
-        strip_strf(&more, ST_DIM, "(%u…%u %%) of %s whose time has come", d->low / 10000,
-                   (d->high + 9999) / 10000, human_count(n, d->n));
+        strip_str(&s, human_percent(text, d->point, PPM), ST_STRONG);
+        strip_strf(&more, ST_DIM, "(%s) of %s whose time has come",
+                   human_percents(text, d->low, d->high, PPM, "…"), human_count(n, d->n));
     } else {
         strip_str(&s, "nobody yet", ST_DIM);
     }
@@ -76,11 +76,13 @@ enum { COL_LABEL = 21, COL_W = 13 };
 
 static void put_ppm(struct strip *s, uint32_t ppm)
 {
-    strip_strf(s, ST_STRONG, "%u.%u %%", ppm / 10000, ppm / 1000 % 10);
+    char text[HUMAN_BUF];
+    strip_str(s, human_percent(text, ppm, PPM), ST_STRONG);
 }
 
 static void put_fraction(struct strip *s, uint32_t ppm)
 {
+    ppm += 500; /* rounded, as the text of `souk health` is */
     strip_strf(s, ST_STRONG, "%u.%03u", ppm / PPM, ppm / 1000 % 1000);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/human.h"
 #include "market/rules.h"
+#include "market/stats.h"
 #include "ui/widgets/bars.h"
 #include "ui/widgets/wrap.h"
 
@@ -213,7 +214,7 @@ void part_age(struct strip *out, int64_t last, int64_t as_of)
 
 /* --- estimates and intervals */
 
-enum { GROWTH_BUF = 24, PPM_OF_PERCENT = 10000 };
+enum { GROWTH_BUF = 24 };
 
 /* A ratio as a signed change: "+18 %"; what is beyond a hundredfold as "×340". */
 static char *change(char out[GROWTH_BUF], double ratio, bool unit)
@@ -328,14 +329,6 @@ void part_income_short(struct strip *out, const struct income *in)
 
 void part_share(struct strip *out, uint32_t a, uint32_t b, enum style s)
 {
-    uint32_t low = (a < b ? a : b), high = a < b ? b : a; /* outwards: never narrower than it is */
-    if (low == high) {                                    /* a point: rounded */
-        strip_strf(out, s, "%u %%", (low + PPM_OF_PERCENT / 2) / PPM_OF_PERCENT);
-        return;
-    }
-    low /= PPM_OF_PERCENT;
-    high = (high + PPM_OF_PERCENT - 1) / PPM_OF_PERCENT;
-    if (low != high)
-        strip_strf(out, s, "%u … ", low);
-    strip_strf(out, s, "%u %%", high);
+    char text[HUMAN_BUF];
+    strip_str(out, human_percents(text, a < b ? a : b, a < b ? b : a, PPM, " … "), s);
 }

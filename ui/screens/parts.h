@@ -36,7 +36,7 @@ void part_interval(struct strip *out, const struct income *low, const struct inc
 /* The same and an income with two digits behind the point, where there is a whole unit or more. */
 void part_interval_short(struct strip *out, const struct income *low, const struct income *high);
 void part_income_short(struct strip *out, const struct income *in);
-/* "71 … 88 %" of parts per million, either order. */
+/* "71.2 … 88.0 %" of parts per million, either order. */
 void part_share(struct strip *out, uint32_t a, uint32_t b, enum style s);
 
 /* The table of calls: time, kind, amount, payer, transaction, and (last) the model. */

@@ -54,6 +54,8 @@ enum attribution {
 
 /* w: the writer. Runs on LANE_WRITE or in the CLI. Cheap when nothing changed since. */
 souk_err derive(struct store *w, const struct network *n, struct err *e);
+/* How far payments were read: where all tokens are busy, by the payees' filter. False: none are. */
+bool derive_payments_to(struct store *s, int64_t chain, struct cursor *out);
 /* True when raw rows changed since the last derive. */
 bool derive_stale(struct store *s);
 

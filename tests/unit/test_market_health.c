@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "market/genuine.h"
 #include "market/health.h"
 #include "market_world.h"
 
@@ -189,12 +190,38 @@ static void how_final(void **state)
     world_close(&w);
 }
 
+/* No token is read whole: the payees' filter is where payments come from, and what is judged. */
+static void of_busy_tokens_alone(void **state)
+{
+    static const struct known nobody = {0};
+    (void)state;
+    struct world w;
+    market(&w);
+    pays(&w, "a", 90);
+    const struct cursor c = {.block = block_at(95, 0), .time = at(95, 0)};
+    ok(store_begin(w.w, E));
+    struct query_run q = query_open(w.w, "UPDATE source SET filter = '" FILTER_PAYEES "'");
+    ok(query_do(&q, E));
+    ok(store_cursor_set(w.w, W_PAY_CHAIN, FILTER_PAYMENTS, NULL, E));
+    ok(store_cursor_set(w.w, W_PAY_CHAIN, FILTER_PAYEES, &c, E));
+    ok(store_commit(w.w, E));
+    world_derive(&w);
+    ok(genuine_judge(w.w, &w.net, &rules_default, &nobody, NULL, E));
+    struct health *h = loaded(&w, WINDOW_7D);
+    assert_int_equal(h->as_of, c.time);
+    assert_int_equal(h->judged_at, c.time);
+    assert_string_equal(h->payments_from.place, "http://node");
+    assert_int_equal(h->payments_from.last, c.block);
+    health_free(h);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_came_back), cmocka_unit_test(new_and_returning),
         cmocka_unit_test(growing),       cmocka_unit_test(apart),
-        cmocka_unit_test(how_final),
+        cmocka_unit_test(how_final),     cmocka_unit_test(of_busy_tokens_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,12 +58,16 @@ static souk_err remember(struct derivation *d, struct err *e)
     return rc;
 }
 
+bool derive_payments_to(struct store *s, int64_t chain, struct cursor *out)
+{
+    return store_cursor_get(s, chain, FILTER_PAYMENTS, out) ||
+           store_cursor_get(s, chain, FILTER_PAYEES, out);
+}
+
 static int64_t window_end(struct derivation *d)
 {
     struct cursor c = {0};
-    int64_t pay = d->n->payment.chain_id;
-    if (!store_cursor_get(d->w, pay, FILTER_PAYMENTS, &c) &&
-        !store_cursor_get(d->w, pay, FILTER_PAYEES, &c)) { /* all tokens are busy */
+    if (!derive_payments_to(d->w, d->n->payment.chain_id, &c)) {
         store_cursor_get(d->w, d->n->inference.chain_id, FILTER_INFERENCES, &c);
     }
     d->as_of_block = c.block;

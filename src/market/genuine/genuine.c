@@ -1,5 +1,6 @@
 #include "market/genuine.h"
 
+#include "market/derive.h"
 #include "market/genuine/internal.h"
 #include "store/genuine_rows.h"
 
@@ -19,7 +20,7 @@ static souk_err remember(struct store *w, const struct network *n, const struct 
                          const struct known *k, struct err *e)
 {
     struct cursor c = {0};
-    (void)store_cursor_get(w, n->payment.chain_id, FILTER_PAYMENTS, &c);
+    (void)derive_payments_to(w, n->payment.chain_id, &c);
     const struct {
         const char *key;
         int64_t v;

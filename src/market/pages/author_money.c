@@ -219,6 +219,6 @@ souk_err author_money(struct page_load *p, struct author_page *out, int64_t auth
     out->payer = payer;
     walked_release(&m.walk);
     map_release(&m.by_id);
-    provenance_of_filter(p, FILTER_PAYMENTS, &out->chain);
+    provenance_of_payments(p, &out->chain);
     return rc;
 }

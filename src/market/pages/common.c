@@ -182,6 +182,14 @@ void provenance_of_filter(struct page_load *p, const char *filter, struct proven
     }
 }
 
+void provenance_of_payments(struct page_load *p, struct provenance *out)
+{
+    provenance_of_filter(p, FILTER_PAYMENTS, out);
+    if (out->place[0] == '\0') { /* all tokens are busy */
+        provenance_of_filter(p, FILTER_PAYEES, out);
+    }
+}
+
 enum finality finality_at(const struct chain_head *h, uint64_t block)
 {
     if (h->final > 0 && block <= h->final) {

@@ -93,7 +93,7 @@ static souk_err load(struct health_load *l, struct err *e)
     if (rc) {
         return rc;
     }
-    provenance_of_filter(&l->load, FILTER_PAYMENTS, &h->payments_from);
+    provenance_of_payments(&l->load, &h->payments_from);
     provenance_of_filter(&l->load, FILTER_INFERENCES, &h->inferences_from);
     h->payments_finality = finality_of(l, &h->payments_from);
     h->inferences_finality = finality_of(l, &h->inferences_from);

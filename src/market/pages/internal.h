@@ -57,6 +57,8 @@ souk_err on_call(void *ud, const struct call_detail *d, struct err *e);
 /* Where what a log filter gave came from: all it has read, up to its cursor. Zeroed: nothing yet.
  */
 void provenance_of_filter(struct page_load *p, const char *filter, struct provenance *out);
+/* Of the payments' filter; of the payees' where all tokens are busy. */
+void provenance_of_payments(struct page_load *p, struct provenance *out);
 /* How sure a block of a chain is, by what its node last said. */
 enum finality finality_at(const struct chain_head *h, uint64_t block);
 

@@ -399,7 +399,7 @@ static souk_err load(struct loading *l, int64_t id, struct err *e)
     if (!rc) {
         rc = load_payers(l, e);
     }
-    provenance_of_filter(&l->load, FILTER_PAYMENTS, &l->page->chain);
+    provenance_of_payments(&l->load, &l->page->chain);
     row_maker_release(&l->maker);
     return rc;
 }

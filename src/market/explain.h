@@ -33,6 +33,8 @@ enum {
     FROM_PAYMENTS = 4,
     FROM_INFERENCES = 8,
     FROM_RULES = 16,
+    FROM_SALES = FROM_LISTINGS | FROM_PAYMENTS, /* only a listing says whose a payment is */
+    FROM_CALLS = FROM_SALES | FROM_INFERENCES,
 };
 
 /* id, name, title, sources, definition */
@@ -42,51 +44,51 @@ enum {
     X(LISTED, "listed", "Listed", FROM_HUB | FROM_LISTINGS, "of these, models with a price on chain") \
     X(PROVEN, "proven", "Proven", FROM_HUB | FROM_LISTINGS,                                        \
       "of these, listings that the model's author confirms in its description")                    \
-    X(CALLED_EVER, "called-ever", "Called ever", FROM_HUB | FROM_LISTINGS | FROM_PAYMENTS | FROM_INFERENCES, \
+    X(CALLED_EVER, "called-ever", "Called ever", FROM_HUB | FROM_CALLS,                            \
       "models with a payment, a settlement or an inference at any time")                           \
-    X(CALLED, "called", "Called", FROM_HUB | FROM_LISTINGS | FROM_PAYMENTS | FROM_INFERENCES,      \
+    X(CALLED, "called", "Called", FROM_HUB | FROM_CALLS,                                           \
       "models with a payment, a settlement or an inference in the window")                         \
-    X(PAID, "paid", "Paid", FROM_HUB | FROM_LISTINGS | FROM_PAYMENTS,                              \
+    X(PAID, "paid", "Paid", FROM_HUB | FROM_SALES,                                                 \
       "models with a payment or a settlement in the window, whoever paid")                         \
-    X(GENUINE, "genuine", "Genuine", FROM_HUB | FROM_LISTINGS | FROM_PAYMENTS | FROM_RULES,        \
+    X(GENUINE, "genuine", "Genuine", FROM_HUB | FROM_SALES | FROM_RULES,                           \
       "models paid in the window by at least one genuine payer, strictly")                         \
-    X(CALLS, "calls", "Calls", FROM_LISTINGS | FROM_PAYMENTS | FROM_INFERENCES,                    \
+    X(CALLS, "calls", "Calls", FROM_CALLS,                                                         \
       "payments and inferences: a lower bound, for a session settles an unknown number of calls")  \
-    X(PAYMENTS, "payments", "Payments", FROM_LISTINGS | FROM_PAYMENTS,                             \
+    X(PAYMENTS, "payments", "Payments", FROM_SALES,                                                \
       "settled single payments with protocol proof: one paid call each")                           \
-    X(SETTLEMENTS, "settlements", "Settlements", FROM_LISTINGS | FROM_PAYMENTS,                    \
+    X(SETTLEMENTS, "settlements", "Settlements", FROM_SALES,                                       \
       "settled sessions and channels: income, an unknown number of calls each")                    \
     X(INFERENCES, "inferences", "Inferences", FROM_INFERENCES, "inference events of a model's CID: unpaid use") \
-    X(PAYERS, "payers", "Payers", FROM_LISTINGS | FROM_PAYMENTS,                                   \
+    X(PAYERS, "payers", "Payers", FROM_SALES,                                                      \
       "different paying addresses: a set union, never a sum over models or days")                  \
-    X(FRESH, "new-payers", "New payers", FROM_LISTINGS | FROM_PAYMENTS,                            \
+    X(FRESH, "new-payers", "New payers", FROM_SALES,                                               \
       "payers whose first payment of all lies in the window")                                      \
-    X(RETURNING, "returning", "Returning payers", FROM_LISTINGS | FROM_PAYMENTS,                   \
+    X(RETURNING, "returning", "Returning payers", FROM_SALES,                                      \
       "payers in the window that had paid before it")                                              \
-    X(INCOME, "income", "Income", FROM_LISTINGS | FROM_PAYMENTS,                                   \
+    X(INCOME, "income", "Income", FROM_SALES,                                                      \
       "settled to the payees of listings, less refunds; each asset by itself")                     \
-    X(SPENDING, "spending", "Genuine spending", FROM_LISTINGS | FROM_PAYMENTS | FROM_RULES,        \
+    X(SPENDING, "spending", "Genuine spending", FROM_SALES | FROM_RULES,                           \
       "from: without any payment a rule excludes; to: without the authors' own")                   \
-    X(GENUINE_PAYERS, "genuine-payers", "Genuine payers", FROM_LISTINGS | FROM_PAYMENTS | FROM_RULES, \
+    X(GENUINE_PAYERS, "genuine-payers", "Genuine payers", FROM_SALES | FROM_RULES,                 \
       "clusters of payers with clean payments on two days or more, ten prices in all")             \
-    X(SELF_DEALING, "self-dealing", "Self-dealing share", FROM_LISTINGS | FROM_PAYMENTS | FROM_RULES, \
+    X(SELF_DEALING, "self-dealing", "Self-dealing share", FROM_SALES | FROM_RULES,                 \
       "share of income that the rules take out: at least, at most")                                \
-    X(UNATTRIBUTED, "unattributed", "Unattributed", FROM_LISTINGS | FROM_PAYMENTS,                 \
+    X(UNATTRIBUTED, "unattributed", "Unattributed", FROM_SALES,                                    \
       "income at addresses that several models of one author share, where no price tells them apart") \
-    X(UNLISTED, "unlisted", "Not listed", FROM_LISTINGS | FROM_PAYMENTS,                           \
+    X(UNLISTED, "unlisted", "Not listed", FROM_SALES,                                              \
       "proved settlements to payees that no listing names: in no other figure")                    \
-    X(INFLOW, "inflow", "Plain transfers", FROM_LISTINGS | FROM_PAYMENTS,                          \
+    X(INFLOW, "inflow", "Plain transfers", FROM_SALES,                                             \
       "transfers to payees without protocol proof: never a call")                                  \
     X(UPLOADS, "uploads", "Uploads", FROM_HUB, "models first seen, since the Hub was read completely") \
-    X(GROWTH, "growth", "Growth", FROM_LISTINGS | FROM_PAYMENTS | FROM_INFERENCES,                 \
+    X(GROWTH, "growth", "Growth", FROM_CALLS,                                                      \
       "the last four whole weeks against the four before, as a ratio with its 95 % interval")      \
-    X(RETENTION, "retention", "Retention", FROM_LISTINGS | FROM_PAYMENTS,                          \
+    X(RETENTION, "retention", "Retention", FROM_SALES,                                             \
       "of those who first paid in a week, how many paid again in each week after")                 \
-    X(CONCENTRATION, "concentration", "Concentration", FROM_LISTINGS | FROM_PAYMENTS,              \
+    X(CONCENTRATION, "concentration", "Concentration", FROM_SALES,                                 \
       "how unequally income is spread over authors: Gini, HHI, 1/HHI, the top ten's share")        \
-    X(AUTHOR_INCOME, "author-income", "Author income", FROM_LISTINGS | FROM_PAYMENTS,              \
+    X(AUTHOR_INCOME, "author-income", "Author income", FROM_SALES,                                 \
       "quartiles of income over all authors with a listing, those without any income included")    \
-    X(PRICE, "price", "Price and volume", FROM_LISTINGS | FROM_PAYMENTS,                           \
+    X(PRICE, "price", "Price and volume", FROM_SALES,                                              \
       "listed price against payments in the window; it says nothing about causes")
 /* clang-format on */
 

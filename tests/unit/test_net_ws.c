@@ -58,11 +58,14 @@ static void heads(void **state)
 
 /* --- a server that says one thing */
 
+enum { FLOOD = 30000, FLOODS = 100, FLOOD_MESSAGES = FLOOD * FLOODS / 4 };
+
 enum speech {
     HELLO,
     TWO_PIECES,
     PING,
     PING_FLOOD,
+    TEXT_FLOOD,
     BINARY,
     HUGE_FRAME,
     CLOSE,
@@ -102,7 +105,7 @@ static void serve(int fd, enum speech what)
                          ping[] = {0x89, 1, 'p', 0x81, 2, 'h', 'i'}, binary[] = {0x82, 1, 0},
                          huge[] = {0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0, 'x'},
                          bye[] = {0x88, 2, 3, 232};
-    static uint8_t flood[30000];
+    static uint8_t flood[FLOOD];
     char request[4096];
     ssize_t n = read(fd, request, sizeof request - 1);
     if (n <= 0)
@@ -133,6 +136,12 @@ static void serve(int fd, enum speech what)
             flood[i] = ping[i % 3];
         give(fd, flood, sizeof flood); /* at once: it cannot be kept up with */
         break;
+    case TEXT_FLOOD:
+        for (size_t i = 0; i < sizeof flood; i++)
+            flood[i] = hello[i % sizeof hello];
+        for (size_t i = 0; i < FLOODS; i++)
+            give(fd, flood, sizeof flood);
+        break;
     case BINARY:
         give(fd, binary, sizeof binary);
         break;
@@ -153,6 +162,8 @@ struct heard {
     struct loop *loop;
     struct ws *ws;
     int opened, messages, closed;
+    int want;       /* messages after which it is enough; 0: one */
+    int seen, most; /* messages when the turn began; the most of one turn */
     bool close_inside;
     char text[64];
     struct err why;
@@ -169,7 +180,8 @@ static void on_open(void *ud)
 static void on_message(void *ud, const char *p, size_t n)
 {
     struct heard *h = ud;
-    h->messages++;
+    if (++h->messages < h->want)
+        return;
     snprintf(h->text, sizeof h->text, "%.*s", (int)n, p);
     if (h->close_inside) {
         ws_close(h->ws);
@@ -184,6 +196,13 @@ static void on_closed(void *ud, const struct err *why)
     h->closed++;
     h->why = *why;
     loop_stop(h->loop, 0);
+}
+
+static void on_turn_end(void *ud)
+{
+    struct heard *h = ud;
+    h->most = h->messages - h->seen > h->most ? h->messages - h->seen : h->most;
+    h->seen = h->messages;
 }
 
 static void talk_to(enum speech what, struct heard *h)
@@ -203,6 +222,7 @@ static void talk_to(enum speech what, struct heard *h)
     }
     close(fd);
     h->loop = loop_new(&e);
+    loop_set_turn_end(h->loop, on_turn_end, h);
     const struct ws_events ev = {on_open, on_message, on_closed, h};
     snprintf(url, sizeof url, "ws://127.0.0.1:%d/rpc?x=1", ntohs(a.sin_port));
     h->ws = ws_open(h->loop, url, &ev, &e);
@@ -226,6 +246,17 @@ static void messages(void **state)
             assert_string_equal(h.text, "hi");
         }
     }
+}
+
+/* However fast they come, the others on the loop have their turns. */
+static void a_flood_of_messages(void **state)
+{
+    struct heard h = {.want = FLOOD_MESSAGES};
+    (void)state;
+    talk_to(TEXT_FLOOD, &h);
+    assert_int_equal(h.messages, FLOOD_MESSAGES);
+    assert_int_equal(h.closed, 0);
+    assert_true(h.most < 3 * (1 << 18) / 4);
 }
 
 static void what_it_does_not_take(void **state)
@@ -291,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads),
         cmocka_unit_test(messages),
+        cmocka_unit_test(a_flood_of_messages),
         cmocka_unit_test(what_it_does_not_take),
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(addresses),

@@ -8,7 +8,6 @@
 
 /* --- members */
 
-/* A member's bytes, in the arena; want: exactly so many, or any number with SIZE_ANY. */
 enum { SIZE_ANY = -1 };
 
 static souk_err bad(struct err *e, const char *thing, const char *key)
@@ -17,6 +16,7 @@ static souk_err bad(struct err *e, const char *thing, const char *key)
                    key);
 }
 
+/* A member's bytes, in the arena; want: exactly so many, or any number with SIZE_ANY. */
 static bool get_bytes(const json *j, const char *key, int want, struct arena *a,
                       struct trie_item *out)
 {

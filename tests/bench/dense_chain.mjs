@@ -2,14 +2,10 @@
 // one EIP-3009 payment as a token shows it, AuthorizationUsed then Transfer. A real anvil; the
 // token is a few instructions that emit what they are called with.
 //   const chain = await denseChain({ payments: 100000, blocks: 2000 });
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import net from 'node:net';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { anvilBinary, startAnvil } from '../../assets/devnet/lib/chain.mjs';
 
-const devnet = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../assets/devnet');
 export const TOKEN = '0x00000000000000000000000000000000c0ffee01';
 export const CHAIN_ID = 84532;
 export const AUTHORIZATION_USED = '0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5';
@@ -28,44 +24,13 @@ const word = (h) => h.padStart(64, '0');
 const hash = (text) => createHash('sha256').update(text).digest('hex');
 const address = (kind, i) => hash(`${kind} ${i}`).slice(0, 40);
 
-async function freePort() {
-    return await new Promise((resolve) => {
-        const s = net.createServer().listen(0, '127.0.0.1', () => {
-            const { port } = s.address();
-            s.close(() => resolve(port));
-        });
-    });
-}
-
-function anvilProgram() {
-    for (const name of fs.readdirSync(path.join(devnet, 'node_modules/@foundry-rs'))) {
-        const file = path.join(devnet, 'node_modules/@foundry-rs', name, 'bin/anvil');
-        if (fs.existsSync(file)) return file;
-    }
-    throw new Error('anvil is not installed: assets/setup.sh devnet');
-}
-
-async function batch(url, calls) {
-    const body = JSON.stringify(calls.map(([method, params], id) => ({ jsonrpc: '2.0', id, method, params })));
-    const r = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-    const list = await r.json();
-    for (const one of list) if (one.error) throw new Error(JSON.stringify(one.error));
-    return list.map((x) => x.result);
-}
-
 /** Starts the node and fills it; stop() ends it. */
 export async function denseChain({ payments, blocks }) {
-    const port = await freePort(), url = `http://127.0.0.1:${port}`;
-    const node = spawn(anvilProgram(), ['--port', String(port), '--chain-id', String(CHAIN_ID), '--timestamp', String(FIRST_TIME),
-        '--gas-limit', '1000000000', '--base-fee', '0', '--gas-price', '0', '--no-mining', '--accounts', '1', '--silent',
-        '--order', 'fifo'], { stdio: 'ignore' });
-    const stop = () => node.kill('SIGKILL');
-    process.on('exit', stop);
-    for (;;) { // its own word that it listens is the answer itself
-        try { await batch(url, [['eth_chainId', []]]); break; } catch { if (node.exitCode !== null) throw new Error('anvil did not start'); }
-        await new Promise((done) => setTimeout(done, 50));
-    }
-    await batch(url, [['anvil_setCode', [TOKEN, code]], ['anvil_impersonateAccount', [SENDER]], ['anvil_setBalance', [SENDER, '0xffffffffffffffff']]]);
+    const node = await startAnvil(anvilBinary(), ['--chain-id', String(CHAIN_ID), '--timestamp', String(FIRST_TIME),
+        '--gas-limit', '1000000000', '--base-fee', '0', '--gas-price', '0', '--no-mining', '--accounts', '1', '--order', 'fifo']);
+    const { rpc } = node, { url } = rpc;
+    process.on('exit', node.kill);
+    await rpc.batch([['anvil_setCode', TOKEN, code], ['anvil_impersonateAccount', SENDER], ['anvil_setBalance', SENDER, '0xffffffffffffffff']]);
     let nonce = 0;
     for (let block = 0; block < blocks; block++) {
         const calls = [], until = Math.round((block + 1) * payments / blocks);
@@ -73,13 +38,13 @@ export async function denseChain({ payments, blocks }) {
             const n = Number.parseInt(hash(`pick ${nonce}`).slice(0, 12), 16);
             const data = '0x' + word(address('payer', n % PAYERS)) + word(address('payee', Math.floor((n / PAYERS) % PAYEES) ** 2 % PAYEES))
                 + word((1000 + n % 9000).toString(16)) + hash(`nonce ${nonce}`);
-            calls.push(['eth_sendTransaction', [{ from: SENDER, to: TOKEN, data, nonce: hex(nonce), gas: '0xc350', gasPrice: '0x0' }]]);
+            calls.push(['eth_sendTransaction', { from: SENDER, to: TOKEN, data, nonce: hex(nonce), gas: '0xc350', gasPrice: '0x0' }]);
         }
-        calls.push(['evm_setNextBlockTimestamp', [hex(FIRST_TIME + 3600 * (block + 1))]], ['evm_mine', []]);
-        await batch(url, calls);
+        calls.push(['evm_setNextBlockTimestamp', hex(FIRST_TIME + 3600 * (block + 1))], ['evm_mine']);
+        await rpc.batch(calls);
     }
-    const head = Number((await batch(url, [['eth_blockNumber', []]]))[0]);
-    return { url, port, head, payments, logs: 2 * payments, pid: node.pid, stop };
+    const head = Number(await rpc.call('eth_blockNumber'));
+    return { url, port: Number(new URL(url).port), head, payments, logs: 2 * payments, stop: node.kill };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

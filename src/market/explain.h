@@ -128,9 +128,10 @@ struct explanation {
     struct basis *basis; /* one a log filter that the profile reads, read already or not; digests
                             are written there by whoever takes them */
     size_t bases;
-    struct provenance hub;              /* FROM_HUB: the newest page read; a server's word */
-    struct rules rules;                 /* when the metric uses them */
-    uint64_t counted;                   /* what this figure counts: rows in the window, or models */
+    struct provenance hub; /* FROM_HUB: the newest page read; a server's word */
+    struct rules rules;    /* when the metric uses them */
+    uint64_t counted; /* what this figure counts: rows in the window, or models; of what no model
+                         of one author can have, those among his newest 5,000 payments */
     const struct call_row *call;        /* of such rows the newest, at most 200 */
     const struct untrusted *call_model; /* beside call: "author/name"; empty: no one model's */
     size_t calls;

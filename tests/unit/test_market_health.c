@@ -137,6 +137,28 @@ static void growing(void **state)
     world_close(&w);
 }
 
+/* 18 decimals: what a few weeks come to has more than 63 bits, and is told in larger units. */
+static void growing_in_a_fine_asset(void **state)
+{
+    (void)state;
+    struct world w;
+    u256 nine, told; /* 9 * 10^18: as much as 63 bits hold */
+    market(&w);
+    assert_true(u256_from_dec("9000000000000000000", 19, &nine));
+    put_pay(&w, (struct w_pay){.payee = "p", .asset = "OPG", .big = nine, .day = 1});
+    for (int i = 0; i < 5 * 8; i++)
+        put_pay(&w,
+                (struct w_pay){.payee = "p", .asset = "OPG", .big = nine, .day = 38 + 7 * (i / 5)});
+    struct health *h = loaded(&w, WINDOW_ALL);
+    assert_true(h->grow_income.known);
+    assert_true(h->grow_income.before <= INT64_MAX && h->grow_income.recent <= INT64_MAX);
+    assert_true(u256_mul_u64(h->weekly.unit.value, h->grow_income.recent, &told));
+    assert_true(u256_mul_u64(nine, 5 * 4, &nine));
+    assert_int_equal(u256_cmp(told, nine), 0);
+    health_free(h);
+    world_close(&w);
+}
+
 /* What is not a proved payment to a listing is in no sum, and told under its own name. */
 static void apart(void **state)
 {
@@ -219,9 +241,13 @@ static void of_busy_tokens_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_came_back), cmocka_unit_test(new_and_returning),
-        cmocka_unit_test(growing),       cmocka_unit_test(apart),
-        cmocka_unit_test(how_final),     cmocka_unit_test(of_busy_tokens_alone),
+        cmocka_unit_test(who_came_back),
+        cmocka_unit_test(new_and_returning),
+        cmocka_unit_test(growing),
+        cmocka_unit_test(apart),
+        cmocka_unit_test(how_final),
+        cmocka_unit_test(of_busy_tokens_alone),
+        cmocka_unit_test(growing_in_a_fine_asset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

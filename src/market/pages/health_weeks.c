@@ -121,6 +121,8 @@ static void in_one_unit(struct weeks *w)
     for (size_t i = 0; i < y->income.n; i++) {
         largest = u256_cmp(w->income[i], largest) > 0 ? w->income[i] : largest;
     }
+    /* So many weeks are added up, for growth: their sum must fit too. */
+    (void)u256_mul_u64(largest, 2 * GROW_HALF, &largest);
     u256 unit = unit_for(largest);
     for (size_t i = 0; i < y->income.n; i++) {
         y->income.v[i] = in_units(w->income[i], unit);

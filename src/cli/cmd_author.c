@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-enum { BATCH = 256, PAYERS_PRINTED = 10 };
+enum { BATCH = 256 };
 
 /* --- JSON */
 
@@ -172,7 +172,7 @@ static void print_page(const struct author_page *p)
                    show_income(&p->inflow, income), human_count(a, p->inflows));
     puts("");
     print_models(p);
-    show_payers(p->payer, p->payers_n, PAYERS_PRINTED, p->as_of);
+    show_payers(p->payer, p->payers_n, p->as_of);
     show_changes(p->change, p->changes);
     if (p->calls_n)
         puts("");

@@ -133,7 +133,7 @@ static void print_page(const struct model_page *p)
     if (p->calls_n)
         puts("");
     show_calls(p->call, NULL, p->calls_n);
-    show_payers(p->payer, p->payers_n, 10, p->as_of);
+    show_payers(p->payer, p->payers_n, p->as_of);
     show_changes(p->change, p->changes);
     if (p->description.n)
         puts("");

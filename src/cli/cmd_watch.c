@@ -26,22 +26,9 @@ struct watching {
 
 /* --- a payment */
 
-static void add_bits(struct buf *b, unsigned bits)
-{
-    const char *before = "  [";
-    for (int r = 0; r < RULE_COUNT; r++) {
-        if (bits & 1u << r) {
-            buf_addf(b, "%s%s", before, rule_name((enum rule)r));
-            before = " ";
-        }
-    }
-    if (bits)
-        buf_addc(b, ']');
-}
-
 static void print_line(const struct news_row *n)
 {
-    char when[HUMAN_BUF], money[U256_FMT + 16], payer[ADDRESS_BUF];
+    char when[HUMAN_BUF], money[U256_FMT + 16], payer[ADDRESS_BUF], rules[128];
     const struct call_row *c = &n->call;
     enum text_charset cs = text_locale_charset();
     struct buf b;
@@ -59,19 +46,11 @@ static void print_line(const struct news_row *n)
     else
         buf_adds(&b, "  from an unknown payer");
     buf_addf(&b, "  %s  %s", n->refund ? "refund" : show_call_kind(c), c->tx);
-    add_bits(&b, n->bits);
+    show_rules(n->bits, rules);
+    if (rules[0])
+        buf_addf(&b, "  [%s]", rules);
     puts(b.bad ? "a payment, but no memory to tell it" : b.p);
     buf_release(&b);
-}
-
-static void bits_json(struct json_out *o, unsigned bits)
-{
-    json_arr_open(o, "rules");
-    for (int r = 0; r < RULE_COUNT; r++) {
-        if (bits & 1u << r)
-            json_out_cstr(o, NULL, rule_name((enum rule)r));
-    }
-    json_arr_close(o);
 }
 
 static souk_err print_json(const struct news_row *n, struct err *e)
@@ -98,7 +77,7 @@ static souk_err print_json(const struct news_row *n, struct err *e)
         json_out_null(&o, "payer");
     json_out_bool(&o, "payer_new", n->payer_new);
     out_amount_json(&o, "amount", &c->amount);
-    bits_json(&o, n->bits);
+    rules_found_json(&o, "rules", n->bits);
     json_out_cstr(&o, "finality", finality_name(n->finality));
     json_obj_close(&o);
     souk_err rc = out_json(&b, e);

@@ -9,16 +9,7 @@
 
 #include "base/banned.h"
 
-/* Of one asset; nothing when it is not there. */
-static struct amount of_asset(const struct income *in, const struct amount *asset)
-{
-    struct amount none = *asset;
-    none.value = U256_ZERO;
-    for (size_t i = 0; i < in->n; i++)
-        if (address_eq(in->of[i].asset, asset->asset))
-            return in->of[i];
-    return none;
-}
+enum { CHANGES_SHOWN = 10, PAYERS_PRINTED = 10 };
 
 const char *show_genuine(const struct figures *f, char out[256])
 {
@@ -30,7 +21,7 @@ const char *show_genuine(const struct figures *f, char out[256])
     else if (f->high.n == 0)
         snprintf(out, 256, "–");
     for (size_t i = 0; f->judged && i < f->high.n && n < 256; i++) {
-        struct amount least = of_asset(&f->low, &f->high.of[i]);
+        struct amount least = income_in(&f->low, &f->high.of[i]);
         amount_format(&f->high.of[i], high, sizeof high);
         amount_format(&least, low, sizeof low);
         bool same = u256_cmp(least.value, f->high.of[i].value) == 0;
@@ -75,7 +66,7 @@ void show_changes(const struct price_change *c, size_t n)
         before[U256_FMT + 16], after[U256_FMT + 16];
     struct out_table t;
     out_init(&t, "CHANGED MODEL >FROM >TO >BEFORE >AFTER >INCOME >INCOME_AFTER");
-    for (size_t i = 0; i < n && i < 10; i++) {
+    for (size_t i = 0; i < n && i < CHANGES_SHOWN; i++) {
         out_cell(&t, untrusted(human_time(when, c[i].time)));
         out_cell(&t, c[i].model);
         out_cell(&t, untrusted(amount_format(&c[i].was, was, sizeof was)));
@@ -87,7 +78,8 @@ void show_changes(const struct price_change *c, size_t n)
         out_cell(&t, untrusted(amount_format(&c[i].after.income, after, sizeof after)));
     }
     if (n > 0) {
-        puts("\nprice changes: payments and income of the seven days before and after");
+        printf("\nprice changes%s: payments and income of the seven days before and after\n",
+               n > CHANGES_SHOWN ? ", the latest (--json tells more)" : "");
         out_print(&t, false, NULL);
     }
     out_release(&t);
@@ -112,12 +104,12 @@ void show_rules(unsigned bits, char out[128])
             n += (size_t)snprintf(out + n, 128 - n, "%s%s", n ? " " : "", rule_name((enum rule)r));
 }
 
-void show_payers(const struct payer_row *p, size_t n, size_t max, int64_t as_of)
+void show_payers(const struct payer_row *p, size_t n, int64_t as_of)
 {
     char payer[ADDRESS_BUF], paid[256], first[HUMAN_BUF], last[HUMAN_BUF], bits[128];
     struct out_table t;
     out_init(&t, "PAYER >PAID >PAYMENTS >SETTLEMENTS >FIRST >LAST RULES");
-    for (size_t i = 0; i < n && i < max; i++) {
+    for (size_t i = 0; i < n && i < PAYERS_PRINTED; i++) {
         out_cell(&t, untrusted(address_format(p[i].payer, payer)));
         out_cell(&t, untrusted(show_income(&p[i].paid, paid)));
         out_cellf(&t, "%llu", (unsigned long long)p[i].payments);
@@ -130,10 +122,20 @@ void show_payers(const struct payer_row *p, size_t n, size_t max, int64_t as_of)
         out_cell(&t, untrusted(p[i].judged ? bits : "not judged"));
     }
     if (n > 0) {
-        puts("\npayers of the window, with all they ever paid here");
+        printf("\npayers of the window%s, with all they ever paid here\n",
+               n > PAYERS_PRINTED ? ", the largest (--json tells more)" : "");
         out_print(&t, false, NULL);
     }
     out_release(&t);
+}
+
+void rules_found_json(struct json_out *o, const char *key, unsigned bits)
+{
+    json_arr_open(o, key);
+    for (unsigned r = 0; r < RULE_COUNT; r++)
+        if (bits >> r & 1)
+            json_out_cstr(o, NULL, rule_name((enum rule)r));
+    json_arr_close(o);
 }
 
 void payers_json(struct json_out *o, const char *key, const struct payer_row *p, size_t n)
@@ -149,11 +151,7 @@ void payers_json(struct json_out *o, const char *key, const struct payer_row *p,
         json_out_int(o, "last", p[i].last);
         json_out_bool(o, "new", p[i].fresh);
         if (p[i].judged) {
-            json_arr_open(o, "rules");
-            for (unsigned r = 0; r < RULE_COUNT; r++)
-                if (p[i].bits >> r & 1)
-                    json_out_cstr(o, NULL, rule_name((enum rule)r));
-            json_arr_close(o);
+            rules_found_json(o, "rules", p[i].bits);
         } else {
             json_out_null(o, "rules");
         }

@@ -30,13 +30,13 @@ const char *show_income(const struct income *in, char out[256]);
 const char *show_genuine(const struct figures *f, char out[256]);
 /* "+18 % (+9…+28 %)", "too few to tell". */
 const char *show_trend(const struct trend *g, char out[128]);
-/* "2026-11-21 main: 0.003 to 0.002 USDC; 12 payments in the week before, 20 in the week after". */
+/* The latest changes of price as a table: what was paid in the week before and after each. */
 void show_changes(const struct price_change *c, size_t n);
 /* Lines on settlements without a payer, and on refunds, when there were any. */
 void show_unknown(uint64_t payers_unknown, const struct income *refunded);
 void show_rules(unsigned bits, char out[128]); /* names of rules, blank-separated */
-/* Payers with what they paid, the first `max`. */
-void show_payers(const struct payer_row *p, size_t n, size_t max, int64_t as_of);
+/* The largest payers as a table. */
+void show_payers(const struct payer_row *p, size_t n, int64_t as_of);
 const char *show_call_kind(const struct call_row *c);
 void show_figures(const struct figures *f, enum window w, int64_t as_of);
 /* The latest calls as a table; model (beside call) may be NULL. */
@@ -44,6 +44,7 @@ void show_calls(const struct call_row *call, const struct untrusted *model, size
 
 void model_json(struct json_out *o, const char *key, const struct model_row *m);
 void author_json(struct json_out *o, const char *key, const struct author_row *a);
+void rules_found_json(struct json_out *o, const char *key, unsigned bits);
 void payers_json(struct json_out *o, const char *key, const struct payer_row *p, size_t n);
 void changes_json(struct json_out *o, const char *key, const struct price_change *c, size_t n);
 void call_json(struct json_out *o, const struct call_row *c, const struct untrusted *model);

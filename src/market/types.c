@@ -66,6 +66,18 @@ int income_cmp(const struct income *a, const struct income *b)
     }
 }
 
+struct amount income_in(const struct income *in, const struct amount *asset)
+{
+    struct amount none = *asset;
+    none.value = U256_ZERO;
+    for (size_t i = 0; i < in->n; i++) {
+        if (address_eq(in->of[i].asset, asset->asset)) {
+            return in->of[i];
+        }
+    }
+    return none;
+}
+
 enum { FRAC_SHOWN = 6 };
 
 char *amount_format(const struct amount *a, char *out, size_t size)

@@ -73,6 +73,8 @@ extern const struct figures figures_none;
 
 /* Orders incomes: first asset of the profile first, then the next. */
 int income_cmp(const struct income *a, const struct income *b);
+/* What of it is in this asset: nothing, where there is none. */
+struct amount income_in(const struct income *in, const struct amount *asset);
 /* "124.81 USDC + 0.5 OPG", or "–": into out, cut at its end. */
 char *income_format(const struct income *in, char *out, size_t size);
 char *amount_format(const struct amount *a, char *out, size_t size);

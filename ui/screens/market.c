@@ -250,10 +250,7 @@ static int linked(const struct figures *f)
     if (!f->income.n || (!f->low.n && !f->high.n))
         return -1;
     const struct amount *all = &f->income.of[0];
-    for (size_t i = 0; i < f->low.n; i++)
-        if (memcmp(&f->low.of[i].asset, &all->asset, sizeof all->asset) == 0)
-            return 100 - (int)((u256_permille(f->low.of[i].value, all->value) + 9) / 10);
-    return 100;
+    return 100 - (int)((u256_permille(income_in(&f->low, all).value, all->value) + 9) / 10);
 }
 
 /* What a number hides, in words. */

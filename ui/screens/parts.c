@@ -272,14 +272,6 @@ void part_growth_short(struct strip *out, const struct trend *t)
         strip_str(out, " flat", ST_DIM);
 }
 
-static const struct amount *same_asset(const struct income *in, const struct amount *a)
-{
-    for (size_t i = 0; i < in->n; i++)
-        if (memcmp(&in->of[i].asset, &a->asset, sizeof a->asset) == 0)
-            return &in->of[i];
-    return NULL;
-}
-
 enum { FRAC_WHOLE = 6, FRAC_SHORT = 2 };
 
 /* For a place that is narrow: what is a whole unit or more has two digits behind the point. */
@@ -296,10 +288,10 @@ static void interval(struct strip *out, const struct income *low, const struct i
                      bool brief)
 {
     for (size_t i = 0; i < high->n; i++) {
-        const struct amount *to = &high->of[i], *from = same_asset(low, to);
+        const struct amount *to = &high->of[i];
         char a[U256_FMT], b[U256_FMT];
         int digits = digits_of(to, brief);
-        u256 least = from ? from->value : U256_ZERO;
+        u256 least = income_in(low, to).value;
         bool point = u256_cmp(least, to->value) == 0;
         if (i)
             strip_str(out, " + ", ST_DIM);

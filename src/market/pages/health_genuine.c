@@ -4,21 +4,11 @@
 
 #include "base/banned.h"
 
-static u256 of_asset(const struct income *in, const struct amount *asset)
-{
-    for (size_t i = 0; i < in->n; i++) {
-        if (address_eq(in->of[i].asset, asset->asset)) {
-            return in->of[i].value;
-        }
-    }
-    return U256_ZERO;
-}
-
 /* The share of income that is not in a bound. */
 static uint32_t left_out(const struct health *h, const struct income *bound)
 {
-    u256 all = of_asset(&h->income, &h->income_asset), rest;
-    (void)u256_sub(all, of_asset(bound, &h->income_asset), &rest);
+    u256 all = income_in(&h->income, &h->income_asset).value, rest;
+    (void)u256_sub(all, income_in(bound, &h->income_asset).value, &rest);
     return amount_share(rest, all);
 }
 

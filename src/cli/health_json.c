@@ -48,16 +48,11 @@ static void totals_json(struct json_out *o, const struct health *h)
     count(o, "payer_unknown", h->payer_unknown);
 }
 
-static void genuine_json(struct json_out *o, const struct health *h)
+static void judged_json(struct json_out *o, const struct health *h)
 {
     char print[24];
-    json_obj_open(o, "genuine");
     snprintf(print, sizeof print, "%016llx", (unsigned long long)h->rules_print);
-    if (h->judged_at)
-        json_out_int(o, "judged_at", h->judged_at);
-    else
-        json_out_null(o, "judged_at"); /* the rest is then unknown, not nothing */
-    json_out_int(o, "rules_version", RULES_VERSION);
+    json_out_int(o, "judged_at", h->judged_at);
     json_out_cstr(o, "rules", print);
     out_income_json(o, "low", &h->low);
     out_income_json(o, "high", &h->high);
@@ -71,6 +66,28 @@ static void genuine_json(struct json_out *o, const struct health *h)
     for (unsigned i = 0; i < RULE_COUNT; i++)
         count(o, rule_name(i), h->with_bit[i]);
     json_obj_close(o);
+}
+
+static void genuine_json(struct json_out *o, const struct health *h)
+{
+    static const char *const unknown[] = {"judged_at",
+                                          "rules",
+                                          "low",
+                                          "high",
+                                          "payers_strict",
+                                          "payers_loose",
+                                          "models",
+                                          "models_healthy",
+                                          "excluded_at_least_ppm",
+                                          "excluded_at_most_ppm",
+                                          "payments_by_rule"};
+    json_obj_open(o, "genuine");
+    json_out_int(o, "rules_version", RULES_VERSION);
+    if (h->judged_at)
+        judged_json(o, h);
+    else
+        for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+            json_out_null(o, unknown[i]); /* not nothing */
     json_obj_close(o);
 }
 

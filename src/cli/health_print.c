@@ -71,23 +71,11 @@ static void sign(const char *label, const char *value, const struct growth *g,
     page_row_end(&r);
 }
 
-/* Of the page's asset alone. */
-static struct amount of_asset(const struct income *in, const struct amount *asset)
-{
-    struct amount a = *asset;
-    a.value = U256_ZERO;
-    for (size_t i = 0; i < in->n; i++) {
-        if (address_eq(in->of[i].asset, asset->asset))
-            a.value = in->of[i].value;
-    }
-    return a;
-}
-
 static void print_signs(const struct health *h)
 {
     const struct weekly *w = &h->weekly;
     char n[HUMAN_BUF], money[128];
-    struct amount income = of_asset(&h->income, &h->income_asset);
+    struct amount income = income_in(&h->income, &h->income_asset);
     page_title("VITAL SIGNS", "");
     page_line("", "%18s %-33s by week", "in the window", "4 weeks to the 4 before, 95 %");
     sign("calls", human_count(n, h->calls), &h->grow_calls, &w->calls, 0);
@@ -99,8 +87,8 @@ static void print_signs(const struct health *h)
     sign(" returning", human_count(n, h->payers_returning), NULL, &w->returning, w->fresh_from);
     sign("income", amount_format(&income, money, sizeof money), &h->grow_income, &w->income, 0);
     if (h->judged_at) {
-        struct amount low = of_asset(&h->low, &h->income_asset),
-                      high = of_asset(&h->high, &h->income_asset);
+        struct amount low = income_in(&h->low, &h->income_asset),
+                      high = income_in(&h->high, &h->income_asset);
         sign(" at least", amount_format(&low, money, sizeof money), NULL, &w->low, 0);
         sign(" at most", amount_format(&high, money, sizeof money), NULL, &w->high, 0);
         struct amount last = w->unit;
@@ -145,8 +133,8 @@ static void print_genuine(const struct health *h)
         return;
     }
     for (size_t i = 0; i < h->income.n; i++) {
-        struct amount low = of_asset(&h->low, &h->income.of[i]),
-                      high = of_asset(&h->high, &h->income.of[i]);
+        struct amount low = income_in(&h->low, &h->income.of[i]),
+                      high = income_in(&h->high, &h->income.of[i]);
         page_text(i ? "" : "genuine", "%s to %s", amount_format(&low, a, sizeof a),
                   amount_format(&high, b, sizeof b));
     }
@@ -252,59 +240,52 @@ static void print_authors(const struct health *h)
 /* --- price and volume: by powers of ten of the price, in the page's asset */
 
 struct band {
-    u256 from; /* 0: free */
     uint64_t models, called, payments;
     u256 income;
 };
+enum { BANDS = U256_DEC }; /* by the digits of a price in atomic units; 0: free */
 
-/* The greatest power of ten that is not above v; 0 of 0. */
-static u256 decade(u256 v)
+static size_t digits_of(u256 price)
 {
-    u256 d = u256_from_u64(1), next;
-    if (u256_is_zero(v))
-        return v;
-    while (u256_mul_u64(d, 10, &next) && u256_cmp(next, v) <= 0)
-        d = next;
-    return d;
+    char dec[U256_DEC];
+    return u256_is_zero(price) ? 0 : strlen(u256_to_dec(price, dec));
 }
 
-static size_t band_of(struct band *band, size_t *n, u256 from)
+static void add_band(struct band *to, const struct band *more)
 {
-    size_t at = 0;
-    while (at < *n && u256_cmp(band[at].from, from) < 0)
-        at++;
-    if (at < *n && u256_cmp(band[at].from, from) == 0)
-        return at;
-    if (*n == PRICE_BANDS) /* the dearest are together in the last */
-        return at < *n ? at : at - 1;
-    memmove(band + at + 1, band + at, (*n - at) * sizeof *band);
-    band[at] = (struct band){.from = from};
-    ++*n;
-    return at;
+    to->models += more->models;
+    to->called += more->called;
+    to->payments += more->payments;
+    (void)u256_add(to->income, more->income, &to->income);
 }
 
-static void print_prices(const struct health *h)
+/* Of many the dearest are together in the last. Returns how many are priced in another asset. */
+static size_t fill_bands(const struct health *h, struct band band[BANDS])
 {
-    struct band band[PRICE_BANDS];
-    size_t n = 0, others = 0;
+    size_t others = 0, used = 0, last = 0;
     for (size_t i = 0; i < h->prices; i++) {
         const struct price_point *p = &h->price[i];
-        if (!address_eq(p->price.asset, h->income_asset.asset)) {
+        const struct band one = {1, p->payments > 0, p->payments, p->income.value};
+        if (address_eq(p->price.asset, h->income_asset.asset))
+            add_band(&band[digits_of(p->price.value)], &one);
+        else
             others++;
+    }
+    for (size_t i = 0; i < BANDS; i++) {
+        if (!band[i].models)
             continue;
+        last = used < PRICE_BANDS ? i : last;
+        if (++used > PRICE_BANDS) {
+            add_band(&band[last], &band[i]);
+            band[i].models = 0;
         }
-        struct band *b = &band[band_of(band, &n, decade(p->price.value))];
-        b->models++;
-        b->called += p->payments > 0;
-        b->payments += p->payments;
-        (void)u256_add(b->income, p->income.value, &b->income);
     }
-    page_title("PRICE AND VOLUME", "listed price against payments; it says nothing about causes");
+    return others;
+}
+
+static void print_band_head(void)
+{
     struct page_row r;
-    if (n == 0) {
-        page_line("", "nothing is listed");
-        return;
-    }
     page_row(&r, "");
     page_cell(&r, "price from", -17);
     page_cell(&r, "models", -7);
@@ -312,21 +293,44 @@ static void print_prices(const struct health *h)
     page_cell(&r, "payments", -9);
     page_cell(&r, "income", -20);
     page_row_end(&r);
-    for (size_t i = 0; i < n; i++) {
-        char text[128];
-        struct amount a = h->income_asset;
-        a.value = band[i].from;
-        page_row(&r, "");
-        page_cell(&r, u256_is_zero(a.value) ? "free" : amount_format(&a, text, sizeof text), -17);
-        page_cell(&r, human_count(text, band[i].models), -7);
-        page_cell(&r, human_count(text, band[i].called), -8);
-        page_cell(&r, human_count(text, band[i].payments), -9);
-        a.value = band[i].income;
-        page_cell(&r, amount_format(&a, text, sizeof text), -20);
-        page_row_end(&r);
+}
+
+static void print_band(struct amount from, const struct band *b)
+{
+    char text[128];
+    struct page_row r;
+    struct amount income = from;
+    income.value = b->income;
+    page_row(&r, "");
+    page_cell(&r, u256_is_zero(from.value) ? "free" : amount_format(&from, text, sizeof text), -17);
+    page_cell(&r, human_count(text, b->models), -7);
+    page_cell(&r, human_count(text, b->called), -8);
+    page_cell(&r, human_count(text, b->payments), -9);
+    page_cell(&r, amount_format(&income, text, sizeof text), -20);
+    page_row_end(&r);
+}
+
+static void print_prices(const struct health *h)
+{
+    struct band band[BANDS] = {0};
+    struct amount from = h->income_asset;
+    size_t others = fill_bands(h, band);
+    page_title("PRICE AND VOLUME", "listed price against payments; it says nothing about causes");
+    if (h->prices == 0)
+        page_line("", "nothing is listed");
+    if (others < h->prices)
+        print_band_head();
+    from.value = U256_ZERO;
+    for (size_t i = 0; i < BANDS; i++) {
+        if (band[i].models)
+            print_band(from, &band[i]);
+        if (i == 0)
+            from.value = u256_from_u64(1);
+        else
+            (void)u256_mul_u64(from.value, 10, &from.value);
     }
     if (others)
-        page_line("", "and %zu priced in other assets", others);
+        page_line("", "%s%zu priced in other assets", others < h->prices ? "and " : "", others);
     if (h->prices == PRICE_POINTS)
         page_line("", "of the %d listed models with the most payments", PRICE_POINTS);
 }

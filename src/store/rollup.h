@@ -51,11 +51,7 @@ struct infer_day_row {
     uint64_t n;
     int64_t last; /* time of the last that day */
 };
-/* By cid, day. */
-souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_row), void *ud,
-                              struct err *e);
-
-/* The same of one CID. */
+/* Of one CID (store_each_called tells them), by day. */
 souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, ROW_FN(infer_day_row),
                                  void *ud, struct err *e);
 

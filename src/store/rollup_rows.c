@@ -73,26 +73,6 @@ souk_err store_each_day(struct store *s, int64_t chain, int64_t payee, ROW_FN(da
     return query_end(&q, rc, e);
 }
 
-static souk_err each_infer_day(struct query_run *q, ROW_FN(infer_day_row), void *ud, struct err *e)
-{
-    souk_err rc = SOUK_OK;
-    while (!rc && query_next(q)) {
-        struct infer_day_row row = {query_col_int(q, 0), query_col_int(q, 1), col_u64(q, 2),
-                                    query_col_int(q, 3)};
-        rc = fn(ud, &row, e);
-    }
-    return query_end(q, rc, e);
-}
-
-souk_err store_each_infer_day(struct store *s, int64_t chain, ROW_FN(infer_day_row), void *ud,
-                              struct err *e)
-{
-    struct query_run q = query_open(s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ?"
-                                       " ORDER BY cid, day");
-    query_int(&q, chain);
-    return each_infer_day(&q, fn, ud, e);
-}
-
 souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, ROW_FN(infer_day_row),
                                  void *ud, struct err *e)
 {
@@ -100,7 +80,13 @@ souk_err store_each_infer_day_of(struct store *s, int64_t chain, int64_t cid, RO
         s, "SELECT cid, day, n, last FROM infer_day WHERE chain = ? AND cid = ? ORDER BY day");
     query_int(&q, chain);
     query_int(&q, cid);
-    return each_infer_day(&q, fn, ud, e);
+    souk_err rc = SOUK_OK;
+    while (!rc && query_next(&q)) {
+        struct infer_day_row row = {query_col_int(&q, 0), query_col_int(&q, 1), col_u64(&q, 2),
+                                    query_col_int(&q, 3)};
+        rc = fn(ud, &row, e);
+    }
+    return query_end(&q, rc, e);
 }
 
 /* --- raw rows */

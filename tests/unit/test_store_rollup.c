@@ -73,12 +73,25 @@ static souk_err infer_text(void *ud, const struct infer_day_row *r, struct err *
     return SOUK_OK;
 }
 
+struct called {
+    struct store *s;
+    struct buf *b;
+    int64_t chain;
+};
+
+static souk_err called_text(void *ud, const struct who_row *r, struct err *e)
+{
+    const struct called *c = ud;
+    return store_each_infer_day_of(c->s, c->chain, r->who, infer_text, c->b, e);
+}
+
 static void sums_text(struct store *s, struct buf *b)
 {
     for (int64_t chain = 1; chain <= CHAINS; chain++) {
         ok(store_each_edge(s, chain, 0, edge_text, b, E));
         ok(store_each_day(s, chain, 0, day_text, b, E));
-        ok(store_each_infer_day(s, chain, infer_text, b, E));
+        struct called c = {s, b, chain};
+        ok(store_each_called(s, chain, called_text, &c, E));
     }
 }
 

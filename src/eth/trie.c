@@ -22,19 +22,19 @@ struct key {
     size_t n;
 };
 
-struct list {
+struct items {
     const struct trie_item *item;
     size_t n;
 };
 
 /* In the order of their keys: below 0x80 an index is its own key, and that of 0 is 0x80. */
-static size_t index_at(const struct list *l, size_t place)
+static size_t index_at(const struct items *l, size_t place)
 {
     size_t small = l->n - 1 < 0x7f ? l->n - 1 : 0x7f;
     return place < small ? place + 1 : place == small ? 0 : place;
 }
 
-static struct key key_at(const struct list *l, size_t place)
+static struct key key_at(const struct items *l, size_t place)
 {
     struct key k = {{0}, 0};
     size_t index = index_at(l, place), bytes = 0;
@@ -159,9 +159,9 @@ union node {
     struct branch branch;
 };
 
-static write_fn build(const struct list *l, size_t first, size_t end, size_t at, union node *out);
+static write_fn build(const struct items *l, size_t first, size_t end, size_t at, union node *out);
 
-static struct ref build_ref(const struct list *l, size_t first, size_t end, size_t at)
+static struct ref build_ref(const struct items *l, size_t first, size_t end, size_t at)
 {
     union node node;
     write_fn write = build(l, first, end, at, &node);
@@ -170,7 +170,7 @@ static struct ref build_ref(const struct list *l, size_t first, size_t end, size
 
 /* The node of the items at places first..end, whose keys are alike in their first `at` nibbles. It
  * calls itself at most once a nibble. */
-static write_fn build(const struct list *l, size_t first, size_t end, size_t at, union node *out)
+static write_fn build(const struct items *l, size_t first, size_t end, size_t at, union node *out)
 {
     struct key key = key_at(l, first), last = key_at(l, end - 1);
     size_t to = at;
@@ -198,7 +198,7 @@ static write_fn build(const struct list *l, size_t first, size_t end, size_t at,
 
 bytes32 trie_list_root(const struct trie_item *item, size_t n)
 {
-    struct list l = {item, n};
+    struct items l = {item, n};
     union node node;
     if (n == 0)
         return keccak256("\x80", 1);

@@ -17,6 +17,7 @@
 #include "market_world.h"
 #include "node_double.h"
 #include "store/proof_rows.h"
+#include "tree.h"
 #include "vectors.h"
 
 enum { LAST = 2 };
@@ -157,7 +158,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char path[128];
     (void)state;
     http_free(w.http);
     loop_free(w.loop);
@@ -167,8 +167,7 @@ static int teardown(void **state)
     waitpid(w.child, NULL, 0);
     json_free(chain.vectors);
     paths_override(NULL);
-    snprintf(path, sizeof path, "rm -rf %s", w.dir);
-    return system(path);
+    return tree_remove(w.dir);
 }
 
 /* --- a proof, waited for */

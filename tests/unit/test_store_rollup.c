@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "market_world.h"
 #include "store/rollup.h"
+#include "tree.h"
 
 enum { CHAINS = 2, NAMES = 5, ASSETS = 2, CIDS = 3, BLOCKS = 60 };
 
@@ -442,9 +443,7 @@ static void sums_equal_the_rows(void **state)
         }
         assert_true(late == (behind > 0));
         store_close(p.w);
-        char cmd[160];
-        snprintf(cmd, sizeof cmd, "rm -rf '%s'", p.dir);
-        assert_int_equal(system(cmd), 0);
+        assert_int_equal(tree_remove(p.dir), 0);
     }
 }
 

@@ -8,15 +8,17 @@
 
 #include "base/banned.h"
 
-enum { NEWS_MAX = 500, ASSETS = 4 };
+enum { NEWS_MAX = 500, NETWORK_MAX = 32 };
 
 struct watching {
     struct domain *d;
+    char network[NETWORK_MAX];
     struct watch_list list;
     bool stopped, dying; /* dying: watching_free was called while a job was out */
     bool placed;         /* the place is where the cache was when souk opened, or later */
     struct watch_place place;
     bool looking, again, writing, rewrite;
+    char told[ERR_MSG_MAX];         /* why the last look failed, once said */
     struct landed kept[WATCH_KEPT]; /* a ring */
     size_t n, next;
 };
@@ -61,26 +63,27 @@ static void say_one(struct watching *w, const struct landed *l)
     if (l->payer_known) {
         address_format(l->payer, payer);
         snprintf(from, sizeof from, ", %s %.6s…%s%s", l->refund ? "given back to" : "from", payer,
-                 payer + 38, l->payer_new ? " (new)" : "");
+                 payer + 36, l->payer_new ? " (new)" : "");
     }
     app_toast(w->d->app, ST_MONEY, "%s%s  %s%s%s%s", l->refund ? "−" : "+",
               amount_format(&l->amount, money, sizeof money), l->author, l->model[0] ? "/" : "",
               l->model, from);
 }
 
-/* Of many, the sum of each asset: assets are never added to each other. */
+/* Of many, the sum of each asset: assets are never added to each other. What went back is in none.
+ */
 static void say_sum(struct watching *w, const struct news *n)
 {
-    struct amount sum[ASSETS];
+    struct amount sum[INCOME_MAX];
     size_t assets = 0, counted = 0;
-    char money[U256_FMT + 16], text[ASSETS * 64], count[HUMAN_BUF];
+    char money[U256_FMT + 16], text[INCOME_MAX * 64], count[HUMAN_BUF];
     size_t len = 0;
     for (size_t i = 0; i < n->n; i++) {
         const struct amount *a = &n->row[i].call.amount;
         size_t k = 0;
         while (k < assets && !address_eq(sum[k].asset, a->asset))
             k++;
-        if (n->row[i].refund || k == ASSETS)
+        if (n->row[i].refund || k == INCOME_MAX)
             continue;
         counted++;
         if (k == assets) {
@@ -88,6 +91,11 @@ static void say_sum(struct watching *w, const struct news *n)
             sum[assets++].value = U256_ZERO;
         }
         (void)u256_add(sum[k].value, a->value, &sum[k].value);
+    }
+    if (!assets) {
+        app_toast(w->d->app, ST_MONEY, "%s payments to whom you watch were given back (Activity)",
+                  human_count(count, n->n));
+        return;
     }
     text[0] = '\0';
     for (size_t k = 0; k < assets; k++) {
@@ -130,6 +138,15 @@ static void look_run(struct market_job *mj, struct store *s)
         news_load(s, j->net, &j->list, j->placed ? &j->place : NULL, NEWS_MAX, &j->news, &mj->err);
 }
 
+/* A name that no author has stops the news of all: said once, where there are authors to know. */
+static void say_failure(struct watching *w, const struct err *e)
+{
+    bool known = w->d->catalog && w->d->catalog->total > 0;
+    if (e->code && e->code != SOUK_ECANCEL && known && strcmp(w->told, e->msg) != 0)
+        app_toast_err(w->d->app, e);
+    snprintf(w->told, sizeof w->told, "%s", e->code && known ? e->msg : "");
+}
+
 static void look_done(struct market_job *mj)
 {
     struct look_job *j = (struct look_job *)mj;
@@ -142,6 +159,8 @@ static void look_done(struct market_job *mj)
         again |= j->news->more;
         watching_take(w, j->news);
     }
+    if (!w->stopped)
+        say_failure(w, j->news ? &(struct err){0} : &mj->err);
     news_free(j->news);
     watch_release(&j->list);
     mem_free(j);
@@ -179,7 +198,7 @@ void watching_look(struct watching *w)
 struct save_job {
     struct job job;
     struct watching *w;
-    char network[32];
+    char network[NETWORK_MAX];
     struct watch_list list;
     struct err err;
 };
@@ -200,12 +219,15 @@ static void save_done(struct job *j)
     w->writing = w->rewrite = false;
     if (s->err.code && !w->stopped)
         app_toast_err(w->d->app, &s->err);
+    /* The loop goes, and jobs that had not begun with it: what was asked for is written even so. */
+    if (w->dying && (again || atomic_load(&j->cancelled)))
+        watch_save(w->network, &w->list, &s->err);
     watch_release(&s->list);
     mem_free(s);
-    if (again)
-        save(w);
-    else if (w->dying)
+    if (w->dying)
         watching_free(w);
+    else if (again)
+        save(w);
 }
 
 static void save(struct watching *w)
@@ -220,7 +242,7 @@ static void save(struct watching *w)
         return;
     }
     s->w = w;
-    snprintf(s->network, sizeof s->network, "%s", market_network(w->d->market)->name);
+    snprintf(s->network, sizeof s->network, "%s", w->network);
     s->job.run = save_run;
     s->job.done = save_done;
     w->writing = true;
@@ -237,12 +259,29 @@ size_t watching_count(const struct watching *w)
     return w ? w->list.n : 0;
 }
 
+/* The list as the file has it now: another souk may have changed it, and one that cannot be read
+ * is not written over. */
+static souk_err read_again(struct watching *w, struct err *e)
+{
+    struct watch_list now;
+    souk_err c = w->writing ? SOUK_OK : watch_load(w->network, &now, e);
+    if (c || w->writing)
+        return c;
+    watch_release(&w->list);
+    w->list = now;
+    return SOUK_OK;
+}
+
 void watching_toggle(struct watching *w, const char *word)
 {
     struct err e = {0};
     if (!w)
         return;
-    if (watch_toggle(&w->list, word, &e)) {
+    bool wanted = !watch_has(&w->list, word);
+    souk_err c = read_again(w, &e);
+    if (!c && watch_has(&w->list, word) != wanted)
+        c = watch_toggle(&w->list, word, &e);
+    if (c) {
         app_toast_err(w->d->app, &e);
         return;
     }
@@ -258,13 +297,14 @@ void watching_toggle(struct watching *w, const char *word)
 
 struct watching *watching_new(struct domain *d)
 {
-    struct err e;
+    struct err e = {0};
     struct watching *w = mem_zalloc(sizeof *w);
     if (!w)
         return NULL;
     w->d = d;
-    watch_load(market_network(d->market)->name, &w->list,
-               &e); /* a small file; else an empty list */
+    snprintf(w->network, sizeof w->network, "%s", market_network(d->market)->name);
+    if (read_again(w, &e)) /* a small file, as the configuration is */
+        app_toast_err(d->app, &e);
     return w;
 }
 

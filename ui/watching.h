@@ -19,7 +19,7 @@ struct landed {
     bool refund, payer_known, payer_new;
     struct amount amount;
     address payer;
-    char author[128], model[128], tx[HASH_BUF]; /* cut at whole characters */
+    char author[128], model[128], tx[HASH_BUF]; /* of names what fits */
     unsigned bits;
 };
 
@@ -31,7 +31,8 @@ void watching_free(struct watching *w);
 
 bool watching_has(const struct watching *w, const char *word);
 size_t watching_count(const struct watching *w);
-/* Watches or no longer watches, and says so; the file is written in the background. */
+/* Watches or no longer watches, and says so; the file is written in the background, at the latest
+ * when the loop goes. */
 void watching_toggle(struct watching *w, const char *word);
 
 /* The cache changed: is there anything new? */

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/paths.h"
@@ -68,19 +69,29 @@ static int setup(void **state)
     return world.app && world.d.watching ? 0 : -1;
 }
 
-static int teardown(void **state)
+static void leave(void)
 {
-    (void)state;
-    settle();
     app_free(world.app);
     watching_stop(world.d.watching);
     domain_release(&world.d);
     market_close(world.d.market);
     backend_free(world.backend);
     loop_free(world.loop);
+}
+
+static int clean(void **state)
+{
+    (void)state;
     fixture_free(world.dir);
     paths_override(NULL);
     return 0;
+}
+
+static int teardown(void **state)
+{
+    settle();
+    leave();
+    return clean(state);
 }
 
 static bool says(const char *words)
@@ -170,6 +181,70 @@ static void test_sum(void **state)
     land(r, 4);
     assert_true(says("3 payments to whom you watch: +0.008 USDC, +0.02 OPG (Activity)"));
     assert_int_equal(watching_landed(world.d.watching), 4);
+    r[0].refund = r[1].refund = r[2].refund = true;
+    land(r, 4);
+    assert_true(says("4 payments to whom you watch were given back (Activity)"));
+}
+
+static void list_file(char path[PATH_BUF])
+{
+    assert_int_equal(paths_get(PATH_STATE, "watch-devnet", path, NULL), SOUK_OK);
+}
+
+static void file_has(const char *word, bool yes)
+{
+    struct watch_list l;
+    struct err e = {0};
+    assert_int_equal(watch_load("devnet", &l, &e), SOUK_OK);
+    assert_int_equal(watch_has(&l, word), yes);
+    watch_release(&l);
+}
+
+/* Another souk has changed the list meanwhile: what it watches stays. */
+static void test_shared(void **state)
+{
+    (void)state;
+    struct watch_list l = {.n = 0};
+    struct err e = {0};
+    watching_toggle(world.d.watching, "mira");
+    settle();
+    assert_int_equal(watch_toggle(&l, "vol.labs", &e), SOUK_OK);
+    assert_int_equal(watch_toggle(&l, "ines", &e), SOUK_OK);
+    assert_int_equal(watch_save("devnet", &l, &e), SOUK_OK);
+    watch_release(&l);
+    watching_toggle(world.d.watching, "ines"); /* it is there already, as is wanted */
+    assert_true(says("watching ines"));
+    settle();
+    file_has("vol.labs", true);
+    file_has("ines", true);
+    file_has("mira", false);
+}
+
+/* A list that cannot be read is not written over. */
+static void test_unreadable(void **state)
+{
+    (void)state;
+    char path[PATH_BUF];
+    struct stat st;
+    list_file(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    watching_toggle(world.d.watching, "mira");
+    assert_true(says("watch-devnet"));
+    assert_false(watching_has(world.d.watching, "mira"));
+    settle();
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISDIR(st.st_mode));
+}
+
+/* Who quits at once has said it even so. */
+static void test_quit(void **state)
+{
+    (void)state;
+    watching_toggle(world.d.watching, "mira");
+    watching_toggle(world.d.watching, "vol.labs");
+    leave();
+    file_has("mira", true);
+    file_has("vol.labs", true);
 }
 
 static void test_kept(void **state)
@@ -260,6 +335,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_toggle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sum, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quit, setup, clean),
         cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_activity, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),

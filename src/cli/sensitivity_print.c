@@ -17,11 +17,6 @@ static void on_progress(void *ud, unsigned done)
     progress_tell(ud, done, THRESHOLDS);
 }
 
-static bool changes(const struct sensitivity *t)
-{
-    return u256_cmp(t->low[0], t->low[1]) != 0 || u256_cmp(t->low[2], t->low[1]) != 0;
-}
-
 /* --- text */
 
 void sensitivity_print(const struct sensitivity *t, const struct health *h)
@@ -44,7 +39,7 @@ void sensitivity_print(const struct sensitivity *t, const struct health *h)
     buf_init(&same, 4096);
     for (unsigned i = 0; i < THRESHOLDS; i++) {
         const char *name = threshold_at(t[i].threshold)->name;
-        if (!changes(&t[i])) {
+        if (!sensitivity_moves(&t[i])) {
             buf_addf(&same, "%s%s", same.len ? ", " : "", name);
             continue;
         }

@@ -84,6 +84,7 @@ struct sensitivity {
     uint32_t value[3];  /* half, as it is, half as much again: clamped to what is allowed */
     u256 low[3];        /* of the asset asked for */
 };
+bool sensitivity_moves(const struct sensitivity *s); /* either way it makes another bound */
 /* s: a reader. Takes two judgements a threshold: a worker's work. out has THRESHOLDS rows. */
 souk_err genuine_sensitivity(struct store *s, const struct network *n, const struct rules *r,
                              const struct known *k, enum window w, address asset,

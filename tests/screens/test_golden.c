@@ -235,6 +235,8 @@ static void test_health(void **state)
     check_at("health-findings", market, "devnet", "2\nF\n", "80x24 120x40");
     check_at("health-tried", market, "devnet", "2\nF\n<S-Tab>\n<Enter>\n", "120x40");
     check_at("health-tried-stopped", market, "devnet", "2\nF\n<S-Tab>\n<Enter><Esc>\n", "80x24");
+    /* What was tried for one window is not shown under another. */
+    check_at("health-tried-window", market, "devnet", "2\nF\n<S-Tab>\n<Enter>[\n", "80x24");
     check_at("health-evidence", market, "devnet", "2\nF\n<Enter>\n", "80x24");
 }
 

@@ -40,17 +40,27 @@ static struct amount unit_of(const struct findings *f)
     return first;
 }
 
+/* They are of another window, or in another asset. */
+static void forget_tries(struct findings_screen *s)
+{
+    s->has_rows = false;
+    if (s->trying)
+        trying_cancel(s->trying);
+}
+
 static void take(void *self, void *got, const struct err *e)
 {
     struct findings_screen *s = self;
     s->job = NULL;
     s->failed = *e;
     if (got) {
-        if (s->f && s->f->window != ((struct findings *)got)->window)
-            s->has_rows = false; /* they were tried for another window */
+        struct findings *f = got;
+        struct amount unit = unit_of(f);
+        if (s->f && (s->f->window != f->window || !address_eq(s->unit.asset, unit.asset)))
+            forget_tries(s);
         findings_free(s->f);
-        s->f = got;
-        s->unit = unit_of(s->f);
+        s->f = f;
+        s->unit = unit;
         table_set_rows(s->list, s->f->n);
     }
     if (s->again)
@@ -73,9 +83,7 @@ static void take_rows(struct findings_screen *s, const struct sensitivity *row)
     size_t n = 0;
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < THRESHOLDS; i++) {
-            bool still = u256_cmp(row[i].low[0], row[i].low[1]) == 0 &&
-                         u256_cmp(row[i].low[2], row[i].low[1]) == 0;
-            if (still == (pass == 1))
+            if (sensitivity_moves(&row[i]) == (pass == 0))
                 s->row[n++] = row[i];
         }
 }
@@ -101,7 +109,7 @@ static void try_others(struct findings_screen *s)
     }
     s->try_failed = (struct err){0};
     s->tried = 0;
-    s->trying = trying_start(s->d, s->d->window, s->unit.asset, tried, s);
+    s->trying = trying_start(s->d, s->f->window, s->unit.asset, tried, s);
 }
 
 /* --- what happens */

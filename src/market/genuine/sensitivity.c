@@ -69,6 +69,11 @@ static souk_err try_one(const struct asking *q, const struct rules *r, u256 now,
     return rc;
 }
 
+bool sensitivity_moves(const struct sensitivity *s)
+{
+    return u256_cmp(s->low[0], s->low[1]) != 0 || u256_cmp(s->low[2], s->low[1]) != 0;
+}
+
 souk_err genuine_sensitivity(struct store *s, const struct network *n, const struct rules *r,
                              const struct known *k, enum window w, address asset,
                              const atomic_bool *stop, void (*progress)(void *ud, unsigned done),

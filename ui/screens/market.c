@@ -244,10 +244,10 @@ static void cell_count(struct strip *out, uint64_t n)
         strip_str(out, "–", ST_DIM);
 }
 
-/* Per cent of the income that a rule takes out: of its first asset. -1: not judged. */
+/* Per cent of the income that a rule takes out: of its first asset. -1: none, or not judged. */
 static int linked(const struct figures *f)
 {
-    if (!f->income.n || (!f->low.n && !f->high.n))
+    if (!f->judged || !f->income.n)
         return -1;
     const struct amount *all = &f->income.of[0];
     return 100 - (int)((u256_permille(income_in(&f->low, all).value, all->value) + 9) / 10);
@@ -413,7 +413,7 @@ static void draw_genuine(const struct figures *f, struct canvas *c, int x, int y
 {
     struct strip s;
     strip_init(&s, canvas_charset(c));
-    if (f->high.n || f->low.n) {
+    if (f->judged && f->income.n) {
         strip_str(&s, "genuine ", ST_DIM);
         part_interval_short(&s, &f->low, &f->high);
         strip_str(&s, " · ", ST_DIM);

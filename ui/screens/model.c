@@ -347,7 +347,7 @@ static void draw_genuine(const struct model_screen *s, struct canvas *c, struct 
     struct strip st;
     char n[HUMAN_BUF];
     strip_init(&st, canvas_charset(c));
-    if (f->low.n || f->high.n) {
+    if (f->judged && f->income.n) {
         strip_str(&st, "genuine ", ST_DIM);
         part_interval_short(&st, &f->low, &f->high);
         strip_strf(&st, ST_NORMAL, f->genuine_payers == 1 ? " by %s payer · " : " by %s payers · ",

@@ -45,15 +45,15 @@
     X(CLEAR, "clear", "x", "clear", "Take off all filters and marks", SCREEN)                      \
     X(EXPLAIN, "explain", "e", "explain", "Where this figure comes from; ? does it too", SCREEN)   \
     X(FINDINGS, "findings", "F", "findings", "What the rules found in the payments", SCREEN)       \
-    X(WATCH, "watch", "W", "watch", "Watch: be told of each payment to this author", SCREEN)        \
-    X(EXPORT, "export", "E", "export", "How to get all of it as a file", SCREEN)                    \
+    X(WATCH, "watch", "W", "watch", "Watch: be told of each payment to this author", SCREEN)       \
+    X(EXPORT, "export", "E", "export", "How to get all of it as a file", SCREEN)                   \
     X(DEVNET, "devnet", "D", "start devnet", "Start the built-in market on this machine", SCREEN)  \
     X(CALL, "call", "c", "call", "Call it: ask the price, pay, see the answer", SCREEN)            \
     X(RUN, "run", "r", "run", "Run it on this machine: fill in its inputs, see its outputs", SCREEN)\
     X(GET, "get", "d", "get", "Get its file, proved on the way; on one that comes: stop", SCREEN)  \
-    X(CHECK, "check", "v", "check", "Check again: a file by its ID, rows by their digest", SCREEN)            \
+    X(CHECK, "check", "v", "check", "Check again: a file by its ID, rows by their digest", SCREEN) \
     X(CALL_OTHER, "call-other", "U", "call other", "Call a URL, or a model of a gateway", SCREEN)  \
-    X(RAW, "as-json", "<C-t>", "JSON", "The input as fields, or as one JSON text", SCREEN)        \
+    X(RAW, "as-json", "<C-t>", "JSON", "The input as fields, or as one JSON text", SCREEN)         \
     X(RECEIPTS, "receipts", "R", "receipts", "What was bought, and what became of it", SCREEN)     \
     X(RESUME, "go-on", "o", "go on", "Go on with a call whose outcome is not known", SCREEN)       \
     X(SEND, "send", "t", "send", "Send tokens or coin", SCREEN)                                    \

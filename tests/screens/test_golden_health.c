@@ -254,11 +254,11 @@ static void explain_init(struct explain_screen *s)
     docview_init(&s->doc);
     s->rows = table_new(part_call_columns, PART_CALL_COLS, &explain_row_ops, s);
     table_set_rows(s->rows, s->x->calls);
-    s->digests.n = 2;
-    for (size_t i = 0; i < s->digests.n; i++)
-        s->digests.of[i].rows = fix->basis[i].rows;
-    for (size_t i = 0; i < 32; i++)
-        s->digests.of[0].digest[i] = s->digests.of[1].digest[i] = (uint8_t)(i * 7);
+    for (size_t k = 0; k < 2; k++) {
+        fix->basis[k].digested = true;
+        for (size_t i = 0; i < sizeof fix->basis[k].digest; i++)
+            fix->basis[k].digest[i] = (uint8_t)(i * 7);
+    }
 }
 
 static void explain_end(struct explain_screen *s)

@@ -36,14 +36,21 @@ static void digested(void *ud, const struct digests *d, const struct err *e)
 {
     struct explain_screen *s = ud;
     s->digesting = NULL;
-    s->digests = *d;
     s->digest_failed = *e;
+    for (size_t i = 0; i < d->n; i++) {
+        struct basis *b = &s->x->basis[i];
+        b->digested = true;
+        b->more = false;
+        b->rows = d->of[i].rows;
+        memcpy(b->digest, d->of[i].digest, sizeof b->digest);
+    }
     docview_stale(&s->doc);
 }
 
 static void digest(struct explain_screen *s)
 {
-    s->digests.n = 0;
+    for (size_t i = 0; i < s->x->bases; i++)
+        s->x->basis[i].digested = false;
     s->digest_failed = (struct err){0};
     s->digesting = digesting_start(s->d, s->x, digested, s);
     docview_stale(&s->doc);
@@ -82,12 +89,14 @@ static void copy(struct explain_screen *s)
         return;
     }
     buf_init(&b, 4096);
-    for (size_t i = 0; s->x && i < s->digests.n; i++) {
-        buf_addf(&b, "%s%s ", i ? "\n" : "", s->x->basis[i].filter);
-        for (size_t k = 0; k < sizeof s->digests.of[i].digest; k++)
-            buf_addf(&b, "%02x", s->digests.of[i].digest[k]);
+    for (size_t i = 0; s->x && i < s->x->bases; i++) {
+        char hex[HASH_BUF];
+        const struct basis *from = &s->x->basis[i];
+        if (from->digested)
+            buf_addf(&b, "%s%s %s", b.len ? "\n" : "", from->filter,
+                     hex_encode(from->digest, sizeof from->digest, hex) + 2);
     }
-    if (s->digests.n)
+    if (b.len)
         app_copy(s->app, untrusted_n(b.p, b.len), "the digest");
     else
         app_toast(s->app, ST_WARN, "there is no digest yet");

@@ -43,7 +43,6 @@ struct explain_screen {
     struct docview doc;
     struct table *rows;
     struct digesting *digesting; /* NULL: not now */
-    struct digests digests;
     struct err digest_failed;
 };
 

@@ -11,21 +11,14 @@
 
 #include "base/banned.h"
 
-enum { ROOMY_H = 36, HASH_TEXT = 65 };
-
-static void hex(const uint8_t *p, size_t n, char *out)
-{
-    for (size_t i = 0; i < n; i++)
-        snprintf(out + 2 * i, 3, "%02x", p[i]);
-}
+enum { ROOMY_H = 36 };
 
 static void digest_fact(const struct explain_screen *s, size_t i, struct facts *f)
 {
-    char text[HASH_TEXT];
+    char text[HASH_BUF];
     const struct basis *b = &s->x->basis[i];
-    if (i < s->digests.n || b->digested) {
-        hex(i < s->digests.n ? s->digests.of[i].digest : b->digest, 32, text);
-        fact_own(f, "digest", text, ST_CODE);
+    if (b->digested) {
+        fact_own(f, "digest", hex_encode(b->digest, sizeof b->digest, text) + 2, ST_CODE);
     } else if (s->digesting) {
         bool now = digesting_progress(s->digesting) == i;
         fact_own(f, "digest", now ? "computing… v stops it" : "waits", ST_DIM);
@@ -66,9 +59,7 @@ static void basis_facts(const struct explain_screen *s, size_t i, struct facts *
     if (b->from.hash[0])
         fact_own(f, "end hash", b->from.hash, ST_CODE);
     finality_fact(b, f);
-    bool counted = i < s->digests.n;
-    snprintf(text, sizeof text, "%s%s", b->more && !counted ? "more than " : "",
-             human_count(first, counted ? s->digests.of[i].rows : b->rows));
+    snprintf(text, sizeof text, "%s%s", b->more ? "more than " : "", human_count(first, b->rows));
     fact_own(f, "rows", text, ST_NORMAL);
     digest_fact(s, i, f);
     fact_begin(f, "told by");

@@ -25,13 +25,6 @@ const struct column try_columns[TRY_COLS] = {
     [TRY_TEXT] = {"WHAT IT IS", 20, 40, ALIGN_LEFT, 1, 1, false, false},
 };
 
-static void short_address(struct strip *out, address a)
-{
-    char full[ADDRESS_BUF];
-    address_format(a, full);
-    strip_strf(out, ST_CODE, "%.6s…%s", full, full + 36);
-}
-
 static enum style rule_style(enum rule r)
 {
     return rule_effect(r) == RULE_EXCLUDE ? ST_WARN : ST_NORMAL;
@@ -63,7 +56,7 @@ static void finding_cell(void *ud, size_t row, int col, struct strip *out)
         if (address_is_zero(f->payee))
             strip_str(out, "several", ST_DIM);
         else
-            short_address(out, f->payee);
+            part_address(out, f->payee, 0);
         break;
     case FINDING_PAYERS:
         part_count(out, f->payers);
@@ -278,15 +271,6 @@ const struct column evidence_columns[EVIDENCE_COLS] = {
     [EVIDENCE_TX] = {"TRANSACTION", 13, 66, ALIGN_LEFT, 1, 2, false, false},
 };
 
-static void whole_or_short(const struct evidence_screen *s, int col, address a, struct strip *out)
-{
-    char full[ADDRESS_BUF];
-    if (table_width(s->table, col) >= ADDRESS_BUF - 1)
-        strip_str(out, address_format(a, full), ST_CODE);
-    else
-        short_address(out, a);
-}
-
 static void evidence_cell(void *ud, size_t row, int col, struct strip *out)
 {
     const struct evidence_screen *s = ud;
@@ -303,10 +287,10 @@ static void evidence_cell(void *ud, size_t row, int col, struct strip *out)
         strip_str(out, v->payment ? "payment" : "transfer", v->payment ? ST_STRONG : ST_NORMAL);
         break;
     case EVIDENCE_FROM:
-        whole_or_short(s, col, v->from, out);
+        part_address(out, v->from, table_width(s->table, col));
         break;
     case EVIDENCE_TO:
-        whole_or_short(s, col, v->to, out);
+        part_address(out, v->to, table_width(s->table, col));
         break;
     case EVIDENCE_AMOUNT:
         strip_str(out, amount_format(&v->amount, text, sizeof text), ST_MONEY);

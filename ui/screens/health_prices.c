@@ -99,7 +99,7 @@ static void draw_picture(const struct health *h, struct canvas *c, struct rect a
     unsigned at[PRICE_POINTS][2];
     for (size_t i = 0; i < h->prices && i < PRICE_POINTS; i++) {
         const struct price_point *p = &h->price[i];
-        if (!p->payments || memcmp(&p->price.asset, &h->income_asset.asset, sizeof(address)) != 0)
+        if (!p->payments || !address_eq(p->price.asset, h->income_asset.asset))
             continue;
         at[n][0] = octave_steps(p->price.value);
         at[n][1] = octave_steps(u256_from_u64(p->payments));

@@ -139,9 +139,13 @@ static void test_cursor(void **state)
     assert_int_equal(pen_selected(&s.spots), METRIC_UPLOADS);
     assert_true(spots_move(&s.spots, ACT_TOP));
     assert_int_equal(pen_selected(&s.spots), METRIC_STORED);
-    const struct spot *last = &s.spots.spot[s.spots.n - 1];
-    assert_true(spots_point(&s.spots, last->r.x, last->r.y));
-    assert_false(spots_point(&s.spots, 0, 0));
+    const struct rect at = s.spots.spot[1].r;
+    struct mouse m = {.what = MOUSE_PRESS, .x = at.x, .y = at.y, .button = 1};
+    assert_int_equal(spots_mouse(&s.spots, &m), SPOTS_MOVED);
+    assert_int_equal(pen_selected(&s.spots), METRIC_LISTED);
+    assert_int_equal(spots_mouse(&s.spots, &m), SPOTS_OPEN);
+    m.x = m.y = 0;
+    assert_int_equal(spots_mouse(&s.spots, &m), SPOTS_IGNORED);
     s.pane = HEALTH_PRICES; /* a table has a cursor of its own */
     health_draw(&s, c, canvas_rect(c));
     assert_int_equal(pen_selected(&s.spots), METRIC_COUNT);

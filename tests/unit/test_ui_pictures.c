@@ -207,7 +207,7 @@ static void test_plots_at_every_size(void **state)
  */
 static void put(struct spots *s, struct canvas *c)
 {
-    spots_begin(s);
+    spots_begin(s, canvas_rect(c));
     spots_add(s, 1, (struct rect){2, 0, 2, 1});
     spots_add(s, 2, (struct rect){10, 0, 2, 1});
     spots_add(s, 3, (struct rect){2, 1, 3, 1});
@@ -239,6 +239,11 @@ static void test_the_cursor_goes_to_what_is_near(void **state)
     canvas_free(c);
 }
 
+static enum spots_event press(struct spots *s, int x, int y)
+{
+    return spots_mouse(s, &(struct mouse){.what = MOUSE_PRESS, .x = x, .y = y, .button = 1});
+}
+
 static void test_the_cursor_stays_with_its_number(void **state)
 {
     (void)state;
@@ -247,11 +252,17 @@ static void test_the_cursor_stays_with_its_number(void **state)
     put(&s, c);
     assert_int_equal(s.at, 1);
     assert_int_equal(canvas_row(c, 0)[2].over, OVER_SELECTED);
-    assert_true(spots_point(&s, 11, 3));
-    assert_false(spots_point(&s, 12, 3));
+    assert_int_equal(press(&s, 11, 3), SPOTS_MOVED);
+    assert_int_equal(press(&s, 12, 3), SPOTS_IGNORED);
     put(&s, c);
     assert_int_equal(s.at, 4);
-    spots_begin(&s);
+    assert_int_equal(press(&s, 10, 3), SPOTS_OPEN);
+    spots_begin(&s, (struct rect){0, 1, 16, 4});
+    spots_add(&s, 1, (struct rect){2, 0, 2, 1}); /* scrolled off */
+    spots_end(&s, c, true);
+    assert_int_equal(s.at, 1);
+    assert_int_equal(press(&s, 2, 0), SPOTS_IGNORED);
+    spots_begin(&s, canvas_rect(c));
     spots_end(&s, c, true);
     assert_null(spots_selected(&s));
     assert_false(spots_move(&s, ACT_DOWN));

@@ -11,8 +11,7 @@
 #include "base/banned.h"
 
 enum {
-    EXACT_W = 100, /* columns from which on amounts have all their digits */
-    WIDE = 140,    /* charts beside the figures */
+    WIDE = 140, /* charts beside the figures */
     FIGURES_W = 78,
     CHART_LEAST_W = 38,
     CHART_LEAST_H = 6,
@@ -79,31 +78,23 @@ static void put_count(struct sheet *h, enum metric m, const char *label, uint64_
 static void put_income(struct sheet *h, enum metric m, const char *label, const struct income *in,
                        const char *words)
 {
-    struct strip s, more;
-    strip_init(&s, canvas_charset(h->pen.c));
-    strip_init(&more, canvas_charset(h->pen.c));
-    (h->r.w < EXACT_W ? part_income_short : part_income)(&s, in);
-    strip_str(&more, words, ST_DIM);
-    put(h, m, label, &s, &more);
+    h->y = pen_income(&h->pen, h->r, h->y, m, label, in, words);
 }
 
 static void put_genuine(struct sheet *h, const struct figures *f)
 {
-    struct strip s, more;
-    strip_init(&s, canvas_charset(h->pen.c));
-    strip_init(&more, canvas_charset(h->pen.c));
-    if (!f->judged) {
-        strip_str(&s, "not judged yet", ST_DIM);
-    } else {
-        (h->r.w < EXACT_W ? part_interval_short : part_interval)(&s, &f->low, &f->high);
+    struct strip none;
+    if (f->judged) {
         bool all = income_cmp(&f->low, &f->income) == 0;
-        strip_str(&more,
-                  !f->high.n ? ""
-                  : all      ? "the rules take nothing out"
-                             : "at least … at most",
-                  ST_DIM);
+        h->y = pen_interval(&h->pen, h->r, h->y, METRIC_SPENDING, "genuine", &f->low, &f->high,
+                            !f->high.n ? ""
+                            : all      ? "the rules take nothing out"
+                                       : "at least … at most");
+        return;
     }
-    put(h, METRIC_SPENDING, "genuine", &s, &more);
+    strip_init(&none, canvas_charset(h->pen.c));
+    strip_str(&none, "not judged yet", ST_DIM);
+    put(h, METRIC_SPENDING, "genuine", &none, NULL);
 }
 
 static void put_growth(struct sheet *h, const struct trend *t)
@@ -237,6 +228,7 @@ static void draw_overview(struct author_screen *s, struct canvas *c, struct rect
     bool wide = r.w >= WIDE;
     struct sheet h = {.pen = {.c = c, .spots = &s->spots}, .r = r, .y = r.y};
     struct rect before = canvas_clip(c, r);
+    spots_begin(&s->spots, r);
     if (wide)
         h.r.w = FIGURES_W;
     put_figures(&h, s);
@@ -259,7 +251,7 @@ static void draw_overview(struct author_screen *s, struct canvas *c, struct rect
 
 void author_draw(struct author_screen *s, struct canvas *c, struct rect area)
 {
-    spots_begin(&s->spots);
+    spots_begin(&s->spots, area);
     if (!s->page) {
         if (s->failed.code)
             canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),

@@ -161,13 +161,10 @@ static bool on_event(void *self, const struct event *ev)
         scroll(s, ev->mouse.what == MOUSE_WHEEL_DOWN ? 3 : -3);
         return true;
     }
-    const struct spot *was = spots_selected(&s->spots);
-    int before = was ? was->id : -1;
-    if (ev->mouse.what != MOUSE_PRESS || !spots_point(&s->spots, ev->mouse.x, ev->mouse.y))
-        return false;
-    if (s->spots.at == before) /* a second click opens, as on the rows of a table */
+    enum spots_event se = spots_mouse(&s->spots, &ev->mouse);
+    if (se == SPOTS_OPEN)
         explain(s);
-    return true;
+    return se != SPOTS_IGNORED;
 }
 
 /* --- life */

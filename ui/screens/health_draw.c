@@ -43,7 +43,7 @@ static void draw_pane(struct health_screen *s, struct canvas *c, struct rect are
     struct rect before = canvas_clip(c, area), r = area;
     r.y -= s->top;
     p.last = r.y;
-    spots_begin(&s->spots);
+    spots_begin(&s->spots, area);
     if (s->pane == HEALTH_PRICES)
         health_draw_prices(s, &p, area);
     else
@@ -59,7 +59,7 @@ static void draw_pane(struct health_screen *s, struct canvas *c, struct rect are
 
 void health_draw(struct health_screen *s, struct canvas *c, struct rect area)
 {
-    spots_begin(&s->spots);
+    spots_begin(&s->spots, area);
     if (!s->h) {
         if (s->failed.code)
             canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),

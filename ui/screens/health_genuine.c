@@ -8,31 +8,14 @@
 
 #include "base/banned.h"
 
-enum { EXACT_W = 100 }; /* columns from which on amounts have all their digits */
-
-static int put_income(struct pen *p, struct rect r, int y, enum metric m, const char *label,
-                      const struct income *in, const char *words)
-{
-    struct strip s, more;
-    strip_init(&s, canvas_charset(p->c));
-    strip_init(&more, canvas_charset(p->c));
-    (r.w < EXACT_W ? part_income_short : part_income)(&s, in);
-    strip_str(&more, words, ST_DIM);
-    return pen_row(p, r, y, m, label, &s, &more);
-}
-
 /* --- genuine */
 
 static int draw_interval(struct pen *p, struct rect r, int y)
 {
     const struct health *h = p->h;
     struct strip s, more;
-    y = put_income(p, r, y, METRIC_INCOME, "income", &h->income, "raw: whoever paid");
-    strip_init(&s, canvas_charset(p->c));
-    strip_init(&more, canvas_charset(p->c));
-    (r.w < EXACT_W ? part_interval_short : part_interval)(&s, &h->low, &h->high);
-    strip_str(&more, "at least … at most", ST_DIM);
-    y = pen_row(p, r, y, METRIC_SPENDING, "genuine", &s, &more);
+    y = pen_income(p, r, y, METRIC_INCOME, "income", &h->income, "raw: whoever paid");
+    y = pen_interval(p, r, y, METRIC_SPENDING, "genuine", &h->low, &h->high, "at least … at most");
     if (!h->income.n)
         return y;
     strip_init(&s, canvas_charset(p->c));
@@ -80,7 +63,7 @@ void health_draw_genuine(struct pen *p, struct rect r)
     char when[HUMAN_BUF], words[256];
     int y = r.y;
     if (!h->judged_at) {
-        put_income(p, r, y, METRIC_INCOME, "income", &h->income, "raw: whoever paid");
+        pen_income(p, r, y, METRIC_INCOME, "income", &h->income, "raw: whoever paid");
         pen_words(p, r, y + 2,
                   "Nobody has judged these payments yet: a sync does, after reading them.");
         return;
@@ -109,13 +92,13 @@ static int put_left_out(struct pen *p, struct rect r, int y, enum metric m, cons
 {
     char text[HUMAN_BUF], more[128];
     snprintf(more, sizeof more, "%s %s", human_count(text, n), words);
-    return put_income(p, r, y, m, label, in, more);
+    return pen_income(p, r, y, m, label, in, more);
 }
 
 static int draw_left_out(struct pen *p, struct rect r, int y)
 {
     const struct health *h = p->h;
-    y = put_income(p, r, y, METRIC_UNATTRIBUTED, "unattributed", &h->unattributed,
+    y = pen_income(p, r, y, METRIC_UNATTRIBUTED, "unattributed", &h->unattributed,
                    "in income, of no one model");
     y = put_left_out(p, r, y, METRIC_UNLISTED, "not listed", &h->unlisted, h->unlisted_payments,
                      "to payees no listing names");
@@ -123,7 +106,7 @@ static int draw_left_out(struct pen *p, struct rect r, int y)
                      "of known senders, no proof");
     y = put_left_out(p, r, y, METRIC_INFLOW, "plain, P1", &h->inflow, h->inflows,
                      "transfers to payees: no calls");
-    y = put_income(p, r, y, METRIC_INCOME, "refunded", &h->refunded, "already taken off income");
+    y = pen_income(p, r, y, METRIC_INCOME, "refunded", &h->refunded, "already taken off income");
     y = pen_count(p, r, y, METRIC_PAYERS, "payer unknown", h->payer_unknown,
                   "settlements of channels: no log names who paid");
     return pen_count(p, r, y, METRIC_INFERENCES, "of no model", h->unknown_inferences,

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-enum { LABEL_W = 15, METRIC_BITS = 8 };
+enum { LABEL_W = 15, METRIC_BITS = 8, EXACT_W = 100 };
 
 void pen_spot(struct pen *p, enum metric m, struct rect r)
 {
@@ -49,6 +49,28 @@ int pen_count(struct pen *p, struct rect r, int y, enum metric m, const char *la
     strip_init(&value, canvas_charset(p->c));
     strip_init(&more, canvas_charset(p->c));
     strip_str(&value, human_count(text, n), n ? ST_STRONG : ST_DIM);
+    strip_str(&more, words, ST_DIM);
+    return pen_row(p, r, y, m, label, &value, &more);
+}
+
+int pen_income(struct pen *p, struct rect r, int y, enum metric m, const char *label,
+               const struct income *in, const char *words)
+{
+    struct strip value, more;
+    strip_init(&value, canvas_charset(p->c));
+    strip_init(&more, canvas_charset(p->c));
+    (r.w < EXACT_W ? part_income_short : part_income)(&value, in);
+    strip_str(&more, words, ST_DIM);
+    return pen_row(p, r, y, m, label, &value, &more);
+}
+
+int pen_interval(struct pen *p, struct rect r, int y, enum metric m, const char *label,
+                 const struct income *low, const struct income *high, const char *words)
+{
+    struct strip value, more;
+    strip_init(&value, canvas_charset(p->c));
+    strip_init(&more, canvas_charset(p->c));
+    (r.w < EXACT_W ? part_interval_short : part_interval)(&value, low, high);
     strip_str(&more, words, ST_DIM);
     return pen_row(p, r, y, m, label, &value, &more);
 }

@@ -29,6 +29,11 @@ int pen_row(struct pen *p, struct rect r, int y, enum metric m, const char *labe
 /* The same of a count and our words. */
 int pen_count(struct pen *p, struct rect r, int y, enum metric m, const char *label, uint64_t n,
               const char *words);
+/* Of money: all its digits where there is room for them. */
+int pen_income(struct pen *p, struct rect r, int y, enum metric m, const char *label,
+               const struct income *in, const char *words);
+int pen_interval(struct pen *p, struct rect r, int y, enum metric m, const char *label,
+                 const struct income *low, const struct income *high, const char *words);
 int pen_title(struct pen *p, struct rect r, int y, const char *own);
 int pen_words(struct pen *p, struct rect r, int y, const char *own);
 /* At the foot of a page: what a metric is, and how to learn more. METRIC_COUNT: nothing. */

@@ -7,9 +7,10 @@
 
 enum { ROW = 4 }; /* columns as far as a row is */
 
-void spots_begin(struct spots *s)
+void spots_begin(struct spots *s, struct rect view)
 {
     s->n = 0;
+    s->view = view;
 }
 
 void spots_add(struct spots *s, int id, struct rect r)
@@ -80,12 +81,17 @@ bool spots_move(struct spots *s, enum action act)
     return best < INT_MAX;
 }
 
-bool spots_point(struct spots *s, int x, int y)
+enum spots_event spots_mouse(struct spots *s, const struct mouse *m)
 {
-    for (int i = 0; i < s->n; i++)
-        if (rect_has(s->spot[i].r, x, y)) {
-            s->at = s->spot[i].id;
-            return true;
+    const struct spot *was = spots_selected(s);
+    if (m->what != MOUSE_PRESS || !rect_has(s->view, m->x, m->y))
+        return SPOTS_IGNORED;
+    for (int i = 0; i < s->n; i++) {
+        const struct spot *one = &s->spot[i];
+        if (rect_has(one->r, m->x, m->y)) {
+            s->at = one->id;
+            return one == was ? SPOTS_OPEN : SPOTS_MOVED;
         }
-    return false;
+    }
+    return SPOTS_IGNORED;
 }

@@ -22,9 +22,11 @@ struct spots {
     struct spot spot[SPOTS_MAX];
     int n;
     int at; /* id of the one under the cursor */
+    struct rect view;
 };
 
-void spots_begin(struct spots *s);
+/* view: what is scrolled out of it is a place for the cursor, but not for the mouse. */
+void spots_begin(struct spots *s, struct rect view);
 void spots_add(struct spots *s, int id, struct rect r);
 /* After the last: sees to it that the cursor is on one, and lays the bar over it. */
 void spots_end(struct spots *s, struct canvas *c, bool focused);
@@ -32,6 +34,8 @@ void spots_end(struct spots *s, struct canvas *c, bool focused);
 const struct spot *spots_selected(const struct spots *s); /* NULL: there is none */
 /* ACT_UP, DOWN, LEFT, RIGHT, TOP, BOTTOM. False: there is none in that direction. */
 bool spots_move(struct spots *s, enum action act);
-bool spots_point(struct spots *s, int x, int y); /* true: there is one, and the cursor is on it */
+
+enum spots_event { SPOTS_IGNORED, SPOTS_MOVED, SPOTS_OPEN /* a press where the cursor was */ };
+enum spots_event spots_mouse(struct spots *s, const struct mouse *m);
 
 #endif

@@ -37,22 +37,15 @@ static void draw_tabs(const struct author_screen *s, struct canvas *c, struct re
         [AUTHOR_PRICES] = {"Prices", p->changes},
         [AUTHOR_SHARED] = {"Unattributed", p->shared_n},
     };
-    char right[32];
-    canvas_hline(c, r.x, r.y, r.w, ST_BORDER);
-    int x = r.x, tight = r.w < 80;
+    char word[AUTHOR_PANES][HUMAN_BUF + 32];
+    const char *names[AUTHOR_PANES];
     for (int i = 0; i < AUTHOR_PANES; i++) {
-        char n[HUMAN_BUF] = "", word[HUMAN_BUF + 32];
-        bool on = i == (int)s->pane;
-        if (tight && !on)
-            continue;
-        if (tab[i].n)
-            human_count(n, tab[i].n);
-        snprintf(word, sizeof word, "%s%s%s", tab[i].name, n[0] ? " " : "", n);
-        x += canvas_strf(c, x, r.y, r.x + r.w - x, on ? ST_SORTED : ST_DIM, on ? "[%s]" : " %s ",
-                         word);
+        char n[HUMAN_BUF];
+        snprintf(word[i], sizeof word[i], tab[i].n ? "%s %s" : "%s", tab[i].name,
+                 human_count(n, tab[i].n));
+        names[i] = word[i];
     }
-    snprintf(right, sizeof right, " %s ", window_name(p->window));
-    canvas_str(c, x, r.y, -(r.x + r.w - x), right, ST_DIM);
+    part_tabs(c, r, names, AUTHOR_PANES, (int)s->pane, window_name(p->window));
 }
 
 /* --- figures */
@@ -253,11 +246,7 @@ void author_draw(struct author_screen *s, struct canvas *c, struct rect area)
 {
     spots_begin(&s->spots, area);
     if (!s->page) {
-        if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
-                             ST_BAD);
-        else
-            canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
     part_failure(&s->failed, c, &area, 0); /* what was read before stays */

@@ -273,11 +273,7 @@ static void draw(void *self, struct canvas *c, struct rect area)
 {
     struct compare_screen *s = self;
     if (!s->page[0]) {
-        if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
-                             ST_BAD);
-        else
-            canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
     int col_w = (area.w - LABEL_W) / (int)s->n;

@@ -176,10 +176,7 @@ static int table_height(const struct explain_screen *s, int most)
 void explain_draw(struct explain_screen *s, struct canvas *c, struct rect area)
 {
     if (!s->x) {
-        if (s->failed.code)
-            part_failure(&s->failed, c, &area, 0);
-        else
-            canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
     draw_head(s, c, rect_cut_top(&area, 2));

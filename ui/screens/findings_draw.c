@@ -242,10 +242,7 @@ static void draw_tabs(const struct findings_screen *s, struct canvas *c, struct 
 void findings_draw(struct findings_screen *s, struct canvas *c, struct rect area)
 {
     if (!s->f) {
-        if (s->failed.code)
-            part_failure(&s->failed, c, &area, 0);
-        else
-            canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
     draw_tabs(s, c, rect_cut_top(&area, 1));
@@ -327,14 +324,12 @@ void evidence_draw(struct evidence_screen *s, struct canvas *c, struct rect area
     canvas_strip(c, top.x + 1, top.y, top.w - 2, &st);
     int y = part_words(c, area, area.x + 1, area.y, rule_text(s->rule), ST_NORMAL);
     y = part_words(c, area, area.x + 1, y, s->words, ST_DIM);
-    rect_cut_top(&area, y + 1 - area.y);
+    rect_cut_top(&area, y - area.y);
     if (!s->v) {
-        if (s->failed.code)
-            part_failure(&s->failed, c, &area, 0);
-        else
-            canvas_str(c, area.x + 1, area.y, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
+    rect_cut_top(&area, 1);
     enum { BELOW = 5, LEAST = 11 };
     size_t i = table_selected(s->table);
     if (i < s->v->n && area.h >= LEAST)

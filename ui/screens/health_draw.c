@@ -18,18 +18,9 @@ static void draw_tabs(const struct health_screen *s, struct canvas *c, struct re
     static const char *const names[HEALTH_PANES] = {
         "At a glance", "Trends", "Who returns", "Authors", "Prices", "Genuine", "Sources"};
     char block[HUMAN_BUF], right[80];
-    canvas_hline(c, r.x, r.y, r.w, ST_BORDER);
-    int x = r.x, tight = r.w < 80;
-    for (int i = 0; i < HEALTH_PANES; i++) {
-        bool on = i == (int)s->pane;
-        if (tight && !on)
-            continue;
-        x += canvas_strf(c, x, r.y, r.x + r.w - x, on ? ST_SORTED : ST_DIM, on ? "[%s]" : " %s ",
-                         names[i]);
-    }
-    snprintf(right, sizeof right, r.w >= 110 ? " %s to block %s " : " %s ",
-             window_name(s->h->window), human_count(block, s->h->as_of_block));
-    canvas_str(c, x, r.y, -(r.x + r.w - x), right, ST_DIM);
+    snprintf(right, sizeof right, r.w >= 110 ? "%s to block %s" : "%s", window_name(s->h->window),
+             human_count(block, s->h->as_of_block));
+    part_tabs(c, r, names, HEALTH_PANES, (int)s->pane, right);
 }
 
 static void draw_pane(struct health_screen *s, struct canvas *c, struct rect area)
@@ -61,11 +52,7 @@ void health_draw(struct health_screen *s, struct canvas *c, struct rect area)
 {
     spots_begin(&s->spots, area);
     if (!s->h) {
-        if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
-                             s->failed.code == SOUK_ENOTFOUND ? ST_DIM : ST_BAD);
-        else
-            canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
     part_failure(&s->failed, c, &area, 0); /* what was read before stays */

@@ -531,11 +531,7 @@ static void draw(void *self, struct canvas *c, struct rect area)
 {
     struct model_screen *s = self;
     if (!s->page) {
-        if (s->failed.code)
-            canvas_untrusted(c, area.x + 1, area.y + 1, area.w - 2, untrusted(s->failed.msg),
-                             ST_BAD);
-        else
-            canvas_str(c, area.x + 1, area.y + 1, area.w - 2, "reading…", ST_DIM);
+        part_unread(&s->failed, c, area);
         return;
     }
     enum { ROOMY = 16 };

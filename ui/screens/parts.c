@@ -118,6 +118,32 @@ void part_failure(const struct err *e, struct canvas *c, struct rect *area, int 
     rect_cut_top(area, y - area->y + gap);
 }
 
+void part_unread(const struct err *e, struct canvas *c, struct rect area)
+{
+    rect_cut_top(&area, 1);
+    if (!e->code)
+        canvas_str(c, area.x + 1, area.y, area.w - 2, "reading…", ST_DIM);
+    else if (e->code == SOUK_ENOTFOUND) /* nothing went wrong */
+        part_text(c, area, area.x + 1, area.y, untrusted(e->msg), ST_DIM);
+    else
+        part_failure(e, c, &area, 0);
+}
+
+void part_tabs(struct canvas *c, struct rect r, const char *const *names, int n, int chosen,
+               const char *right)
+{
+    enum { NARROW = 80 };
+    int x = r.x;
+    canvas_hline(c, r.x, r.y, r.w, ST_BORDER);
+    for (int i = 0; i < n; i++) {
+        bool on = i == chosen;
+        if (on || r.w >= NARROW)
+            x += canvas_strf(c, x, r.y, r.x + r.w - x, on ? ST_SORTED : ST_DIM,
+                             on ? "[%s]" : " %s ", names[i]);
+    }
+    canvas_strf(c, x, r.y, -(r.x + r.w - x), ST_DIM, " %s ", right);
+}
+
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                     const struct provenance *p)
 {

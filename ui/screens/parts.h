@@ -63,6 +63,14 @@ int part_text(struct canvas *c, struct rect r, int x, int y, struct untrusted u,
  * for code 0. */
 void part_failure(const struct err *e, struct canvas *c, struct rect *area, int gap);
 
+/* Of a page that is not there yet: that it is being read, or why it cannot be. */
+void part_unread(const struct err *e, struct canvas *c, struct rect area);
+
+/* Panes as tabs on a line, their names ours, and at the right what they are of. Where it is narrow,
+ * the chosen one alone. */
+void part_tabs(struct canvas *c, struct rect r, const char *const *names, int n, int chosen,
+               const char *right);
+
 /* "label   chain 84532, blocks 1–18,204 (0x…), read 3 m ago from host": returns the next row. */
 int part_provenance(struct canvas *c, struct rect r, int y, const char *label,
                     const struct provenance *p);

@@ -110,14 +110,14 @@ static void tell(struct watching *w)
             else
                 print_line(&n->row[i]);
         }
-        if (w->err.code == SOUK_OK && fflush(stdout) != 0)
-            err_set(&w->err, SOUK_EFAIL, "stdout cannot be written");
+        if (w->err.code == SOUK_OK)
+            out_flush(&w->err);
         w->place = n->upto;
         w->placed = w->placed || n->upto.block > 0;
-        more = n->more;
+        more = n->more && !ferror(stdout);
         news_free(n);
     }
-    if (w->err.code != SOUK_OK)
+    if (w->err.code != SOUK_OK || ferror(stdout)) /* or nobody reads any more */
         stop(w);
 }
 

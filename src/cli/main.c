@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/devnet.h"
+#include "cli/out.h"
 #include "ui/ui.h"
 
 #include "base/banned.h"
@@ -125,6 +126,8 @@ int main(int argc, char **argv)
         if (!paths_get(PATH_STATE, "log", log, NULL))
             log_open(log, NULL);
         r = run(&o, &e);
+        if (!r)
+            r = out_flush(&e);
     }
     if (r && e.msg[0]) {
         fputs("souk: ", stderr);

@@ -178,7 +178,7 @@ static souk_err print_csv(struct out_table *t, struct err *e)
     return r;
 }
 
-static souk_err flush_stdout(struct err *e)
+souk_err out_flush(struct err *e)
 {
     bool failed = fflush(stdout) != 0 || ferror(stdout);
     struct pollfd reader = {.fd = STDOUT_FILENO, .events = POLLOUT};
@@ -194,7 +194,7 @@ souk_err out_print(struct out_table *t, bool csv, struct err *e)
     if (t->failed)
         return err_nomem(e);
     souk_err r = csv ? print_csv(t, e) : print_text(t, e);
-    return r ? r : flush_stdout(e);
+    return r ? r : out_flush(e);
 }
 
 souk_err out_csv_rows(struct out_table *t, struct err *e)
@@ -384,13 +384,13 @@ souk_err out_json(struct buf *b, struct err *e)
     if (r)
         return r;
     fwrite(b->p, 1, b->len, stdout);
-    return flush_stdout(e);
+    return out_flush(e);
 }
 
 souk_err out_line(const char *line, struct err *e)
 {
     puts(line);
-    return flush_stdout(e);
+    return out_flush(e);
 }
 
 void say(const struct options *o, const char *fmt, ...)

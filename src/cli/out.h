@@ -68,6 +68,9 @@ const char *out_mark(enum mark m);
 
 /* Prints a finished document and its newline on stdout. */
 souk_err out_json(struct buf *b, struct err *e);
+/* All that was printed is out: full disks are an error, a reader that has seen enough is none. Of
+ * every command in the end; by itself for what must not wait. */
+souk_err out_flush(struct err *e);
 /* A line that is ours: words, an id. */
 souk_err out_line(const char *line, struct err *e);
 

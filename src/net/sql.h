@@ -23,7 +23,8 @@
  * and of eth_getTransactionReceipt the logs; anything else is method not found. What is safe or
  * final it does not know. A password belongs into ~/.pgpass, not into the address.
  *
- * libpq waits on LANE_WAIT; one question at a time for a database.
+ * libpq waits on LANE_WAIT; one question at a time for a database. A statement has half a minute;
+ * what nobody waits for any more the server ends itself (statement_timeout).
  */
 #ifndef SOUK_NET_SQL_H
 #define SOUK_NET_SQL_H

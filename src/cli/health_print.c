@@ -135,8 +135,9 @@ static void print_genuine(const struct health *h)
     for (size_t i = 0; i < h->income.n; i++) {
         struct amount low = income_in(&h->low, &h->income.of[i]),
                       high = income_in(&h->high, &h->income.of[i]);
-        page_text(i ? "" : "genuine", "%s to %s", amount_format(&low, a, sizeof a),
-                  amount_format(&high, b, sizeof b));
+        bool same = u256_cmp(low.value, high.value) == 0;
+        page_text(i ? "" : "genuine", "%s%s%s", same ? "" : amount_format(&low, a, sizeof a),
+                  same ? "" : " to ", amount_format(&high, b, sizeof b));
     }
     if (h->income.n == 0)
         page_line("genuine", "nothing was paid");

@@ -130,15 +130,15 @@ enum rule_effect { RULE_EXCLUDE, RULE_CLUSTER, RULE_TAG };
 
 /* name, default, least, most, what it is */
 #define THRESHOLD_LIST(X)                                                                          \
-    X(window_days, 7, 1, 90, "days of a tumbling window (return, cycle)")                          \
+    X(window_days, 7, 1, 90, "days of a tumbling window (return, cycle, one)")                     \
     X(funded_share, 500, 1, 1000, "per mille of a payer's inflow from the author: funded")         \
     X(hub_fundees, 100, 2, 1000000, "a funder of more addresses is a hub: an exchange, a bridge")  \
     X(shared_payers, 3, 2, 1000, "so many payers of one funder are one cluster")                   \
     X(shared_hours, 24, 1, 8760, "when they were first funded within so many hours")               \
     X(return_ratio, 900, 1, 1000, "per mille: the smaller flow against the larger")                \
     X(return_trips, 2, 1, 1000, "round trips wanted: one may be a refund")                         \
-    X(cycle_margin, 100, 0, 1000, "per mille of what passes through a member that may stay")         \
-    X(cycle_times, 3, 1, 1000, "rounds the money must have gone")                            \
+    X(cycle_margin, 100, 0, 1000, "per mille of what passes through a member that may stay")       \
+    X(cycle_times, 3, 1, 1000, "rounds the money must have gone")                                  \
     X(cohort_payers, 10, 2, 100000, "so many payers")                                              \
     X(cohort_minutes, 30, 1, 10080, "whose first payments fall into so many minutes")              \
     X(cohort_share, 700, 1, 1000, "per mille of them that do")                                     \

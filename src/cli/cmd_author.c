@@ -232,7 +232,7 @@ souk_err cmd_author(const struct options *o, struct err *e)
         int64_t id;
         r = author_find(s.store, o->arg[0], &id, e);
         r = r ? r : question_command(o, &s, -id, e);
-    } else if (o->set[OPT_CSV]) {
+    } else if (o->set[OPT_CSV] && !o->set[OPT_JSON]) {
         r = print_book(&s, o->arg[0], e);
     } else {
         r = author_page_load(s.store, o->arg[0], s.window, &p, e);

@@ -26,6 +26,11 @@ struct untrusted untrusted_n(const char *p, size_t n)
     return (struct untrusted){p, n};
 }
 
+bool untrusted_eq(struct untrusted a, struct untrusted b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 /* --- UTF-8 */
 
 size_t utf8_put(char out[5], uint32_t cp)

@@ -51,6 +51,7 @@ struct untrusted {
 
 struct untrusted untrusted(const char *s); /* s may be NULL: empty */
 struct untrusted untrusted_n(const char *p, size_t n);
+bool untrusted_eq(struct untrusted a, struct untrusted b); /* byte for byte */
 
 enum { GLYPH_MAX = 6 }; /* base + 4 marks + terminator */
 

@@ -412,6 +412,16 @@ static void fputs_writes_the_sanitised_line(void **state)
     setlocale(LC_CTYPE, "C");
 }
 
+static void equal_is_byte_for_byte(void **state)
+{
+    (void)state;
+    assert_true(untrusted_eq(untrusted("a b"), untrusted_n("a bc", 3)));
+    assert_true(untrusted_eq(untrusted(NULL), untrusted("")));
+    assert_false(untrusted_eq(untrusted("a"), untrusted("A")));
+    assert_false(untrusted_eq(untrusted("a"), untrusted("a ")));
+    assert_false(untrusted_eq(untrusted_n("a\0b", 3), untrusted_n("a\0c", 3)));
+}
+
 static void look_alikes_are_noticed(void **state)
 {
     (void)state;
@@ -445,6 +455,7 @@ int main(void)
         cmocka_unit_test(blocks_split_into_lines),
         cmocka_unit_test(utf8_goes_round),
         cmocka_unit_test(fputs_writes_the_sanitised_line),
+        cmocka_unit_test(equal_is_byte_for_byte),
         cmocka_unit_test(look_alikes_are_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

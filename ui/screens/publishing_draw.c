@@ -182,17 +182,12 @@ static void price_fact(const struct publish_ask *a, struct facts *f)
     fact_end(f);
 }
 
-static bool same(struct untrusted a, struct untrusted b)
-{
-    return a.n == b.n && (!a.n || memcmp(a.p, b.p, a.n) == 0);
-}
-
 /* A text of the listing, and below it what it was. */
 static void text_fact(struct facts *f, const char *label, struct untrusted now,
                       const struct untrusted *was, enum style s)
 {
     fact_text(f, label, now.n ? now : untrusted("nowhere, yet"), now.n ? s : ST_DIM);
-    if (!was || same(now, *was))
+    if (!was || untrusted_eq(now, *was))
         return;
     fact_begin(f, "");
     wrap_own(&f->wrap, "was ", ST_DIM);

@@ -207,8 +207,7 @@ static souk_err write_whose(struct derivation *d, struct err *e)
 
 static bool same_text(struct untrusted a, struct untrusted b)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-    return a.n == b.n && !a.p == !b.p && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return !a.p == !b.p && untrusted_eq(a, b);
 }
 
 static bool same_model(const struct derived_model *a, const struct derived_model *b)

@@ -212,9 +212,8 @@ static souk_err on_offer(void *ud, const struct offer_detail *d, struct err *e)
     struct loading *l = ud;
     for (size_t i = 0; i < l->offers; i++) { /* found by endpoint and by payee */
         const struct offer_row *o = &l->offer[i];
-        if (o->resource.n == d->resource.n &&
-            memcmp(o->resource.p, d->resource.p ? d->resource.p : "", d->resource.n) == 0 &&
-            u256_cmp(o->amount.value, d->amount) == 0 && address_eq(o->pay_to, d->pay_to)) {
+        if (untrusted_eq(o->resource, d->resource) && u256_cmp(o->amount.value, d->amount) == 0 &&
+            address_eq(o->pay_to, d->pay_to)) {
             return SOUK_OK;
         }
     }

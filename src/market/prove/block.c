@@ -239,11 +239,6 @@ static const char *what_is(const struct proof_row *r)
     return names[r->kind];
 }
 
-static bool same_text(struct untrusted a, struct untrusted b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 /* A transfer that no protocol proves is a payment by list when a facilitator sent it to a payee. */
 static bool by_list(const struct wanted *w, const struct proof_row *r)
 {
@@ -284,10 +279,10 @@ static const char *difference(const struct wanted *w, const struct proof_row *r)
         return "token";
     if (!address_eq(t->from, r->from) || !address_eq(t->to, r->to))
         return "payer or payee";
-    if (!same_text(t->cid, r->cid))
+    if (!untrusted_eq(t->cid, r->cid))
         return "model";
-    return same_text(t->author, r->author) && same_text(t->name, r->name) &&
-                   same_text(t->blob_id, r->blob_id) && same_text(t->endpoint, r->endpoint)
+    return untrusted_eq(t->author, r->author) && untrusted_eq(t->name, r->name) &&
+                   untrusted_eq(t->blob_id, r->blob_id) && untrusted_eq(t->endpoint, r->endpoint)
                ? NULL
                : "text";
 }

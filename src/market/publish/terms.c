@@ -7,11 +7,6 @@
 
 #include "base/banned.h"
 
-static bool same_text(struct untrusted a, struct untrusted b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static souk_err choose_price(struct publish *x, struct err *e)
 {
     const struct publish_request *rq = &x->rq;
@@ -72,8 +67,8 @@ souk_err terms_choose(struct publish *x, struct err *e)
 bool terms_in_force(const struct publish *x)
 {
     const struct listing_terms *a = &x->terms, *b = &x->now.terms;
-    return x->now.known && x->now.active && same_text(a->author, b->author) &&
-           same_text(a->name, b->name) && same_text(a->blob_id, b->blob_id) &&
-           same_text(a->endpoint, b->endpoint) && u256_cmp(a->price, b->price) == 0 &&
+    return x->now.known && x->now.active && untrusted_eq(a->author, b->author) &&
+           untrusted_eq(a->name, b->name) && untrusted_eq(a->blob_id, b->blob_id) &&
+           untrusted_eq(a->endpoint, b->endpoint) && u256_cmp(a->price, b->price) == 0 &&
            address_eq(a->asset, b->asset) && address_eq(a->pay_to, b->pay_to);
 }

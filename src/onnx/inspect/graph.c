@@ -15,7 +15,7 @@ static uint32_t *name_slot(const struct inspector *in, struct untrusted name)
 {
     const struct port *port = in->inputs.p;
     size_t i = hash_bytes(0, name.p, name.n) % in->names_room;
-    while (in->names[i] && !same_text(port[in->names[i] - 1].name, name))
+    while (in->names[i] && !untrusted_eq(port[in->names[i] - 1].name, name))
         i = (i + 1) % in->names_room;
     return &in->names[i];
 }
@@ -114,9 +114,9 @@ static void read_node(struct inspector *in, struct pb m)
     }
     if (failed(in))
         return;
-    count_op(in, same_text(domain, untrusted("ai.onnx")) ? untrusted("") : domain, op);
+    count_op(in, untrusted_eq(domain, untrusted("ai.onnx")) ? untrusted("") : domain, op);
     /* Trees and linear models keep what they learned in attributes. */
-    if (same_text(op, untrusted("Constant")) || same_text(domain, untrusted("ai.onnx.ml")))
+    if (untrusted_eq(op, untrusted("Constant")) || untrusted_eq(domain, untrusted("ai.onnx.ml")))
         add_sum(in, &sum);
 }
 

@@ -45,7 +45,6 @@ bool failed(const struct inspector *in);
 uint64_t add_sat(uint64_t a, uint64_t b);
 uint64_t mul_sat(uint64_t a, uint64_t b);
 uint64_t hash_bytes(uint64_t h, const char *p, size_t n); /* begin with 0 */
-bool same_text(struct untrusted a, struct untrusted b);
 
 /* formats.c: what it is by its first bytes. ONNX also when it is one, but broken. */
 enum model_format format_of(struct source *s);

@@ -104,7 +104,7 @@ static void read_opset(struct inspector *in, struct pb m)
     }
     if (!kept || failed(in))
         return;
-    if (same_text(kept->key, untrusted("ai.onnx")))
+    if (untrusted_eq(kept->key, untrusted("ai.onnx")))
         kept->key = untrusted("");
     char text[24];
     int n = snprintf(text, sizeof text, "%lld", (long long)version);

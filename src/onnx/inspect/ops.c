@@ -32,11 +32,6 @@ uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
     return h ^ h >> 29;
 }
 
-bool same_text(struct untrusted a, struct untrusted b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static struct untrusted kept(struct inspector *in, struct untrusted t)
 {
     char *p = arena_strndup(&in->info->arena, t.p, t.n);
@@ -51,7 +46,7 @@ void count_op(struct inspector *in, struct untrusted domain, struct untrusted op
     in->info->nodes++;
     size_t i = hash_bytes(hash_bytes(0, domain.p, domain.n), op.p, op.n) % SLOTS;
     for (; t->slot[i]; i = (i + 1) % SLOTS) {
-        if (same_text(t->slot[i]->op, op) && same_text(t->slot[i]->domain, domain)) {
+        if (untrusted_eq(t->slot[i]->op, op) && untrusted_eq(t->slot[i]->domain, domain)) {
             t->slot[i]->n++;
             return;
         }
@@ -99,7 +94,7 @@ static bool is_known(struct untrusted domain)
         "org.pytorch.aten",
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (same_text(domain, untrusted(known[i])))
+        if (untrusted_eq(domain, untrusted(known[i])))
             return true;
     }
     return false;
@@ -109,7 +104,7 @@ static bool is_local(const struct inspector *in, const struct op_count *c)
 {
     const struct model_pair *f = in->functions.p;
     for (size_t i = 0; i < in->functions.n; i++) {
-        if (same_text(f[i].key, c->domain) && same_text(f[i].value, c->op))
+        if (untrusted_eq(f[i].key, c->domain) && untrusted_eq(f[i].value, c->op))
             return true;
     }
     return false;

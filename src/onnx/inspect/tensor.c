@@ -30,7 +30,7 @@ static void note_external(struct inspector *in, struct untrusted place)
     struct grown *g = &in->externals;
     const struct untrusted *have = g->p;
     for (size_t i = g->n; i-- > 0;) {
-        if (same_text(have[i], place))
+        if (untrusted_eq(have[i], place))
             return;
     }
     char *p = arena_strndup(&in->info->arena, place.p, place.n);

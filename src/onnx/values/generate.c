@@ -26,11 +26,6 @@ struct specs {
     size_t n;
 };
 
-static bool same(struct untrusted a, struct untrusted b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 /* "batch=2" or "x[0]=2" */
 static souk_err parse_one(struct specs *s, const char *p, size_t n, struct err *e)
 {
@@ -75,8 +70,9 @@ static int64_t spec_for(struct specs *s, struct untrusted input, size_t place,
     bool exact = false;
     for (size_t i = 0; i < s->n; i++) {
         struct spec *one = &s->of[i];
-        bool by_place = one->place >= 0 && (uint64_t)one->place == place && same(one->name, input);
-        if (!by_place && !(one->place < 0 && dim_name.n > 0 && same(one->name, dim_name)))
+        bool by_place =
+            one->place >= 0 && (uint64_t)one->place == place && untrusted_eq(one->name, input);
+        if (!by_place && !(one->place < 0 && dim_name.n > 0 && untrusted_eq(one->name, dim_name)))
             continue;
         one->used = true;
         if (by_place || !exact)

@@ -22,8 +22,7 @@ void values_release(struct values *v)
 const struct value *values_find(const struct values *v, struct untrusted name)
 {
     for (size_t i = 0; i < v->n; i++)
-        if (v->of[i].name.n == name.n &&
-            (name.n == 0 || memcmp(v->of[i].name.p, name.p, name.n) == 0))
+        if (untrusted_eq(v->of[i].name, name))
             return &v->of[i].v;
     return NULL;
 }

@@ -31,7 +31,7 @@ struct domain {
     bool syncing;
     struct follow *follow; /* NULL: offline, or not begun */
     uint64_t retry;        /* the timer of the next try, while there is no follow; 0: none */
-    char told_how[128];    /* how we hear of new blocks, or why not; ours */
+    char told_how[128];    /* how we hear of new blocks; or why not: an error, untrusted */
     struct live_source source[LIVE_SOURCES];
     size_t sources;
     int64_t marked[MARKS_MAX]; /* model ids */

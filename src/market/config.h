@@ -86,7 +86,7 @@ struct network {
     address listings;          /* ModelListings on the payment chain, when has_listings */
     address inference_emitter; /* 0x…F4 */
     address exact_proxy, upto_proxy;
-    address channel[CONFIG_SPECIAL], escrow[CONFIG_SPECIAL]; /* settled by these: sync/pay.c */
+    address channel[CONFIG_SPECIAL], escrow[CONFIG_SPECIAL]; /* sync/pay_escrow.c */
     unsigned channels, escrows;
     address facilitator[CONFIG_ADDRESSES];
     unsigned facilitators;

@@ -29,7 +29,7 @@ static void aside_add(struct aside *a, const struct tally *t, int64_t time, cons
 
 /* --- payments */
 
-/* One row to one account; NULL: nobody's. */
+/* One row to one account. */
 static souk_err add(struct derivation *d, int64_t who, const struct pay_row *p,
                     const struct takings *m, struct err *e)
 {

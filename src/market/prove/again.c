@@ -290,8 +290,7 @@ static uint64_t last_of(const struct prove *p, unsigned chain)
 
 static void opened(struct prove *p)
 {
-    static const struct sync_events quiet = {.state = on_state, .done = on_done};
-    struct sync_events ev = quiet;
+    const struct sync_events ev = {.state = on_state, .done = on_done, .ud = p};
     struct sync_options o = {
         .rows_only = true, .payment_end = last_of(p, 0), .inference_end = last_of(p, 1)};
     struct network *n = &p->other;
@@ -303,7 +302,6 @@ static void opened(struct prove *p)
              o.payment_end > 0 && p->chain[0].why[0] == '\0' ? p->chain[0].url : "");
     snprintf(n->inference.rpc, sizeof n->inference.rpc, "%s",
              o.inference_end > 0 && p->chain[1].why[0] == '\0' ? p->chain[1].url : "");
-    ev.ud = p;
     p->sync = sync_start(p->loop, p->http, p->temp, n, &o, &ev, &e);
     if (p->sync == NULL)
         prove_end(p, &e);
